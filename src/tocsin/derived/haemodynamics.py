@@ -1,0 +1,98 @@
+"""Low pressure, hypotension, and the vasopressors that run."""
+
+from __future__ import annotations
+
+from tocsin.cite import Mark
+from tocsin.rules import CountRunning, Doses, Either, IsIn, Lasting, Measure, Named, PatientLimit, Predicate, RateSum, present
+from tocsin.vocabulary.groups import VASOPRESSIN_LIKE, VASOPRESSORS
+
+FLUID_BOLUS_HOURS = 4.0
+"""How long a fluid bolus counts as an intervention for a low pressure: as long as a charted pressure stays valid (decision)."""
+
+
+def vasopressors(number: int) -> CountRunning:
+    """At least ``number`` vasopressors other than vasopressin and terlipressin run at the same time."""
+    return CountRunning(
+        VASOPRESSORS, number, "vasopressor", "vasopressor other than vasopressin" if number == 1 else "vasopressors other than vasopressin",
+        count="vasopressor_count", any_of="vasopressor",
+    )
+
+
+VASOPRESSIN = CountRunning(VASOPRESSIN_LIKE, 1, "vasopressin", "vasopressin or terlipressin", any_of="vasopressor", any_counts=False)
+"""Vasopressin or terlipressin runs."""
+
+ANY_VASOPRESSOR = vasopressors(1) | VASOPRESSIN
+"""Any vasopressor runs, vasopressin included."""
+
+
+def multiple_vasopressors(overlap_minutes: float) -> Predicate:
+    """Two or more vasopressors other than vasopressin at once, for longer than a hand-over."""
+    both = vasopressors(2)
+    return both if overlap_minutes <= 0 else Lasting(both, overlap_minutes / 60.0)
+
+
+SYSTOLIC_LOW = Measure("systolic_bp", "mmHg").below(PatientLimit("systolic_by_age", "the lowest normal for age (adults 90 mmHg)"))
+"""Systolic pressure below the limit for age."""
+
+PRESSURE_LOW = Named(
+    "pressure_low",
+    Either(
+        SYSTOLIC_LOW,
+        Measure("mean_arterial_pressure", "mmHg", ask=False).below(PatientLimit("mean_pressure_adult", "65 mmHg (adults)")),
+        Measure("systolic_bp", "mmHg", ask=False).at_most(
+            PatientLimit("baseline_systolic_bp", "the patient's baseline less 40 mmHg", plus=-40.0)),
+        Measure("pressure_fall", "mmHg", ask=False).at_least(40.0),
+    ),
+    says="systolic pressure below the limit for age (adults 90 mmHg), mean pressure below 65 mmHg in adults, or a fall of 40 mmHg "
+         "or more from baseline",
+    cites="tocsin:hypotension", mark=str(Mark.DECISION),
+    reading="ASTCT gives no number: hypotension is judged by age and the patient's own baseline. These are the usual limits; any "
+            "charted one that is low counts.",
+)
+"""A charted pressure is low."""
+
+
+def bolus_given(hours: float) -> Doses:
+    """A fluid bolus was given within the last ``hours``."""
+    return Doses(("fluid_bolus",), "fluid_bolus", "a fluid bolus", hours=hours)
+
+
+def hypotension(bolus_hours: float = FLUID_BOLUS_HOURS) -> Named:
+    """Hypotension: asserted by a clinician, or a low pressure that was treated."""
+    return Named(
+        "hypotension",
+        Either(present("hypotension"), PRESSURE_LOW & (bolus_given(bolus_hours) | ANY_VASOPRESSOR)),
+        says="hypotension asserted, or a low pressure treated with a fluid bolus or vasopressor",
+        cites="tocsin:hypotension", mark=str(Mark.DECISION),
+        reading="A low pressure that nobody treated and no clinician called hypotension is flagged, not graded.",
+    )
+
+
+LIFE_THREATENING_HYPOTENSION = IsIn("hypotension", ("life_threatening",), says="hypotension asserted to be life-threatening")
+"""Hypotension that a clinician called life-threatening."""
+
+_TERMS = (("norepinephrine", 1.0), ("dopamine", 0.5), ("epinephrine", 1.0), ("phenylephrine", 0.1))
+
+
+def _equivalent(limit: float) -> RateSum:
+    return RateSum(_TERMS, limit, "ug/min", "norepinephrine", "norepinephrine equivalent", any_of="vasopressor")
+
+
+def _rate(concept: str, limit: float, unit: str) -> RateSum:
+    return RateSum(((concept, 1.0),), limit, unit, concept, f"{concept} alone", any_of="vasopressor")
+
+
+def high_dose_vasopressor(hours: float = 3.0) -> Named:
+    """High-dose vasopressors by the table of Lee 2014, sustained for ``hours``."""
+    high = (
+        _rate("norepinephrine", 20.0, "ug/min") | _rate("dopamine", 10.0, "ug/kg/min") | _rate("phenylephrine", 200.0, "ug/min")
+        | _rate("epinephrine", 10.0, "ug/min") | _equivalent(20.0) | (VASOPRESSIN & _equivalent(10.0))
+    )
+    return Named(
+        "high_dose_vasopressor", Lasting(high, hours) if hours > 0 else high,
+        says=f"high-dose vasopressor for at least {hours:g} h (norepinephrine >= 20 ug/min, dopamine >= 10 ug/kg/min, phenylephrine >= 200 "
+             "ug/min, epinephrine >= 10 ug/min, norepinephrine equivalent >= 20 ug/min, or >= 10 ug/min beside vasopressin)",
+        cites="lee2014:high-dose", mark=str(Mark.MEMORY),
+        reading="The table is from memory of Lee 2014; equivalents are those of VASST: norepinephrine + dopamine/2 + epinephrine + "
+                "phenylephrine/10.",
+    )

@@ -1,0 +1,1 @@
+"""A scale applied to a timeline: grades over time with reasons, episodes, durations."""

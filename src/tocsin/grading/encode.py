@@ -1,0 +1,186 @@
+"""A timeline as the arrays that the sweep reads, and a program's limits, facts and closed inputs for each patient."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from types import MappingProxyType
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from tocsin.derived.limits import limit
+from tocsin.errors import SettingError
+from tocsin.grading.program import ABSENT_BIT, CONCEPT_CODE, CONCEPT_NAMES, PRESENT_BIT, UNKNOWN_BIT, Program, value_bit
+from tocsin.rules import ABSENT, Fact, values_of
+from tocsin.timeline import Timeline
+from tocsin.timeline.schema import ATTRIBUTIONS
+from tocsin.vocabulary import CONCEPTS, Kind
+
+F64 = npt.NDArray[np.float64]
+I64 = npt.NDArray[np.int64]
+I8 = npt.NDArray[np.int8]
+
+_KINDS = (Kind.MEASUREMENT, Kind.STATE, Kind.FINDING, Kind.INFUSION, Kind.DOSE, Kind.STATEMENT)
+_KIND_CODE: Mapping[Kind, int] = MappingProxyType({k: i for i, k in enumerate(_KINDS)})
+CONCEPT_KIND: I64 = np.array([_KIND_CODE[CONCEPTS[c].kind] for c in CONCEPT_NAMES], np.int64)
+_CODED = np.array([CONCEPTS[c].kind in (Kind.STATE, Kind.FINDING, Kind.INFUSION, Kind.DOSE, Kind.STATEMENT) for c in CONCEPT_NAMES])
+_RATED = np.array([CONCEPTS[c].kind in (Kind.INFUSION, Kind.DOSE) for c in CONCEPT_NAMES])
+_CARRY: F64 = np.array([CONCEPTS[c].carry_forward_hours or 0.0 for c in CONCEPT_NAMES])
+
+CONCEPT_ENUM = pl.Enum(list(CONCEPT_NAMES))
+ATTRIBUTION_ENUM = pl.Enum(list(ATTRIBUTIONS))
+UNKNOWN_TEXT = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Events:
+    """The events of a timeline as arrays of one length; ``ptr`` (patients + 1,) delimits the patients."""
+
+    patients: tuple[str, ...]
+    ptr: I64
+    hour: F64
+    end: F64
+    latest: F64
+    concept: I64
+    value: F64
+    censored: I8
+    bits: I64
+    attribution: npt.NDArray[np.uint8]
+
+
+def encode(timeline: Timeline) -> Events:
+    """The arrays of a timeline.  Patients come in the order of the table of patients; those without events have none."""
+    events = timeline.events
+    n = len(events)
+    ids = timeline.patients["patient"]
+    if n:
+        runs = events["patient"].rle()
+        names = runs.struct.field("value").cast(pl.String)
+        lengths = runs.struct.field("len").to_numpy().astype(np.int64)
+        counts = np.zeros(len(ids), np.int64)
+        if len(names) == len(ids) and (names == ids).all():
+            counts = lengths
+        else:
+            position = {p: i for i, p in enumerate(ids.to_list())}
+            order = np.array([position[p] for p in names.to_list()])
+            if (np.diff(order) < 0).any():
+                timeline = Timeline(
+                    events,
+                    pl.concat([timeline.patients.filter(pl.col("patient").is_in(names.to_list())).sort("patient"),
+                               timeline.patients.filter(~pl.col("patient").is_in(names.to_list()))]),
+                    timeline.complete, timeline.reading,
+                )
+                return encode(timeline)
+            counts[order] = lengths
+    else:
+        counts = np.zeros(len(ids), np.int64)
+    concept = events["concept"].cast(CONCEPT_ENUM).to_physical().to_numpy().astype(np.int64)
+    value = _floats(events["value"])
+    bits = np.zeros(n, np.int64)
+    if n:
+        rated = _RATED[concept]
+        bits[rated] = np.where(value[rated] == 0, ABSENT_BIT, PRESENT_BIT)
+        told = events["text"].is_not_null()
+        if told.any():
+            rows = told.arg_true().to_numpy()
+            texts = events["text"].gather(rows).cast(pl.String).to_list()
+            bits[rows] = [_bit(int(c), t, int(b)) for c, t, b in zip(concept[rows], texts, bits[rows], strict=True)]
+        stopped = rated & (bits == ABSENT_BIT)
+        value = np.where(stopped, 0.0, value)
+    return Events(
+        tuple(ids.to_list()), np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+        _floats(events["hour"]), _floats(events["end_hour"]), _floats(events["hour_latest"]), concept, value,
+        events["censored"].to_numpy().astype(np.int8), bits,
+        events["attribution"].cast(ATTRIBUTION_ENUM).to_physical().to_numpy().astype(np.uint8),
+    )
+
+
+@lru_cache(maxsize=65536)
+def _bit(concept: int, text: str, otherwise: int) -> int:
+    """The bit of a coded text; for a dose or infusion the text is the source's words unless it says absent or unknown."""
+    if text == UNKNOWN_TEXT:
+        return UNKNOWN_BIT
+    name = CONCEPT_NAMES[concept]
+    if not _CODED[concept]:
+        return otherwise
+    if text in values_of(name):
+        return value_bit(name, text)
+    if _RATED[concept]:
+        return ABSENT_BIT if text == ABSENT else otherwise
+    return UNKNOWN_BIT if CONCEPTS[name].kind is Kind.STATE else otherwise
+
+
+def _floats(series: pl.Series) -> F64:
+    return series.fill_null(float("nan")).to_numpy().astype(np.float64) if series.null_count() else series.to_numpy()
+
+
+def counted_attributions(names: Sequence[str]) -> npt.NDArray[np.bool_]:
+    """Which attributions a scale counts, as a mask over ATTRIBUTIONS; SettingError for one that does not exist."""
+    for name in names:
+        if name not in ATTRIBUTIONS:
+            raise SettingError(f"{name!r} is not an attribution; known: {', '.join(ATTRIBUTIONS)}")
+    return np.array([a in names for a in ATTRIBUTIONS])
+
+
+def carry_forward(overrides: Mapping[str, float]) -> F64:
+    """Hours that each concept stays valid, by concept code, with overrides; SettingError for an unknown concept."""
+    out = _CARRY.copy()
+    for name, hours in overrides.items():
+        if name not in CONCEPT_CODE:
+            raise SettingError(f"carry-forward is set for the unknown concept {name!r} (see `tocsin concepts`)")
+        if not hours >= 0:
+            raise SettingError(f"carry-forward of {name} must be zero or more hours, not {hours}")
+        out[CONCEPT_CODE[name]] = hours
+    return out
+
+
+def limits_of(program: Program, timeline: Timeline) -> tuple[F64, F64]:
+    """The limits of a program for each patient, low and high, shape (patients or 1, limits)."""
+    constant = all(isinstance(x, float | int) for x in program.limits)
+    rows = 1 if constant else max(1, len(timeline.patients))
+    low = np.empty((rows, max(1, len(program.limits))))
+    high = np.empty_like(low)
+    facts = None
+    for i, (value, strict) in enumerate(zip(program.limits, program.strict, strict=True)):
+        if isinstance(value, float | int):
+            low[:, i] = high[:, i] = value
+        else:
+            if facts is None:
+                facts = {c: _floats(timeline.patients[c]) for c in timeline.patients.columns if timeline.patients.schema[c] == pl.Float64}
+            lo, hi = limit(value.name).compute(facts)
+            low[:, i], high[:, i] = lo * value.factor + value.plus, hi * value.factor + value.plus
+        if strict:
+            low[:, i], high[:, i] = np.nextafter(low[:, i], np.inf), np.nextafter(high[:, i], np.inf)
+    return low, high
+
+
+def facts_of(program: Program, timeline: Timeline) -> I8:
+    """The truth of each fact of a program for each patient, shape (patients or 1, facts)."""
+    if not program.facts:
+        return np.zeros((1, 1), np.int8)
+    return np.stack([_fact(f, timeline.patients) for f in program.facts], axis=1)
+
+
+def _fact(fact: Fact, patients: pl.DataFrame) -> I8:
+    series = patients[fact.name]
+    missing = 2 if fact.assume is None else int(fact.assume)
+    if isinstance(fact.value, float | int) and not isinstance(fact.value, bool):
+        number = _floats(series)
+        told = ~np.isnan(number)
+        compare = {">=": np.greater_equal, ">": np.greater, "<": np.less, "<=": np.less_equal, "==": np.equal}[fact.op]
+        return np.where(told, compare(number, fact.value), missing).astype(np.int8)
+    out = (series == fact.value).cast(pl.Int8).fill_null(missing).to_numpy()
+    return out.astype(np.int8)
+
+
+def closed_of(program: Program, timeline: Timeline) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
+    """Which slots and dose groups are complete, shapes (patients or 1, slots) and (patients or 1, dose groups)."""
+    complete = timeline.complete
+    ids = timeline.patient_ids if complete.by_patient else [""]
+    slots = [CONCEPT_NAMES[c] for c in program.slot_concept]
+    slot = np.array([[complete.covers(c, p) for c in slots] for p in ids], np.uint8).reshape(len(ids), len(slots))
+    dose = np.array([[all(complete.covers(c, p) for c in g) for g in program.dose_groups] for p in ids], np.uint8)
+    return slot, dose.reshape(len(ids), len(program.dose_groups))

@@ -1,0 +1,249 @@
+"""A scale or protocol as a table: predicates compiled to the nodes that the sweep evaluates.
+
+Each distinct predicate becomes one node; leaves come first, so evaluating the nodes in order evaluates everything.  What a
+node means is written in ``kernel.py``, which is the only reader of this table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from tocsin.errors import RuleError
+from tocsin.rules import (
+    And,
+    Compare,
+    Constant,
+    CountRunning,
+    Doses,
+    Either,
+    Elsewhere,
+    EpisodeFor,
+    Fact,
+    IsIn,
+    Lasting,
+    Masked,
+    Named,
+    Not,
+    Or,
+    PatientLimit,
+    Predicate,
+    RateSum,
+    Unless,
+    values_of,
+)
+from tocsin.scales.scale import EpisodeRule
+from tocsin.vocabulary import CONCEPTS
+
+# Node kinds, shared with kernel.py.
+GE, LT, IN, COUNT, RATE, DOSES, FACT, ELSE, CONST = range(9)
+AND, OR, NOT, EITHER, UNLESS, LASTING, MASKED, EPISODE = range(10, 18)
+
+ABSENT_BIT, PRESENT_BIT = 1, 2
+UNKNOWN_BIT = 1 << 62
+
+CONCEPT_NAMES: tuple[str, ...] = tuple(CONCEPTS)
+CONCEPT_CODE: Mapping[str, int] = {name: i for i, name in enumerate(CONCEPT_NAMES)}
+
+I64 = npt.NDArray[np.int64]
+F64 = npt.NDArray[np.float64]
+
+
+def value_bit(concept: str, value: str) -> int:
+    """The bit of a coded value; ABSENT_BIT and PRESENT_BIT for findings, infusions and doses without values of their own."""
+    return 1 << values_of(concept).index(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """The compiled table.  Node arrays have shape (nodes,); groups and children are ragged (pointer and items)."""
+
+    kind: npt.NDArray[np.int8]
+    arg: I64                     # (nodes, 5) integers whose meaning depends on the kind
+    number: F64                  # (nodes,) hours, coefficients or limits
+    child_ptr: I64
+    child: I64
+    group_ptr: I64               # groups of slots
+    group_slot: I64
+    group_coef: F64
+    slot_of_concept: npt.NDArray[np.int32]
+    slot_concept: I64
+    slot_atoms_ptr: I64
+    slot_atoms: I64
+    dose_ptr: I64                # concept -> dose groups
+    dose_group: I64
+    teller: npt.NDArray[np.int32]  # concept -> dose group for which "absent" tells that none was given, or -1
+    n_dose_groups: int
+    roots: I64                   # node of each criterion, then of each flag
+    grade: I64                   # grade of each root; -1 for a flag
+    ask_bit: I64                 # (nodes,) index into ask_names, or -1
+    ask_names: tuple[str, ...]
+    limits: tuple[float | PatientLimit, ...]
+    strict: tuple[bool, ...]     # whether limit i is one step above its value (">" and "<=")
+    facts: tuple[Fact, ...]
+    dose_groups: tuple[tuple[str, ...], ...]
+    onset: int
+    active: int
+    suppressing: int             # dose group whose doses prolong the quiet that is needed
+    episode_hours: F64           # quiet, quiet suppressed, lapse
+    node_of: Mapping[Predicate, int]
+
+
+class _Compiler:
+    def __init__(self) -> None:
+        self.nodes: dict[Predicate, int] = {}
+        self.rows: list[tuple[int, list[int], float, list[int]]] = []
+        self.slots: dict[str, int] = {}
+        self.groups: list[list[tuple[int, float]]] = []
+        self.limits: list[tuple[float | PatientLimit, bool]] = []
+        self.facts: list[Fact] = []
+        self.dose_groups: list[tuple[str, ...]] = []
+        self.dose_tellers: list[str] = []
+        self.asks: dict[str, int] = {}
+        self.ask_bit: list[int] = []
+        self.atoms_of_slot: list[list[int]] = []
+
+    def slot(self, concept: str) -> int:
+        if concept not in self.slots:
+            self.slots[concept] = len(self.slots)
+            self.atoms_of_slot.append([])
+        return self.slots[concept]
+
+    def emit(self, kind: int, arg: Sequence[int] = (), number: float = 0.0, children: Sequence[int] = (), ask: str = "",
+             slots: Iterable[int] = ()) -> int:
+        index = len(self.rows)
+        self.rows.append((kind, [*arg, *[-1] * (5 - len(arg))], number, list(children)))
+        self.ask_bit.append(self.asks.setdefault(ask, len(self.asks)) if ask else -1)
+        for slot in slots:
+            self.atoms_of_slot[slot].append(index)
+        return index
+
+    def limit(self, limit: float | PatientLimit, strict: bool) -> int:
+        key = (limit, strict)
+        if key not in self.limits:
+            self.limits.append(key)
+        return self.limits.index(key)
+
+    def dose_group(self, doses: Doses) -> int:
+        if doses.concepts not in self.dose_groups:
+            self.dose_groups.append(doses.concepts)
+            self.dose_tellers.append(doses.told_by or (doses.concepts[0] if len(doses.concepts) == 1 else ""))
+        return self.dose_groups.index(doses.concepts)
+
+    def group(self, members: Iterable[tuple[int, float]]) -> int:
+        self.groups.append(list(members))
+        return len(self.groups) - 1
+
+    def add(self, p: Predicate) -> int:
+        if isinstance(p, Named):
+            return self.add(p.of)
+        if p in self.nodes:
+            return self.nodes[p]
+        self.nodes[p] = index = self._new(p)
+        return index
+
+    def _new(self, p: Predicate) -> int:
+        match p:
+            case Compare(concept, op, limit, _, ask):
+                slot = self.slot(concept)
+                kind = GE if op in (">=", ">") else LT
+                return self.emit(kind, (slot, self.limit(limit, op in (">", "<="))), ask=concept if ask else "", slots=(slot,))
+            case IsIn(concept, values, maybe, _, ask):
+                slot = self.slot(concept)
+                wanted = sum(value_bit(concept, v) for v in set(values))
+                perhaps = sum(value_bit(concept, v) for v in set(maybe))
+                return self.emit(IN, (slot, wanted, perhaps), ask=concept if ask else "", slots=(slot,))
+            case CountRunning(concepts, number, label, _, count, any_of, any_counts):
+                slots = [self.slot(c) for c in concepts]
+                extra = [self.slot(c) if c else -1 for c in (count, any_of)]
+                group = self.group((s, 1.0) for s in slots)
+                every = {*slots, *(s for s in extra if s >= 0)}
+                return self.emit(COUNT, (group, number, *extra, int(any_counts)), ask=label, slots=sorted(every))
+            case RateSum(terms, limit, _, label, _, any_of):
+                slots = [self.slot(c) for c, _ in terms]
+                any_slot = self.slot(any_of) if any_of else -1
+                group = self.group((self.slot(c), k) for c, k in terms)
+                every = {*slots, any_slot} - {-1}
+                return self.emit(RATE, (group, any_slot), limit, ask=label, slots=sorted(every))
+            case Doses(_, label, _, number, hours):
+                return self.emit(DOSES, (self.dose_group(p), number), np.inf if hours is None else hours, ask=label)
+            case Fact(name):
+                if p not in self.facts:
+                    self.facts.append(p)
+                return self.emit(FACT, (self.facts.index(p),), ask=name)
+            case Elsewhere(concepts):
+                slots = [self.slot(c) for c in concepts]
+                return self.emit(ELSE, (self.group((s, 1.0) for s in slots),), slots=slots)
+            case Constant(value):
+                return self.emit(CONST, (int(value),))
+            case Not(of):
+                return self.emit(NOT, children=[self.add(of)])
+            case And(of):
+                return self.emit(AND, children=[self.add(c) for c in of])
+            case Or(of):
+                return self.emit(OR, children=[self.add(c) for c in of])
+            case Either(of):
+                return self.emit(EITHER, children=[self.add(c) for c in of])
+            case Unless(of, hidden_by):
+                return self.emit(UNLESS, children=[self.add(of), self.add(hidden_by)])
+            case Lasting(of, hours):
+                return self.emit(LASTING, number=hours, children=[self.add(of)])
+            case Masked(onset, doses):
+                children = [self.add(onset), self.add(doses)]
+                return self.emit(MASKED, (self.dose_group(doses),), children=children)
+            case EpisodeFor(onset, hours):
+                return self.emit(EPISODE, number=hours, children=[self.add(onset)])
+        raise RuleError(f"the predicate {p!r} cannot be compiled")
+
+
+def compile_program(roots: Sequence[Predicate], grades: Sequence[int], episode: EpisodeRule) -> Program:
+    """Compile predicates to one table.  ``grades``: the grade of each root, -1 for a flag."""
+    c = _Compiler()
+    root_nodes = [c.add(p) for p in roots]
+    onset, active = c.add(episode.onset), c.add(episode.active)
+    suppressing = c.dose_group(episode.suppressing)
+    for p in c.nodes:
+        if isinstance(p, Masked | EpisodeFor) and c.add(p.onset) != onset:
+            raise RuleError("every Masked or EpisodeFor of a scale must use the onset of its episode rule")
+    if len(c.asks) > 64:
+        raise RuleError(f"a scale may ask for at most 64 inputs, this one asks for {len(c.asks)}")
+    n_concepts = len(CONCEPT_NAMES)
+    slot_of = np.full(n_concepts, -1, np.int32)
+    for concept, slot in c.slots.items():
+        slot_of[CONCEPT_CODE[concept]] = slot
+    doses_of: list[list[int]] = [[] for _ in range(n_concepts)]
+    teller = np.full(n_concepts, -1, np.int32)
+    for group, (members, told_by) in enumerate(zip(c.dose_groups, c.dose_tellers, strict=True)):
+        for concept in members:
+            doses_of[CONCEPT_CODE[concept]].append(group)
+        if told_by:
+            teller[CONCEPT_CODE[told_by]] = group
+    return Program(
+        kind=np.array([r[0] for r in c.rows], np.int8),
+        arg=np.array([r[1] for r in c.rows], np.int64).reshape(-1, 5),
+        number=np.array([r[2] for r in c.rows], np.float64),
+        child_ptr=_pointers(r[3] for r in c.rows), child=_flat((r[3] for r in c.rows), np.int64),
+        group_ptr=_pointers(c.groups), group_slot=_flat(([s for s, _ in g] for g in c.groups), np.int64),
+        group_coef=_flat(([k for _, k in g] for g in c.groups), np.float64),
+        slot_of_concept=slot_of, slot_concept=np.array([CONCEPT_CODE[s] for s in c.slots], np.int64),
+        slot_atoms_ptr=_pointers(c.atoms_of_slot), slot_atoms=_flat(c.atoms_of_slot, np.int64),
+        dose_ptr=_pointers(doses_of), dose_group=_flat(doses_of, np.int64), teller=teller, n_dose_groups=len(c.dose_groups),
+        roots=np.array(root_nodes, np.int64), grade=np.array(grades, np.int64),
+        ask_bit=np.array(c.ask_bit, np.int64), ask_names=tuple(c.asks),
+        limits=tuple(limit for limit, _ in c.limits), strict=tuple(strict for _, strict in c.limits),
+        facts=tuple(c.facts), dose_groups=tuple(c.dose_groups),
+        onset=onset, active=active, suppressing=suppressing,
+        episode_hours=np.array([episode.quiet_hours, episode.quiet_hours_suppressed, episode.lapse_hours]),
+        node_of=c.nodes,
+    )
+
+
+def _pointers(items: Iterable[Sequence[object]]) -> I64:
+    return np.concatenate([[0], np.cumsum([len(i) for i in items])]).astype(np.int64)
+
+
+def _flat(items: Iterable[Sequence[object]], kind: type) -> npt.NDArray[np.generic]:
+    return np.array([x for item in items for x in item], kind)

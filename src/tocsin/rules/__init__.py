@@ -1,0 +1,36 @@
+"""Predicates with three-valued logic, and their explanation in English; knows no medicine."""
+
+from tocsin.rules.predicate import (
+    ABSENT,
+    PRESENT,
+    And,
+    Compare,
+    Constant,
+    CountRunning,
+    Doses,
+    Either,
+    Elsewhere,
+    EpisodeFor,
+    Fact,
+    IsIn,
+    Lasting,
+    Masked,
+    Measure,
+    Named,
+    Not,
+    Or,
+    PatientLimit,
+    Predicate,
+    RateSum,
+    Unless,
+    charted,
+    present,
+    values_of,
+)
+from tocsin.rules.setting import Setting, settled
+
+__all__ = [
+    "ABSENT", "PRESENT", "And", "Compare", "Constant", "CountRunning", "Doses", "Either", "Elsewhere", "EpisodeFor", "Fact",
+    "IsIn", "Lasting", "Masked", "Measure", "Named", "Not", "Or", "PatientLimit", "Predicate", "RateSum", "Setting", "Unless", "charted", "present",
+    "settled", "values_of",
+]

@@ -1,0 +1,96 @@
+"""CRS grade by CARTOX 2018, as data: the system in which the management table of paper 004 is written.
+
+Source: neelapu2018, read in published comparison tables (li2022, wei2020); limits for children from mahadeo2019.  No fever is
+needed from grade 2 on.  Organ toxicity by CTCAE v4.03; of the organ classes, liver (AST, ALT, bilirubin) and kidney
+(creatinine) are graded here.
+"""
+
+from __future__ import annotations
+
+from tocsin.cite import Mark
+from tocsin.derived.fever import FEVER, SUPPRESSING_DRUGS
+from tocsin.derived.haemodynamics import (
+    ANY_VASOPRESSOR,
+    LIFE_THREATENING_HYPOTENSION,
+    SYSTOLIC_LOW,
+    VASOPRESSIN,
+    bolus_given,
+    high_dose_vasopressor,
+    multiple_vasopressors,
+    vasopressors,
+)
+from tocsin.derived.organs import ULN_SETTINGS, bilirubin, creatinine, transaminitis
+from tocsin.derived.respiratory import ANY_OXYGEN, ROOM_AIR, VENTILATOR, fio2_at_least_40
+from tocsin.rules import Either, Elsewhere, Measure, Named, Or, Predicate, Setting, charted, present, settled
+from tocsin.scales.episode import QUIET_SETTINGS, quiet_rule
+from tocsin.scales.scale import Criterion, Flag, Scale
+from tocsin.vocabulary.groups import VASOPRESSIN_LIKE, VASOPRESSORS
+
+SETTINGS = (
+    Setting("high_dose_hours", 3.0, "h", "how long a vasopressor must run at a high dose", "lee2014:high-dose", Mark.MEMORY, maximum=24),
+    Setting("vasopressor_overlap_minutes", 0.0, "min", "two vasopressors count as multiple only when they overlap longer than this",
+            "tocsin:vasopressors", Mark.DECISION, maximum=1440),
+    Setting("vasopressin_counts_as_multiple", True, "", "vasopressin beside one other vasopressor is \"multiple vasopressors\" (unlike ASTCT, "
+            "the table makes no exception)", "neelapu2018:hypotension", Mark.DECISION),
+    Setting("estimate_fio2_from_flow", True, "", "a cannula below 5 L/min delivers less than 40% oxygen (0.20 + 0.04 per L/min)",
+            "nasalfio2:rule", Mark.MEMORY),
+    *ULN_SETTINGS, *QUIET_SETTINGS,
+)
+COUNTED_CONCEPTS = ("temperature", "fever", "hypotension", "systolic_bp", "oxygen_device", *VASOPRESSORS, *VASOPRESSIN_LIKE, "vasopressor",
+                    "ast", "alt", "bilirubin_total", "creatinine")
+
+
+def cartox_crs(**given: object) -> Scale:
+    """The CARTOX 2018 CRS scale with the given settings; SettingError for a setting that does not exist."""
+    settings = settled(SETTINGS, given)
+    low = Named("hypotension_by_age", Either(SYSTOLIC_LOW, present("hypotension")),
+                says="systolic pressure below the limit for age (adults 90 mmHg), or hypotension asserted", cites="neelapu2018:hypotension",
+                mark="V")
+    several = multiple_vasopressors(float(settings["vasopressor_overlap_minutes"]))
+    if settings["vasopressin_counts_as_multiple"]:
+        several = several | (vasopressors(1) & VASOPRESSIN)
+    desaturated = Measure("spo2", "%").below(90.0) & ROOM_AIR
+    fio2 = fio2_at_least_40(bool(settings["estimate_fio2_from_flow"]))
+
+    def organ(grade: int) -> Predicate:
+        return Or((transaminitis(grade, settings), bilirubin(grade, settings), creatinine(grade, settings)))
+
+    sign = Or((FEVER, low, ANY_VASOPRESSOR, ANY_OXYGEN, bolus_given(4.0), organ(1)))
+    onset = Or((FEVER, low, ANY_VASOPRESSOR, ANY_OXYGEN, organ(1)))
+    return Scale(
+        id="cartox-crs-2018", version="2018", title="CRS, CARTOX 2018", syndrome="CRS",
+        cites=("neelapu2018:table", "li2022:table", "mahadeo2019:table"), counts=("crs", "unknown"),
+        settings=settings, setting_docs=SETTINGS, episode=quiet_rule(onset, sign, SUPPRESSING_DRUGS, settings),
+        criteria=(
+            Criterion("FEVER1", 1, FEVER, "li2022:CARTOX", Mark.VERIFIED, "Temperature of 38.0 degC or more. From grade 2 on no fever is needed."),
+            Criterion("ORGAN1", 1, organ(1), "li2022:CARTOX", Mark.VERIFIED, "Organ toxicity of CTCAE v4.03 grade 1 or more."),
+            Criterion("HYPO2", 2, low | ANY_VASOPRESSOR, "li2022:CARTOX", Mark.VERIFIED,
+                      "Systolic pressure below 90 mmHg (children by age) that responds to fluid or a low-dose vasopressor; any vasopressor is at "
+                      "least this. Unlike ASTCT the pressure alone is enough."),
+            Criterion("HYPO3", 3, Or((several, high_dose_vasopressor(float(settings["high_dose_hours"])))), "li2022:CARTOX", Mark.VERIFIED,
+                      "High-dose or multiple vasopressors. The doses that count as high are from memory of Lee 2014."),
+            Criterion("HYPO4", 4, LIFE_THREATENING_HYPOTENSION, "li2022:CARTOX", Mark.VERIFIED,
+                      "Life-threatening hypotension: only as a clinician asserts it; it is never derived from numbers."),
+            Criterion("HYPOX2", 2, ANY_OXYGEN | desaturated, "li2022:CARTOX", Mark.VERIFIED,
+                      "Oxygen needed to keep the saturation above 90%. A saturation below 90% on room air shows the need."),
+            Criterion("HYPOX3", 3, fio2 | VENTILATOR, "li2022:CARTOX", Mark.VERIFIED,
+                      "Inspired oxygen of 40% or more. High-flow and non-invasive support count unless a lower fraction is charted."),
+            Criterion("HYPOX4", 4, VENTILATOR, "li2022:CARTOX", Mark.VERIFIED, "Mechanical ventilation."),
+            Criterion("ORGAN2", 2, organ(2), "li2022:CARTOX", Mark.VERIFIED, "Organ toxicity of CTCAE v4.03 grade 2 or more."),
+            Criterion("ORGAN3", 3, organ(3), "li2022:CARTOX", Mark.VERIFIED,
+                      "Organ toxicity of CTCAE v4.03 grade 3, or transaminitis of grade 4 (AST or ALT alone never make grade 4)."),
+            Criterion("ORGAN4", 4, Or((bilirubin(4, settings), creatinine(4, settings))), "li2022:CARTOX", Mark.VERIFIED,
+                      "Organ toxicity of CTCAE v4.03 grade 4 except transaminitis; bilirubin is not transaminitis."),
+            Criterion("DEATH5", 5, charted(present("death", says="death, stated to be caused by CRS")), "li2022:CARTOX", Mark.VERIFIED,
+                      "Only where the record states that CRS was the cause (attribution crs); never derived."),
+            Criterion("CLEAR0", 0, ~onset, "li2022:CARTOX", Mark.VERIFIED, "No fever, hypotension, oxygen or organ toxicity."),
+            Criterion("ELSEWHERE0", 0, Elsewhere(COUNTED_CONCEPTS, "the findings are put down to another cause"), "li2022:CARTOX",
+                      Mark.VERIFIED, "Findings put down to infection or another cause are not CRS."),
+        ),
+        flags=(
+            Flag("counted_elsewhere", Elsewhere(COUNTED_CONCEPTS, "findings put down to another cause"), "Findings put down to another "
+                 "cause (attribution) are not counted.", "li2022:CARTOX"),
+        ),
+        notes=("Cardiac, gastrointestinal, skin, coagulation and lung toxicity are organ classes of this scale that are not graded here.",
+               "Upper limits of normal are settings: give your laboratory's."),
+    )

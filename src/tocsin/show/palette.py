@@ -1,0 +1,54 @@
+"""Colours, sizes and marks of the figure.
+
+Grades: an ordered scale from light to dark, readable without colour vision and in grey.  Series and drugs: Paul Tol's bright
+and muted sets.  Sizes are in millimetres and points, for a journal's double column of 180 mm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+GRADE_COLOURS: Mapping[int, str] = {
+    0: "#dddddd", 1: "#fbdc7e", 2: "#f29a38", 3: "#c8421b", 4: "#6a0d1b", 5: "#000000",
+}
+GRADE_TEXT: Mapping[int, str] = {0: "#222222", 1: "#222222", 2: "#222222", 3: "#ffffff", 4: "#ffffff", 5: "#ffffff"}
+HATCH = "/////"
+HATCH_COLOUR = "#8a8a8a"
+INK = "#1a1a1a"
+QUIET = "#5f5f5f"
+RULE = "#d9d9d9"
+REPORTED = "#0b3c6f"
+
+SERIES = ("#4477aa", "#cc3311", "#228833", "#aa3377", "#997700", "#009988", "#555555", "#ee7733")
+MARKERS = ("o", "s", "D", "P", "X", "h", "p", "*")
+
+WIDTH = 180.0
+LEFT = 43.0
+RIGHT = 4.0
+BAND_HEIGHT = 11.5
+ROW_HEIGHT = 4.1
+GAP = 2.6
+
+TEXT = 7.0
+SMALL = 6.2
+TINY = 5.4
+
+STYLE: Mapping[str, Any] = {
+    "font.family": ["DejaVu Sans"],
+    "font.size": TEXT,
+    "axes.linewidth": 0.5,
+    "axes.edgecolor": QUIET,
+    "axes.unicode_minus": True,
+    "xtick.major.width": 0.5, "ytick.major.width": 0.5, "xtick.minor.width": 0.35, "ytick.minor.width": 0.35,
+    "xtick.major.size": 2.2, "ytick.major.size": 2.2, "xtick.minor.size": 1.4, "ytick.minor.size": 1.2,
+    "xtick.color": QUIET, "ytick.color": QUIET,
+    "hatch.linewidth": 0.5,
+    "text.usetex": False,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "tocsin",
+    "pdf.fonttype": 42,
+    "path.simplify": False,
+    "figure.dpi": 100,
+    "savefig.dpi": 300,
+}

@@ -1,0 +1,55 @@
+"""Open or closed world: which domains a source carries completely, declared and never assumed.
+
+In a medication administration record no row means "not given"; in a case report it means "not told".  A record says which
+domains (or single concepts) are complete, for everybody or for some patients.  In a complete domain, what was never
+recorded is absent; what was recorded and then lapsed may have stopped but has not become more than it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from tocsin.errors import SettingError
+from tocsin.vocabulary import CONCEPTS, Domain
+
+CLOSABLE = (Domain.DRUGS, Domain.DEVICES, Domain.FINDINGS, Domain.NEUROLOGY)
+"""Domains where absence can be inferred; a vital sign or laboratory value that is not charted is never normal."""
+
+UNSTATED_SUPPORT_ABSENT = frozenset({str(Domain.DRUGS), str(Domain.DEVICES)})
+"""The named assumption that support (drugs, fluids, oxygen, ventilation) which a report does not state was not given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Completeness:
+    """Which domains or concepts are complete: ``everywhere``, or ``by_patient`` (name -> patients)."""
+
+    everywhere: frozenset[str] = frozenset()
+    by_patient: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    basis: str = "nothing is declared complete"
+
+    @classmethod
+    def of(cls, names: Iterable[str], basis: str = "declared by the user") -> Completeness:
+        """Completeness for every patient from names of domains or concepts; SettingError for a name that cannot be closed."""
+        wanted = frozenset(n.strip() for n in names if n.strip())
+        for name in wanted:
+            known = name in CONCEPTS or name in {str(d) for d in CLOSABLE}
+            if not known or (name in CONCEPTS and CONCEPTS[name].domain not in CLOSABLE):
+                raise SettingError(
+                    f"{name!r} cannot be declared complete.\n  Domains that can: {', '.join(CLOSABLE)}; or one concept of these "
+                    "domains.\n  Vital signs and laboratory values cannot: a value that was not measured is not a normal one."
+                )
+        return cls(wanted, basis=basis) if wanted else cls()
+
+    def covers(self, concept: str, patient: str) -> bool:
+        """Whether the absence of a row of this concept means "absent" for this patient."""
+        names = (concept, str(CONCEPTS[concept].domain))
+        return any(n in self.everywhere or patient in self.by_patient.get(n, frozenset()) for n in names)
+
+    def sentences(self) -> list[str]:
+        """What the answer rests on, in words."""
+        out = [f"{name}: complete, so no row means absent" for name in sorted(self.everywhere)]
+        out += [f"{name}: complete for {len(who)} patients" for name, who in sorted(self.by_patient.items())]
+        closed = self.everywhere | set(self.by_patient)
+        out += [f"{d}: open, so no row means not told" for d in CLOSABLE if str(d) not in closed]
+        return out

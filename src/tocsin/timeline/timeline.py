@@ -1,0 +1,153 @@
+"""The record: one long table of events and one of patients, real or virtual, that everything else reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from tocsin.errors import TimelineError, UnknownIdError
+from tocsin.timeline.completeness import Completeness
+from tocsin.timeline.schema import ATTRIBUTIONS, EVENTS, PATIENTS, conform
+from tocsin.vocabulary import CONCEPTS
+
+if TYPE_CHECKING:
+    from tocsin.timeline.reading import Reading
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """A record of one or many patients.
+
+    ``events`` has the columns of ``schema.EVENTS`` (hours since the index infusion, canonical units) sorted by patient and
+    hour; ``patients`` those of ``schema.PATIENTS``, one row each.  ``complete`` says which domains are complete.
+    ``reading`` is what the source did with each input row, when the record was read from a file.
+    Raises TimelineError when the events contradict the vocabulary or themselves.
+    """
+
+    events: pl.DataFrame
+    patients: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=dict(PATIENTS)))
+    complete: Completeness = field(default_factory=Completeness)
+    reading: Reading | None = None
+
+    def __post_init__(self) -> None:
+        events = conform(self.events, EVENTS)
+        check_events(events)
+        if not _is_sorted(events):
+            events = events.sort("patient", "hour", maintain_order=True)
+        object.__setattr__(self, "events", events)
+        patients = conform(self.patients, PATIENTS)
+        if patients["patient"].is_duplicated().any():
+            twice = patients.filter(patients["patient"].is_duplicated())["patient"][0]
+            raise TimelineError(f"patient {twice!r} has more than one row in the table of patients; keep one.")
+        seen = events["patient"].unique(maintain_order=True).cast(pl.String)
+        missing = seen.filter(~seen.is_in(patients["patient"].to_list()))
+        if len(missing):
+            patients = pl.concat([patients, conform(pl.DataFrame({"patient": missing}), PATIENTS)])
+        object.__setattr__(self, "patients", patients)
+
+    # ------------------------------------------------------------------ reading
+    @staticmethod
+    def read_csv(*paths: str | Path, **options: object) -> Timeline:
+        """A record from CSV files or Excel workbooks; see ``tocsin.sources.csv.read`` for the options."""
+        from importlib import import_module  # a source is above this room, so it is loaded by name
+
+        return import_module("tocsin.sources.csv").read(*paths, **options)  # type: ignore[no-any-return]
+
+    @classmethod
+    def read_parquet(cls, path: str | Path, patients: str | Path | None = None, complete: Iterable[str] = ()) -> Timeline:
+        """A record from a Parquet file of events in Tocsin's own columns, and optionally one of patients."""
+        who = pl.read_parquet(patients) if patients is not None else pl.DataFrame(schema=dict(PATIENTS))
+        return cls(pl.read_parquet(path), who, Completeness.of(complete))
+
+    @classmethod
+    def from_rows(
+        cls, rows: Sequence[Mapping[str, object]], patients: Sequence[Mapping[str, object]] = (), complete: Iterable[str] = ()
+    ) -> Timeline:
+        """A small record from plain dictionaries; ``patient`` defaults to "1"."""
+        events = pl.DataFrame(
+            [{name: row.get(name, "1" if name == "patient" else None) for name in EVENTS} for row in rows],
+            schema={n: (pl.Float64 if k == pl.Float64 else k) for n, k in EVENTS.items()}, strict=False,
+        )
+        who = pl.DataFrame(
+            [{name: row.get(name, "1" if name == "patient" else None) for name in PATIENTS} for row in patients],
+            schema=dict(PATIENTS), strict=False,
+        )
+        return cls(events, who, Completeness.of(complete))
+
+    # ------------------------------------------------------------------ views
+    @property
+    def patient_ids(self) -> list[str]:
+        """The patients, in the order of the table of patients."""
+        return self.patients["patient"].to_list()
+
+    def of(self, patient: str) -> Timeline:
+        """The record of one patient; UnknownIdError when there is none."""
+        if patient not in self.patients["patient"]:
+            raise UnknownIdError("patient", patient, self.patient_ids)
+        return replace(
+            self, events=self.events.filter(pl.col("patient") == patient), patients=self.patients.filter(pl.col("patient") == patient)
+        )
+
+    def until(self, hour: float) -> Timeline:
+        """What was known at ``hour``: events that had begun, with ends that had not yet come left open."""
+        known = self.events.filter(pl.col("hour") <= hour)
+        return replace(
+            self, events=known.with_columns(pl.when(pl.col("end_hour") <= hour).then("end_hour").alias("end_hour"))
+        )
+
+    def with_complete(self, complete: Completeness) -> Timeline:
+        """The same record under another declaration of what is complete."""
+        return replace(self, complete=complete)
+
+    def with_patient_facts(self, **facts: object) -> Timeline:
+        """The same record with facts of every patient filled in (``weight_kg=50``); raises TimelineError for unknown facts."""
+        for name in facts:
+            if name not in PATIENTS:
+                raise TimelineError(f"{name!r} is not a fact about a patient; known: {', '.join(PATIENTS)}")
+        return replace(self, patients=self.patients.with_columns(pl.lit(v).cast(PATIENTS[n]).alias(n) for n, v in facts.items()))
+
+
+def _is_sorted(events: pl.DataFrame) -> bool:
+    if len(events) < 2:
+        return True
+    patient, hour = events["patient"], events["hour"]
+    same = patient == patient.shift(1)
+    back = (same & (hour < hour.shift(1))).fill_null(False)
+    if back.any():
+        return False
+    starts = patient.filter(~same.fill_null(False))
+    return starts.n_unique() == len(starts)
+
+
+def check_events(events: pl.DataFrame) -> None:
+    """Raise TimelineError, naming the first row, where the events contradict the vocabulary or themselves."""
+    for column in ("patient", "hour", "concept"):
+        if events[column].null_count():
+            _complain(events.filter(pl.col(column).is_null()), f"has no {column}")
+    unknown = [c for c in events["concept"].unique().to_list() if c not in CONCEPTS]
+    if unknown:
+        _complain(events.filter(pl.col("concept") == unknown[0]), f"has the unknown concept {unknown[0]!r} (see `tocsin concepts`)")
+    strange = [a for a in events["attribution"].unique().to_list() if a not in ATTRIBUTIONS]
+    if strange:
+        _complain(
+            events.filter(pl.col("attribution") == strange[0]),
+            f"has the unknown attribution {strange[0]!r} (known: {', '.join(ATTRIBUTIONS)})",
+        )
+    for name, what in (("end_hour", "ends before it begins"), ("hour_latest", "has a latest hour before its earliest")):
+        if events[name].null_count() < len(events):
+            wrong = events.filter(pl.col(name) < pl.col("hour"))
+            if len(wrong):
+                _complain(wrong, what)
+    if not events["hour"].is_finite().all():
+        _complain(events.filter(~pl.col("hour").is_finite()), "has an hour that is not a number")
+
+
+def _complain(rows: pl.DataFrame, what: str) -> None:
+    row = rows.row(0, named=True)
+    where = row["origin"] or f"patient {row['patient']}"
+    more = f" ({len(rows)} such rows)" if len(rows) > 1 else ""
+    raise TimelineError(f"{where}: {row['concept']} at hour {row['hour']} {what}{more}.")

@@ -1,0 +1,112 @@
+"""What a clinician asserts: present or absent.  Codes: criteria.md H4.
+
+Carry-forward: criteria.md is silent; 24 h (D).
+Absence that was never asserted is unknown, unless the source declares its findings complete.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from tocsin.vocabulary.concept import Concept, Domain, Kind
+
+# Conditions of criteria.md H4, V[PHL], that are no concept here: name -> (SNOMED CT, OMOP).
+CONDITION_CODES: Final[Mapping[str, tuple[str, int]]] = {
+    "febrile_neutropenia": ("409089005", 4250734),
+    "delirium": ("2776000", 373995),
+    "haemophagocytic_lymphohistiocytosis": ("234437005", 4121123),
+    "disseminated_intravascular_coagulation": ("67406007", 436093),
+}
+
+
+def finding(name: str, title: str, *aliases: str, **more: Any) -> Concept:
+    """A finding as asserted, valid for 24 h (D)."""
+    note = f"Carry-forward: criteria.md is silent; 24 h (D).  {more.pop('note', '')}".strip()
+    return Concept(
+        name,
+        title,
+        Kind.FINDING,
+        Domain.FINDINGS,
+        carry_forward_hours=24,
+        aliases=aliases,
+        worse=1,
+        code_mark="V" if more.get("snomed") else "",
+        note=note,
+        **more,
+    )
+
+
+CONCEPTS: tuple[Concept, ...] = (
+    finding(
+        "fever",
+        "Fever, as asserted",
+        "pyrexia",
+        "febrile",
+        snomed=("386661006",),
+        omop=(437663,),
+        note="Said, not measured: no temperature can be taken from it.",
+    ),
+    finding(
+        "hypotension",
+        "Hypotension, as asserted",
+        "low blood pressure",
+        "hypotensive",
+        values=("absent", "present", "life_threatening"),
+        value_aliases={"life threatening hypotension": "life_threatening"},
+        note="A clinician's judgement by age and baseline: ASTCT gives no number (criteria.md A1).",
+    ),
+    finding(
+        "hypoxia", "Hypoxia, as asserted", "hypoxaemia", "hypoxemia", "hypoxic", snomed=("389087006",), omop=(437390,)
+    ),
+    finding("dyspnoea", "Dyspnoea", "dyspnea", "shortness of breath", "SOB", "breathlessness"),
+    finding("cyanosis", "Cyanosis"),
+    finding("pleural_effusion", "Pleural effusion"),
+    finding("pulmonary_oedema", "Pulmonary oedema", "pulmonary edema", "lung oedema", "lung edema"),
+    finding("pulmonary_infection", "Pulmonary infection", "pneumonia", "lung infection"),
+    finding("haemoptysis", "Haemoptysis", "hemoptysis"),
+    finding("oliguria", "Oliguria"),
+    finding("organ_failure", "Organ failure", "multiple organ failure", "multi-organ failure", "organ dysfunction"),
+    finding("capillary_leak", "Capillary leak", "capillary leak syndrome", "CLS", "vascular leak"),
+    finding("neck_swelling", "Swelling of the neck", "neck edema", "neck oedema", "swollen neck"),
+    finding("facial_oedema", "Facial oedema", "facial edema", "facial swelling", "face oedema", "face edema"),
+    finding("laryngeal_discomfort", "Laryngeal discomfort", "throat discomfort", "laryngeal symptoms"),
+    finding(
+        "lesion_swelling",
+        "Enlarged tumour lesion",
+        "lesion enlargement",
+        "tumour swelling",
+        "tumor swelling",
+        note='Row "lesion" of the local CRS table (criteria.md A9).',
+    ),
+    finding(
+        "compression_symptoms",
+        "Compression by a swollen lesion",
+        "compression",
+        "compression symptom",
+        note='Row "lesion" of the local CRS table (criteria.md A9).',
+    ),
+    finding(
+        "serous_effusion",
+        "Serous effusion",
+        "serosal effusion",
+        "polyserositis",
+        note='Row "lesion" of the local CRS table (criteria.md A9).',
+    ),
+    finding("haemophagocytosis", "Haemophagocytosis on morphology", "hemophagocytosis"),
+    finding("splenomegaly", "Splenomegaly", "enlarged spleen"),
+    finding("hepatomegaly", "Hepatomegaly", "enlarged liver"),
+    finding("rash", "Rash", "skin rash", "exanthema"),
+    finding("infection", "Infection", "infected"),
+    finding("cardiac_failure", "Cardiac failure", "heart failure", "cardiac insufficiency"),
+    finding("allergy", "Allergic reaction", "allergic", "anaphylaxis"),
+    finding("gvhd", "Graft-versus-host disease", "graft versus host disease", "GvH"),
+    finding(
+        "cytokine_rise",
+        "Rise of cytokines, as told",
+        "cytokines raised",
+        "raised cytokines",
+        "cytokine elevation",
+        note="Paper 003 asks for it in its definition of CRS onset (criteria.md G).",
+    ),
+)
