@@ -5,7 +5,7 @@ VENV        ?= .venv
 CONSTRAINTS ?= constraints.txt
 
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check $(if $(CONSTRAINTS),--constraint $(CONSTRAINTS))
+PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check $(if $(CONSTRAINTS),--constraint $(CONSTRAINTS))
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test coverage lint types imports docs bench check clean
@@ -30,10 +30,11 @@ types: $(VENV)/.stamp-lint ## mypy, strict
 	@$(BIN)/mypy
 
 imports: $(VENV)/.stamp-lint ## the order of the rooms
-	@$(BIN)/lint-imports
+	@$(BIN)/lint-imports --no-logo
 
 docs: $(VENV)/.stamp-docs ## build the manual into site/, warnings as errors
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@echo "The manual is in site/index.html"
 
 bench: $(VENV)/.stamp-bench ## measure the speeds that the manual states
 	@$(BIN)/python benchmarks/run.py

@@ -14,7 +14,6 @@ row; ``read_case("000")`` reads its file with the same CSV source as any other. 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib.resources import as_file, files
 from types import MappingProxyType
@@ -28,14 +27,13 @@ if TYPE_CHECKING:
 
 __all__ = ["CASES", "Case", "case", "read_case"]
 
-PATIENTS_FILE = "patients.csv"
-
 
 @dataclass(frozen=True, slots=True)
 class Case:
     """One published case: what it is, and what its file cannot say.
 
-    ``paper`` is the key of its reference and ``file`` its table of facts.  ``inconsistencies`` are the places where the
+    ``paper`` is the key of its reference and ``file`` its table of facts (about the patient
+    without a day, of the course with one).  ``inconsistencies`` are the places where the
     paper contradicts itself or the scales, or may mislead a reader.  ``undated`` are facts of the paper that have no
     day relative to the infusion; ``left_out`` are those that fit no concept or have no number, and why.
     """
@@ -129,8 +127,9 @@ _CASE_002 = Case(
     title="Young man with CRS refractory to tocilizumab and methylprednisolone, given ruxolitinib",
     paper="zi2021",
     file="paper002.csv",
-    what_to_see="ASTCT grade 2 and CARTOX grade 3 on day 7: hypotension without a vasopressor, and AST 535.67 U/L, which only "
-                "CARTOX counts; on day 8, after ruxolitinib, both are lower.",
+    what_to_see="ASTCT grade 2 and at least CARTOX grade 3 on day 7: hypotension without a vasopressor, and AST 535.67 U/L, which "
+                "ASTCT does not count; on day 8, after ruxolitinib, fever and hypotension are gone (AST is not told again until it "
+                "is normal on day 22).",
     inconsistencies=(
         "Complete remission is reached on day 14 in the discussion and on day 28 in the case presentation.",
         "The CRS is called severe but never graded; scales differ on day 7 (ASTCT 2, CARTOX 3).",
@@ -166,8 +165,5 @@ def read_case(id: str, complete: Iterable[str] = ()) -> Timeline:  # noqa: A002
     """The record of one case, read from its CSV file; ``complete`` names the domains assumed to be told completely."""
     from tocsin.sources import csv  # polars loads only when a file is read
 
-    one = case(id)
-    folder = files(__name__) / "data"
-    with ExitStack() as stack:
-        facts, patients = (stack.enter_context(as_file(folder / name)) for name in (one.file, PATIENTS_FILE))
-        return csv.read(facts, patients=patients, complete=complete)
+    with as_file(files(__name__) / "data" / case(id).file) as path:
+        return csv.read(path, complete=complete)

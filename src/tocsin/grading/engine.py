@@ -62,7 +62,7 @@ def run(
             counted, CONCEPT_KIND, concept_carry,
             program.kind, program.arg, program.number, program.child_ptr, program.child, program.group_ptr, program.group_slot,
             program.group_coef, program.slot_of_concept, program.slot_concept, program.slot_atoms_ptr, program.slot_atoms,
-            program.dose_ptr, program.dose_group, program.teller, program.n_dose_groups, program.roots, program.grade,
+            program.resets, program.dose_ptr, program.dose_group, program.teller, program.n_dose_groups, program.roots, program.grade,
             program.ask_bit, program.onset, program.active, program.suppressing, program.episode_hours,
             low, high, facts, closed_slot, closed_dose, keep_state,
         )

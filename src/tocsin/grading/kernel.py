@@ -206,7 +206,7 @@ def sweep(
     concept_kind, concept_carry,
     # the program
     kind, arg, number, child_ptr, child, group_ptr, group_slot, group_coef, slot_of_concept, slot_concept,
-    slot_atoms_ptr, slot_atoms, dose_ptr, dose_group, teller, n_dose_groups, roots, grade, ask_bit,
+    slot_atoms_ptr, slot_atoms, resets, dose_ptr, dose_group, teller, n_dose_groups, roots, grade, ask_bit,
     onset_node, active_node, suppressing, episode_hours,
     # per patient; arrays of one row serve all
     limit_lo, limit_hi, fact_status, closed_slot, closed_dose,
@@ -485,6 +485,13 @@ def sweep(
                     if not has_end and window == 0.0:
                         expires = t + concept_carry[c]
                         if ev_counted[e]:
+                            if state[s] == KNOWN and bits[s] != ev_bits[e]:
+                                for j in range(len(resets)):
+                                    r = resets[j, 1]
+                                    if resets[j, 0] == s and p_time[r] < t:
+                                        p_live[r] = False
+                                        p_ever[r] = False
+                                        dirty[r] = True
                             _put(s, e, t, expires, ev_value, ev_censored, ev_bits, p_val, p_hazy, p_bits, p_exp, p_time,
                                  p_live, p_ever, p_ev)
                             if x_exp[s] > -INF and (x_ev[s] < 0 or ev_hour[x_ev[s]] < t):

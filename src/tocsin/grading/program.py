@@ -48,6 +48,9 @@ UNKNOWN_BIT = 1 << 62
 CONCEPT_NAMES: tuple[str, ...] = tuple(CONCEPTS)
 CONCEPT_CODE: Mapping[str, int] = {name: i for i, name in enumerate(CONCEPT_NAMES)}
 
+RESETS: Mapping[str, tuple[str, ...]] = {"oxygen_device": ("oxygen_flow", "fio2")}
+"""A change of the first makes older values of the others unknown."""
+
 I64 = npt.NDArray[np.int64]
 F64 = npt.NDArray[np.float64]
 
@@ -73,6 +76,7 @@ class Program:
     slot_concept: I64
     slot_atoms_ptr: I64
     slot_atoms: I64
+    resets: I64                  # (k, 2): a change of the first slot makes older values of the second unknown
     dose_ptr: I64                # concept -> dose groups
     dose_group: I64
     teller: npt.NDArray[np.int32]  # concept -> dose group for which "absent" tells that none was given, or -1
@@ -230,6 +234,8 @@ def compile_program(roots: Sequence[Predicate], grades: Sequence[int], episode: 
         group_coef=_flat(([k for _, k in g] for g in c.groups), np.float64),
         slot_of_concept=slot_of, slot_concept=np.array([CONCEPT_CODE[s] for s in c.slots], np.int64),
         slot_atoms_ptr=_pointers(c.atoms_of_slot), slot_atoms=_flat(c.atoms_of_slot, np.int64),
+        resets=np.array([(c.slots[a], c.slots[b]) for a, bs in RESETS.items() for b in bs if a in c.slots and b in c.slots],
+                        np.int64).reshape(-1, 2),
         dose_ptr=_pointers(doses_of), dose_group=_flat(doses_of, np.int64), teller=teller, n_dose_groups=len(c.dose_groups),
         roots=np.array(root_nodes, np.int64), grade=np.array(grades, np.int64),
         ask_bit=np.array(c.ask_bit, np.int64), ask_names=tuple(c.asks),

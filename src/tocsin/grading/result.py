@@ -131,3 +131,22 @@ def _decoded(bits: npt.NDArray[Any], decode: Any) -> pl.Series:
     distinct, inverse = np.unique(bits, return_inverse=True)
     names: Sequence[list[str]] = [decode(int(b)) for b in distinct]
     return pl.Series(names, dtype=pl.List(pl.String)).gather(inverse) if len(bits) else pl.Series([], dtype=pl.List(pl.String))
+
+
+def describe(event: dict[str, Any]) -> str:
+    """One event in words, for a reason: what, how much, when, from where."""
+    concept = CONCEPTS[event["concept"]]
+    sign = {-1: "< ", 0: "", 1: "> "}[event["censored"] or 0]
+    parts = [concept.title.lower() if concept.title[1:2].islower() else concept.title]
+    if event["value"] is not None:
+        parts.append(f"{sign}{event['value']:g}" + (f" {concept.unit}" if concept.unit not in (None, "1") else ""))
+    if event["text"] is not None:
+        parts.append(str(event["text"]).replace("_", " "))
+    hour, latest = event["hour"], event["hour_latest"]
+    if latest is None:
+        parts.append(f"at hour {hour:g}")
+    elif latest - hour <= 24 and hour % 24 == 0:
+        parts.append(f"on day {hour / 24:g}")
+    else:
+        parts.append(f"between hours {hour:g} and {latest:g}")
+    return " ".join(parts) + (f" [{event['origin']}]" if event["origin"] else "")

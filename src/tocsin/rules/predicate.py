@@ -108,7 +108,7 @@ class Not(Predicate):
         return (self.of,)
 
     def english(self) -> str:
-        return f"not ({self.of.english()})" if isinstance(self.of, And | Or | Either) else f"not {self.of.english()}"
+        return f"not {_bracket(self.of, And, Or, Either)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -410,7 +410,9 @@ class Elsewhere(Predicate):
 
 
 def _bracket(predicate: Predicate, *kinds: type[Predicate]) -> str:
-    return f"({predicate.english()})" if isinstance(predicate, kinds) else predicate.english()
+    words = predicate.english()
+    ambiguous = isinstance(predicate, Named) and (" or " in words or ", " in words) and kinds != (And,)
+    return f"({words})" if ambiguous or isinstance(predicate, kinds) else words
 
 
 def _number(value: float) -> str:

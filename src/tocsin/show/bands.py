@@ -6,6 +6,7 @@ The solid part is what is certain ("at least"), its height and colour the grade;
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +33,7 @@ def level(grade: float) -> float:
 def draw_band(axes: Axes, course: Course, span: Span, reported: Sequence[dict[str, Any]], placer: Placer) -> None:
     """One scale's course; each step links to its reasons."""
     top = 5 if any(s.at_least >= 5 for s in course.steps) else TOP_GRADE
-    axes.set_ylim(0, level(top) + 0.35)
+    axes.set_ylim(0, level(top) + 0.6)
     axes.set_yticks([level(g) for g in range(1, top + 1)], [str(g) for g in range(1, top + 1)], fontsize=palette.TINY)
     axes.tick_params(axis="y", length=0, pad=1.5)
     for grade in range(1, top + 1):
@@ -128,6 +129,6 @@ def _reported(axes: Axes, course: Course, span: Span, events: Sequence[dict[str,
 
 def _may_mean(event: dict[str, Any], course: Course) -> bool:
     """A reported grade that names its scale stands only in the row of that scale."""
-    said = f"{event.get('text') or ''} {event.get('note') or ''}".lower()
+    said = set(re.findall(r"[a-z]+", str(event.get("text") or "").lower()))
     mine = course.grades.scale.id.split("-")[0]
-    return mine in said or not any(name in said for name in ("astct", "cartox", "lee", "penn", "ctcae"))
+    return mine in said or not said & {"astct", "cartox", "lee", "penn", "ctcae", "mskcc", "ebmt"}

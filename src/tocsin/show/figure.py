@@ -16,6 +16,7 @@ from tocsin.show.bands import draw_band
 from tocsin.show.key import KEY_HEIGHT, draw_key
 from tocsin.show.panels import Panel, draw_panel, panels_of
 from tocsin.show.place import Placer
+from tocsin.show.rows import Section, sections_of
 from tocsin.show.span import Span, outside, span_of
 from tocsin.show.steps import Course, courses, one_patient
 from tocsin.show.values import Units, units_of
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-TOP = 7.5
-TITLE = 6.0
+TOP = 5.5
+TITLE = 5.0
 AXIS = 8.5
 LINE = 2.9
 
@@ -62,8 +63,8 @@ def draw(
     shown = courses(grades, who, notes)
     span = span_of(record.events, shown, days)
     weight = record.patients["weight_kg"][0]
-    panels = panels_of(events, span, choice, weight)
-    sections = bars.sections_of(events, span, choice, _due(advice or ()))
+    panels, short = panels_of(events, span, choice, weight)
+    sections = sections_of(events, span, choice, _due(advice or ()), short)
     below = _wrapped(outside(events, span, choice))
 
     with rc_context(dict(palette.STYLE)):
@@ -98,7 +99,7 @@ def draw(
             sheet.write(line, palette.SMALL, colour=palette.QUIET)
             sheet.skip(LINE)
         sheet.skip(1.5 if below else 0.0)
-        draw_key(sheet.figure, sheet.y, sheet.height, shown, panels, sections)
+        draw_key(sheet.figure, sheet.y, sheet.height, shown, panels, sections, choice)
         return sheet.figure
 
 
@@ -120,7 +121,7 @@ def _wrapped(remarks: Sequence[str]) -> list[str]:
 
 
 def _height(
-    title: str | None, shown: Sequence[Course], panels: Sequence[Panel], sections: Sequence[bars.Section], below: Sequence[str]
+    title: str | None, shown: Sequence[Course], panels: Sequence[Panel], sections: Sequence[Section], below: Sequence[str]
 ) -> float:
     height = (TITLE if title else 0.0) + TOP + len(shown) * (palette.BAND_HEIGHT + palette.GAP)
     height += sum(p.height + palette.GAP for p in panels)
@@ -178,7 +179,7 @@ class _Sheet:
         first = int(self.span.first)
         numbers = [d for d in range(first, int(self.span.last) + 1) if d % every == 0 and d + 0.5 <= self.span.last]
         for axes, side in ((self.filled[0], "top"), (self.filled[-1], "bottom")):
-            axes.set_xticks([d + 0.5 for d in numbers], [str(d).replace("-", "−") for d in numbers], fontsize=palette.SMALL)
+            axes.set_xticks([d + 0.5 for d in numbers], [str(d).replace("-", "−") for d in numbers], fontsize=palette.SMALL if len(numbers) <= 28 else palette.TINY)
             axes.tick_params(axis="x", length=0, pad=1.5, **{f"label{side}": True, f"label{_other(side)}": False})
         if len(self.filled) == 1:
             self.filled[0].tick_params(axis="x", labelbottom=True, labeltop=True)
@@ -266,7 +267,7 @@ def _rendered(figure: Figure, kind: str, links: bool) -> bytes:
 
     buffer = io.BytesIO()
     metadata: dict[str, str | None] = {
-        "svg": {"Date": None, "Creator": "Tocsin", "Title": None},
+        "svg": {"Date": None, "Creator": "Tocsin"},
         "pdf": {"CreationDate": None, "Creator": "Tocsin", "Producer": None, "Subject": STANDING},
         "png": {"Software": "Tocsin"},
     }[kind]

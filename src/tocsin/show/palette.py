@@ -13,8 +13,8 @@ GRADE_COLOURS: Mapping[int, str] = {
     0: "#dddddd", 1: "#fbdc7e", 2: "#f29a38", 3: "#c8421b", 4: "#6a0d1b", 5: "#000000",
 }
 GRADE_TEXT: Mapping[int, str] = {0: "#222222", 1: "#222222", 2: "#222222", 3: "#ffffff", 4: "#ffffff", 5: "#ffffff"}
-HATCH = "/////"
-HATCH_COLOUR = "#8a8a8a"
+HATCH = "////"
+HATCH_COLOUR = "#a6a6a6"
 INK = "#1a1a1a"
 QUIET = "#5f5f5f"
 RULE = "#d9d9d9"
@@ -27,7 +27,7 @@ WIDTH = 180.0
 LEFT = 43.0
 RIGHT = 4.0
 BAND_HEIGHT = 11.5
-ROW_HEIGHT = 4.1
+ROW_HEIGHT = 3.75
 GAP = 2.6
 
 TEXT = 7.0

@@ -59,6 +59,8 @@ DENSE = 40
 SPARSE = 8
 LONGEST_LINE_DAYS = 4.0
 FEVER_CELSIUS = 38.0
+ENOUGH = {"Temperature": 1, "Cytokines": 2}
+"""From how many times of measurement a group is a panel; elsewhere three, and fewer are a row of numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +111,10 @@ class Panel:
         return max(least, 3.0 * (names + (len(self.series) > 1)) + 2.0)
 
 
-def panels_of(events: Iterable[dict[str, Any]], span: Span, units: Units, weight_kg: float | None = None) -> list[Panel]:
-    """The panels that have data within the days drawn, in the order of ``GROUPS``; other measured values come last, each alone."""
+def panels_of(
+    events: Iterable[dict[str, Any]], span: Span, units: Units, weight_kg: float | None = None
+) -> tuple[list[Panel], list[Series]]:
+    """The panels, in the order of ``GROUPS``, and the series that are too short for one: these become rows of numbers."""
     found: dict[str, list[Point]] = {}
     for event in events:
         concept = CONCEPTS[event["concept"]]
@@ -120,16 +124,17 @@ def panels_of(events: Iterable[dict[str, Any]], span: Span, units: Units, weight
             found.setdefault(concept.name, []).append(_point(event, units, weight_kg))
     grouped = {name for _, _, names in GROUPS for name in names}
     groups = [*GROUPS, *((short_title(n), CONCEPTS[n].log_scale, (n,)) for n in found if n not in grouped)]
-    panels = []
+    panels, short = [], []
     for title, log, names in groups:
-        series = tuple(
+        series = [
             Series(n, unit_words(display_unit(CONCEPTS[n], units)), tuple(sorted(found[n], key=lambda p: (p.day, p.value))))
             for n in names if n in found
-        )
-        if series:
-            positive = all(p.value > 0 for s in series for p in s.points)
-            panels.append(Panel(title, log and positive, series))
-    return panels
+        ]
+        if any(len({(p.first, p.last) for p in s.points}) >= ENOUGH.get(title, 3) for s in series):
+            panels.append(Panel(title, log, tuple(series)))
+        else:
+            short += series
+    return panels, short
 
 
 def _point(event: dict[str, Any], units: Units, weight_kg: float | None) -> Point:
@@ -146,25 +151,35 @@ def _point(event: dict[str, Any], units: Units, weight_kg: float | None) -> Poin
 
 def draw_panel(axes: Axes, panel: Panel, span: Span, units: Units, placer: Placer) -> None:
     """The points, whiskers and lines of a panel, then labels where there is room."""
-    if panel.log:
-        axes.set_yscale("log")
-    _limits(axes, panel)
+    _scale(axes, panel)
     if panel.title == "Temperature":
         limit, _ = shown(CONCEPTS["temperature"], FEVER_CELSIUS, units)
         axes.axhline(limit, color=palette.QUIET, linewidth=0.6, linestyle=(0, (4, 3)), zorder=1)
     for position, series in enumerate(panel.series):
         _draw_series(axes, series, span, palette.SERIES[position % len(palette.SERIES)], palette.MARKERS[position % 8])
     for series in panel.series:
-        inside = [p for p in series.points if span.first <= p.day <= span.last]
-        placer.take_points(axes, [p.day for p in inside], [p.value for p in inside])
+        _take(axes, [p for p in series.points if span.first <= p.day <= span.last], placer)
     for position, series in enumerate(panel.series):
         if len(series.points) <= SPARSE:
             for point in _worst_first(series):
                 if span.first <= point.day <= span.last:
-                    placer.label(
-                        axes, point.day, point.value, point.words, fontsize=palette.TINY,
-                        color=palette.SERIES[position % len(palette.SERIES)], zorder=5,
-                    )
+                    _value(axes, point, palette.SERIES[position % len(palette.SERIES)], placer)
+
+
+def _take(axes: Axes, points: Sequence[Point], placer: Placer) -> None:
+    """Keep labels off the points and their whiskers."""
+    placer.take_points(axes, [p.day for p in points], [p.value for p in points], 2.6)
+    for point in points:
+        if point.last > point.first:
+            ends = axes.transData.transform([(point.first, point.value), (point.last, point.value)])
+            placer.take([(ends[0][0], ends[0][1] - 1.5, ends[1][0], ends[1][1] + 1.5)])
+
+
+def _value(axes: Axes, point: Point, colour: str, placer: Placer) -> None:
+    """The value beside its point: after the whisker, above or below, where there is room."""
+    style = {"fontsize": palette.TINY, "color": colour, "zorder": 5}
+    if not placer.label(axes, point.last, point.value, point.words, ((3, 0, "left", "center_baseline"),), **style):
+        placer.label(axes, point.day, point.value, point.words, **style)
 
 
 def _worst_first(series: Series) -> list[Point]:
@@ -172,22 +187,29 @@ def _worst_first(series: Series) -> list[Point]:
     return sorted(series.points, key=lambda p: -worse * p.value)
 
 
-def _limits(axes: Axes, panel: Panel) -> None:
+def _scale(axes: Axes, panel: Panel) -> None:
+    """The y axis: linear or logarithmic, with a linear part near zero where a logarithmic series has zeros."""
     values = [p.value for s in panel.series for p in s.points]
     low, high = min(values), max(values)
-    if panel.title == "Temperature":
-        fahrenheit = low > 60
-        low, high = min(low, 96.5 if fahrenheit else 36.0), max(high, 103.0 if fahrenheit else 39.5)
-    if panel.log:
+    if panel.log and high > 0:
+        least = min(v for v in values if v > 0)
+        if low <= 0:
+            axes.set_yscale("symlog", linthresh=least, linscale=0.4)
+            axes.set_ylim(min(low, 0) - 0.3 * least, high * 2)
+            return
+        axes.set_yscale("log")
         low, high = math.log10(low), math.log10(high)
         low, high = (math.floor(low), math.ceil(high)) if high - low > 0.8 else (low - 0.4, high + 0.4)
-        pad = 0.14 * (high - low)
+        pad = 0.16 * (high - low)
         axes.set_ylim(10 ** (low - pad), 10 ** (high + pad))
         _log_ticks(axes)
         return
-    pad = 0.22 * (high - low) or max(abs(high) * 0.15, 1.0)
+    if panel.title == "Temperature":
+        fahrenheit = low > 60
+        low, high = min(low, 97.0 if fahrenheit else 36.0), max(high, 103.0 if fahrenheit else 39.5)
+    pad = 0.2 * (high - low) or max(abs(high) * 0.15, 1.0)
     axes.set_ylim(low - pad, high + pad)
-    _linear_ticks(axes)
+    _linear_ticks(axes, whole=panel.title == "Temperature")
 
 
 def _log_ticks(axes: Axes) -> None:
@@ -202,10 +224,11 @@ def _log_ticks(axes: Axes) -> None:
     axes.yaxis.set_minor_formatter(NullFormatter())
 
 
-def _linear_ticks(axes: Axes) -> None:
+def _linear_ticks(axes: Axes, whole: bool = False) -> None:
     from matplotlib.ticker import MaxNLocator
 
-    axes.yaxis.set_major_locator(MaxNLocator(nbins=4, steps=[1, 2, 2.5, 5, 10], min_n_ticks=2))
+    steps = [1, 2, 5, 10] if whole else [1, 2, 2.5, 5, 10]
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=4, steps=steps, integer=whole, min_n_ticks=2))
 
 
 def _draw_series(axes: Axes, series: Series, span: Span, colour: str, marker: str) -> None:

@@ -38,7 +38,8 @@ class Placer:
     def take_points(self, axes: Axes, xs: Iterable[float], ys: Iterable[float], half: float = 3.0) -> None:
         """Mark the places of data points as taken; ``half`` in points."""
         pad = half * axes.figure.dpi / 72
-        for x, y in axes.transData.transform(list(zip(xs, ys, strict=True))) if (xs := list(xs)) else ():
+        points = list(zip(xs, ys, strict=True))
+        for x, y in axes.transData.transform(points) if points else ():
             self.taken.append((x - pad, y - pad, x + pad, y + pad))
 
     def free(self, box: Box, ignore: Box | None = None) -> bool:

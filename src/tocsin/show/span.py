@@ -53,12 +53,12 @@ def span_of(events: pl.DataFrame, shown: Iterable[Course], days: tuple[float, fl
         first, last = (float(d) for d in days)
         return Span(first, max(last, first + 1))
     late = ACUTE_DAYS * HOURS_A_DAY
-    hours = [h for h in events["hour"].to_list() if EARLIEST_DAY * HOURS_A_DAY <= h < late]
+    acute = events.filter((pl.col("hour") >= EARLIEST_DAY * HOURS_A_DAY) & (pl.col("hour") < late))
+    hours = [] if acute.is_empty() else acute["hour"].to_list()
     for name in ("hour_latest", "end_hour"):
-        hours += [h - 1e-6 for h in events.filter(pl.col("hour") < late)[name].drop_nulls().to_list() if h <= late]
-    for course in shown:
-        hours += [s.start for s in course.steps if 0 < s.start < late and s.at_least > 0]
-        hours += [s.end - 1e-6 for s in course.steps if s.end is not None and s.end <= late and s.at_least > 0]
+        hours += [h - 1e-6 for h in acute[name].drop_nulls().to_list() if h <= late]
+    if not hours:
+        hours = [s.start for course in shown for s in course.steps if 0 < s.start < late]
     first = min([math.floor(h / HOURS_A_DAY) for h in hours] + [0])
     last = max([math.floor(h / HOURS_A_DAY) + 1 for h in hours] + [first + SHORTEST_DAYS])
     return Span(float(first), float(last))

@@ -61,9 +61,11 @@ def shown(concept: Concept, value: float, units: Units, weight_kg: float | None 
 
 
 def value_number(concept: Concept, value: float, units: Units, weight_kg: float | None = None) -> str:
-    """The bare number as shown: a kept value keeps every digit, a converted one five."""
-    out, unit = shown(concept, value, units, weight_kg)
-    return number(out, 12 if unit == concept.unit else 5, 1 if concept.name == "temperature" else 0)
+    """The bare number as shown; cells are told in powers of ten, temperatures with a decimal."""
+    out, _ = shown(concept, value, units, weight_kg)
+    if concept.unit == "cells/kg":
+        return number(out, powers_from=1e4)
+    return number(out, decimals=1 if concept.name == "temperature" else 0)
 
 
 def measured(concept: Concept, value: float, censored: int = 0, units: Units = Units.SI, weight_kg: float | None = None) -> str:
@@ -90,12 +92,20 @@ def value_words(event: Mapping[str, Any], units: Units = Units.SI, weight_kg: fl
     concept = CONCEPTS[event["concept"]]
     value, text = event.get("value"), event.get("text")
     if concept.kind is Kind.DOSE and text:
-        return str(text)  # the source's own words; what was worked out from them is not more than they say
+        return dose_words(concept, value, text, units, weight_kg)
     if value is not None:
         return measured(concept, value, event.get("censored") or 0, units, weight_kg)
     if not text:
         return ""
     return coded(text) if text in concept.values else str(text)
+
+
+def dose_words(concept: Concept, value: float | None, text: str, units: Units, weight_kg: float | None) -> str:
+    """A dose as told; where the source's words lack the amount, the amount with them: "40 mg (second)"."""
+    told = text.replace("/m2", "/m²")
+    if value is None or any(c.isdigit() for c in told):
+        return told
+    return f"{measured(concept, value, 0, units, weight_kg)} ({told})"
 
 
 _SHORT = {
@@ -118,7 +128,8 @@ _SHORT = {
     "neutrophils": "Neutrophils", "lymphocytes": "Lymphocytes", "monocytes": "Monocytes", "eosinophils": "Eosinophils",
     "basophils": "Basophils", "platelets": "Platelets", "marrow_blasts": "Blasts in marrow", "bilirubin_total": "Bilirubin",
     "bilirubin_direct": "Direct bilirubin", "creatine_kinase": "Creatine kinase", "mrd": "Minimal residual disease",
-    "haemophagocytosis": "Haemophagocytosis", "imaging": "Imaging", "response": "Response", "discharge": "Discharge",
+    "haemophagocytosis": "Haemophagocytosis", "imaging": "Imaging", "intrathecal_dexamethasone": "Dexamethasone, intrathecal",
+    "death": "Death", "response": "Response", "discharge": "Discharge",
 }
 
 

@@ -186,7 +186,7 @@ def _quickly(body: bytes, delimiter: str, first: int) -> tuple[pl.DataFrame, int
     lines = body.count(b"\n") + (not body.endswith(b"\n"))
     try:
         frame = pl.read_csv(
-            body, has_header=False, infer_schema=False, separator=delimiter, infer_schema_length=1000, rechunk=False,
+            body, has_header=False, infer_schema=False, separator=delimiter, infer_schema_length=1000,
             quote_char='"' if b'"' in body else None,
         )
     except pl.exceptions.PolarsError:

@@ -15,7 +15,7 @@ UNKNOWN = frozenset({
     "not documented", "not mentioned", "unclear", "uncertain", "nk", "not charted",
 })
 NOT_TOLD = frozenset({
-    "na", "nan", "null", "nil", ".", "..", "-", "--", "---", "–", "—", "#n/a", "n.a.", "nd", "n.d.", "not done", "not measured", "missing",
+    "na", "nan", "null", ".", "..", "-", "--", "---", "–", "—", "#n/a", "n.a.", "nd", "n.d.", "not done", "not measured", "missing",
     "blank", "<na>", "nat", "/",
 })
 ABSENT = frozenset({"absent", "none", "no", "not given", "never", "false", "n", "nil"})

@@ -1,11 +1,11 @@
 """The record: events, patients, which domains are complete, and what the source did with each row."""
 
-from tocsin.timeline.completeness import CLOSABLE, UNSTATED_SUPPORT_ABSENT, Completeness
+from tocsin.timeline.completeness import ASSUMPTIONS, CLOSABLE, UNSTATED_SUPPORT_ABSENT, Completeness
 from tocsin.timeline.reading import FileCount, Level, Note, Reading, sha256_of
 from tocsin.timeline.schema import ATTRIBUTIONS, EVENTS, HOURS_A_DAY, PATIENTS
 from tocsin.timeline.timeline import Timeline
 
 __all__ = [
-    "ATTRIBUTIONS", "CLOSABLE", "EVENTS", "HOURS_A_DAY", "PATIENTS", "UNSTATED_SUPPORT_ABSENT", "Completeness", "FileCount",
+    "ASSUMPTIONS", "ATTRIBUTIONS", "CLOSABLE", "EVENTS", "HOURS_A_DAY", "PATIENTS", "UNSTATED_SUPPORT_ABSENT", "Completeness", "FileCount",
     "Level", "Note", "Reading", "Timeline", "sha256_of",
 ]

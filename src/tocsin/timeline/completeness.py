@@ -8,16 +8,23 @@ recorded is absent; what was recorded and then lapsed may have stopped but has n
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
-from tocsin.errors import SettingError
-from tocsin.vocabulary import CONCEPTS, Domain
+from tocsin.errors import SettingError, UnknownIdError
+from tocsin.vocabulary import CONCEPTS, Domain, Kind
 
 CLOSABLE = (Domain.DRUGS, Domain.DEVICES, Domain.FINDINGS, Domain.NEUROLOGY)
 """Domains where absence can be inferred; a vital sign or laboratory value that is not charted is never normal."""
 
-UNSTATED_SUPPORT_ABSENT = frozenset({str(Domain.DRUGS), str(Domain.DEVICES)})
-"""The named assumption that support (drugs, fluids, oxygen, ventilation) which a report does not state was not given."""
+ASSUMPTIONS: Mapping[str, frozenset[str]] = MappingProxyType({
+    "unstated-support-absent": frozenset({str(Domain.DRUGS), str(Domain.DEVICES)}),
+    "unstated-organ-toxicity-absent": frozenset({"ast", "alt", "bilirubin_total", "creatinine"}),
+})
+"""Named assumptions for a case report: support (drugs, fluids, oxygen, ventilation) that is not stated was not given; a liver or
+kidney value that is not stated was not abnormal.  They are never made unasked, and every answer says when they were."""
+
+UNSTATED_SUPPORT_ABSENT = ASSUMPTIONS["unstated-support-absent"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +50,17 @@ class Completeness:
 
     def covers(self, concept: str, patient: str) -> bool:
         """Whether the absence of a row of this concept means "absent" for this patient."""
-        names = (concept, str(CONCEPTS[concept].domain))
+        found = CONCEPTS[concept]
+        names = (concept,) if found.kind is Kind.MEASUREMENT else (concept, str(found.domain))
         return any(n in self.everywhere or patient in self.by_patient.get(n, frozenset()) for n in names)
+
+    def assuming(self, *names: str) -> Completeness:
+        """The same with named assumptions added (see ASSUMPTIONS); UnknownIdError for one that does not exist."""
+        for name in names:
+            if name not in ASSUMPTIONS:
+                raise UnknownIdError("assumption", name, ASSUMPTIONS)
+        added = frozenset().union(*(ASSUMPTIONS[n] for n in names))
+        return replace(self, everywhere=self.everywhere | added, basis=f"{self.basis}; assumed: {', '.join(names)}")
 
     def sentences(self) -> list[str]:
         """What the answer rests on, in words."""

@@ -109,4 +109,11 @@ CONCEPTS: tuple[Concept, ...] = (
         "cytokine elevation",
         note="Paper 003 asks for it in its definition of CRS onset (criteria.md G).",
     ),
+    finding(
+        "refractory_crs",
+        "CRS refractory to treatment",
+        "refractory CRS",
+        "refractory",
+        note="Asserted by a clinician, or derived by a protocol from the course (see tocsin.protocols.refractory).",
+    ),
 )

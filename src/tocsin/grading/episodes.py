@@ -1,0 +1,61 @@
+"""Episodes: onset, time in each grade, maximum, resolution, recurrence."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from tocsin.grading.result import Grades
+
+COLUMNS = {
+    "patient": pl.String, "episode": pl.Int64, "onset_hour": pl.Float64, "resolution_hour": pl.Float64, "max_at_least": pl.Int64,
+    "max_at_most": pl.Int64, "max_from_hour": pl.Float64, "undecided_hours": pl.Float64,
+    **{f"hours_at_{g}": pl.Float64 for g in range(1, 6)},
+}
+
+
+def episodes(grades: Grades) -> pl.DataFrame:
+    """The episodes of each patient, one row each.
+
+    An episode begins with the first step surely of grade 1 or more and resolves with the first step surely of grade 0; it is
+    a new one only after ``new_episode_hours`` surely at grade 0, otherwise it goes on.  ``resolution_hour`` is null while it
+    is not known to have resolved.  ``hours_at_g`` is the time with ``at_least`` = g; ``undecided_hours`` the time within the
+    episode whose grade is a range.  Open steps (no end) add no hours.
+    """
+    gap = grades.scale.episode.new_episode_hours
+    rows: list[dict[str, object]] = []
+    low, high, start, end = grades.at_least, grades.at_most, grades.start, grades.end
+    bounds = np.flatnonzero(np.diff(grades.patient_index, prepend=-1, append=-1))
+    for first, last in zip(bounds[:-1], bounds[1:], strict=True):
+        patient = grades.patients[int(grades.patient_index[first])]
+        begun: int | None = None
+        quiet_from: float | None = None
+        spans: list[tuple[int, int, float | None]] = []   # first step, one past the last, resolution
+        for i in range(first, last):
+            if low[i] >= 1:
+                if begun is not None and quiet_from is not None and start[i] - quiet_from >= gap:
+                    spans.append((begun, i, quiet_from))
+                    begun = None
+                begun = i if begun is None else begun
+                quiet_from = None
+            elif begun is not None and high[i] == 0:
+                quiet_from = start[i] if quiet_from is None else quiet_from
+        if begun is not None:
+            spans.append((begun, int(last), quiet_from))
+        for number, (a, b, resolved) in enumerate(spans, start=1):
+            inside = [i for i in range(a, b) if resolved is None or start[i] < resolved]
+            top = int(low[inside].max())
+            hours = {g: 0.0 for g in range(1, 6)}
+            unsure = 0.0
+            for i in inside:
+                length = 0.0 if np.isnan(end[i]) else float(end[i] - start[i])
+                if low[i] >= 1:
+                    hours[int(low[i])] += length
+                if low[i] != high[i]:
+                    unsure += length
+            rows.append({
+                "patient": patient, "episode": number, "onset_hour": float(start[a]), "resolution_hour": resolved, "max_at_least": top,
+                "max_at_most": int(high[inside].max()), "max_from_hour": float(start[next(i for i in inside if low[i] == top)]),
+                "undecided_hours": unsure, **{f"hours_at_{g}": h for g, h in hours.items()},
+            })
+    return pl.DataFrame(rows, schema=COLUMNS)

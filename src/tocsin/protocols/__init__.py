@@ -1,0 +1,58 @@
+"""Guidelines as data: what is due, what blocks it, what it depends on, and how it compares with what was given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from tocsin.errors import UnknownIdError
+from tocsin.protocols.advise import Advice, advise_with
+from tocsin.protocols.paper004 import paper004
+from tocsin.protocols.protocol import Block, Dose, Protocol, Rule
+from tocsin.protocols.turns import Given, Turn
+from tocsin.protocols.turns import turns as _turns
+from tocsin.timeline import Timeline
+
+BUILDERS: Mapping[str, Callable[..., Protocol]] = MappingProxyType({"paper004": paper004})
+PROTOCOLS: Mapping[str, Protocol] = MappingProxyType({name: build() for name, build in BUILDERS.items()})
+"""Every protocol with its default settings."""
+
+
+def protocol(name: str | Protocol, **settings: object) -> Protocol:
+    """The protocol of that id, with settings changed where given; UnknownIdError or SettingError otherwise."""
+    if isinstance(name, Protocol):
+        return name
+    if name not in BUILDERS:
+        raise UnknownIdError("protocol", name, BUILDERS)
+    return BUILDERS[name](**settings) if settings else PROTOCOLS[name]
+
+
+def advise(
+    timeline: Timeline, name: str | Protocol = "paper004", *, at: float, settings: Mapping[str, object] | None = None,
+    carry: Mapping[str, float] | None = None,
+) -> list[Advice]:
+    """What the protocol says at hour ``at``: every rule for every patient, with status due, depends, blocked or not_due.
+
+    Nothing later than ``at`` is looked at.  Raises UnknownIdError or SettingError.
+    """
+    return advise_with(timeline, protocol(name, **(settings or {})), float(at), carry)
+
+
+def turns(timeline: Timeline, name: str | Protocol = "paper004", *, patient: str | None = None,
+          settings: Mapping[str, object] | None = None) -> list[Turn]:
+    """The turns of a course: grade, advice that changed, and treatments given with the protocol's verdict on each."""
+    chosen = protocol(name, **(settings or {}))
+    who = [patient] if patient is not None else timeline.patient_ids
+    return [turn for one in who for turn in _turns(timeline, chosen, one)]
+
+
+def rule(code: str) -> tuple[Protocol, Rule]:
+    """The rule of a qualified code such as ``paper004/C2.3``; UnknownIdError otherwise."""
+    known = {p.code(r): (p, r) for p in PROTOCOLS.values() for r in p.rules}
+    by_lower = {k.lower(): v for k, v in known.items()}
+    if code.lower() not in by_lower:
+        raise UnknownIdError("rule", code, known)
+    return by_lower[code.lower()]
+
+
+__all__ = ["BUILDERS", "PROTOCOLS", "Advice", "Block", "Dose", "Given", "Protocol", "Rule", "Turn", "advise", "protocol", "rule", "turns"]

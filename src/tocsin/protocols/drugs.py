@@ -1,0 +1,56 @@
+"""Doses, intervals and maxima that the protocols share, each with its source (criteria F0)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tocsin.cite import Mark
+from tocsin.protocols.protocol import Block, Dose
+from tocsin.rules import Doses, Measure, Setting
+
+TOCILIZUMAB_SETTINGS = (
+    Setting("tocilizumab_interval_hours", 6.0, "h", "least time between two doses of tocilizumab (this paper and CARTOX 6; label and ASCO 8)",
+            "chinthapalli2023:table2:G2-hypotension", Mark.SOURCE, minimum=1, maximum=48),
+    Setting("tocilizumab_max_24h", 3.0, "doses", "most doses of tocilizumab in 24 hours", "asco2021:tocilizumab", Mark.VERIFIED, minimum=1,
+            maximum=10),
+    Setting("tocilizumab_max_total", 4.0, "doses", "most doses of tocilizumab in all", "kymriah:2.4", Mark.VERIFIED, minimum=1, maximum=20),
+    Setting("tocilizumab_cap_mg", 800.0, "mg", "most tocilizumab in one dose", "kymriah:2.4", Mark.VERIFIED, minimum=80, maximum=800),
+    Setting("tocilizumab_light_mg_per_kg", 12.0, "mg/kg", "tocilizumab below 30 kg (label); the paper's table names 8 mg/kg only and does "
+            "not speak of children", "kymriah:2.4", Mark.VERIFIED, minimum=8, maximum=12),
+)
+"""The numbers of tocilizumab that a hospital may change."""
+
+
+def tocilizumab(settings: Mapping[str, float | bool]) -> tuple[Dose, tuple[Block, ...]]:
+    """Tocilizumab 8 mg/kg (below 30 kg 12 mg/kg), at most 800 mg, and what blocks it."""
+    interval = float(settings["tocilizumab_interval_hours"])
+    daily, total = int(settings["tocilizumab_max_24h"]), int(settings["tocilizumab_max_total"])
+    given = ("tocilizumab",)
+    dose = Dose(per_kg=8.0, cap=float(settings["tocilizumab_cap_mg"]), light_below_kg=30.0,
+                light_per_kg=float(settings["tocilizumab_light_mg_per_kg"]))
+    blocks = (
+        Block("TOCI-INTERVAL", Doses(given, "tocilizumab", "tocilizumab", hours=interval),
+              f"tocilizumab was given less than {interval:g} h ago", "chinthapalli2023:table2:G2-hypotension", Mark.SOURCE),
+        Block("TOCI-24H", Doses(given, "tocilizumab", "tocilizumab", daily, 24.0),
+              f"{daily} doses of tocilizumab were given within 24 h", "asco2021:tocilizumab", Mark.VERIFIED),
+        Block("TOCI-TOTAL", Doses(given, "tocilizumab", "tocilizumab", total),
+              f"{total} doses of tocilizumab were given in all", "kymriah:2.4", Mark.VERIFIED),
+    )
+    return dose, blocks
+
+
+SILTUXIMAB = Dose(per_kg=11.0)
+SILTUXIMAB_ONCE = Block("SILT-ONCE", Doses(("siltuximab",), "siltuximab", "siltuximab"), "siltuximab is given once", "li2022:siltuximab",
+                        Mark.MEMORY)
+"""Siltuximab 11 mg/kg, once (chinthapalli2023 and li2022; "once" from memory of the label)."""
+
+
+def interval(drug: str, hours: float, cites: str, mark: Mark) -> Block:
+    """No second dose of ``drug`` within ``hours``."""
+    return Block(f"{drug.upper()}-INTERVAL", Doses((drug,), drug, drug, hours=hours), f"{drug} was given less than {hours:g} h ago", cites, mark)
+
+
+IBUPROFEN_PLATELETS = Block(
+    "IBU-PLATELETS", Measure("platelets", "10^9/L").below(50.0), "platelets are below 50 x10^9/L (contraindication from memory)",
+    "li2022:ibuprofen", Mark.MEMORY)
+"""The paper says "if not contraindicated" without a list; platelets and kidney are from memory."""

@@ -1,0 +1,142 @@
+"""What a guideline is: cited rules over the patient's state, each with an action, a dose and what blocks it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from tocsin.cite import Mark, reference
+from tocsin.errors import RuleError
+from tocsin.rules import Predicate, Setting
+from tocsin.scales import EpisodeRule, Scale
+from tocsin.vocabulary import CONCEPTS
+
+
+@dataclass(frozen=True, slots=True)
+class Dose:
+    """How much of a drug: fixed, or per kilogram with a cap and a lighter patient's own rate.
+
+    ``light_per_kg`` holds below ``light_below_kg``.  ``as_told``: the source's own amount where it is a range or has no number.
+    """
+
+    amount: float | None = None
+    per_kg: float | None = None
+    unit: str = "mg"
+    cap: float | None = None
+    light_below_kg: float | None = None
+    light_per_kg: float | None = None
+    every_hours: float | None = None
+    as_told: str = ""
+
+    def __post_init__(self) -> None:
+        if self.amount is not None and self.per_kg is not None:
+            raise RuleError("a dose is either fixed or per kilogram, not both")
+        if (self.light_below_kg is None) != (self.light_per_kg is None):
+            raise RuleError("a light patient's dose needs its weight limit and its rate")
+
+    def for_weight(self, weight_kg: float | None) -> tuple[float | None, str]:
+        """The dose in ``unit`` (None when the weight is needed and not known) and its arithmetic in words."""
+        often = f" every {self.every_hours:g} h" if self.every_hours else ""
+        if self.per_kg is None:
+            if self.amount is None:
+                return None, self.as_told
+            return self.amount, self.as_told or f"{self.amount:g} {self.unit}{often}"
+        capped = f", at most {self.cap:g} {self.unit}" if self.cap is not None else ""
+        if weight_kg is None:
+            light = ""
+            if self.light_below_kg is not None:
+                light = f" (below {self.light_below_kg:g} kg: {self.light_per_kg:g} {self.unit}/kg)"
+            return None, f"{self.per_kg:g} {self.unit}/kg x weight{light}{capped}{often}; the weight is not known"
+        rate = self.per_kg
+        if self.light_below_kg is not None and weight_kg < self.light_below_kg:
+            rate = float(self.light_per_kg or 0.0)
+        raw = rate * weight_kg
+        dose = raw if self.cap is None else min(raw, self.cap)
+        words = f"{rate:g} {self.unit}/kg x {weight_kg:g} kg = {raw:g} {self.unit}"
+        if dose < raw:
+            words += f", capped at {self.cap:g} {self.unit}"
+        return dose, words + often
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Why a treatment is not allowed now: an interval, a maximum, a contraindication.
+
+    ``unknown_blocks``: whether not knowing leaves the recommendation open (it does for what could harm).
+    """
+
+    code: str
+    predicate: Predicate
+    says: str
+    cites: str
+    mark: Mark
+    unknown_blocks: bool = True
+
+    def __post_init__(self) -> None:
+        reference(self.cites)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One cell of a guideline's table: when it asks, for what, how much, and what forbids it.
+
+    ``answers``: the concepts that carry out the action when they are charted; ``experimental``: the source calls it so.
+    """
+
+    code: str
+    action: str
+    when: Predicate
+    cites: str
+    mark: Mark
+    source_text: str
+    drug: str | None = None
+    dose: Dose | None = None
+    route: str | None = None
+    blocked_by: tuple[Block, ...] = ()
+    answers: tuple[str, ...] = ()
+    reading: str = ""
+    remarks: tuple[tuple[Predicate, str], ...] = ()
+    experimental: bool = False
+
+    def __post_init__(self) -> None:
+        reference(self.cites)
+        for concept in (*self.answers, *((self.drug,) if self.drug else ())):
+            if concept not in CONCEPTS:
+                raise RuleError(f"{self.code}: {concept!r} is not a concept of the vocabulary")
+
+    def english(self) -> str:
+        """The condition in words."""
+        return self.when.english()
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """A guideline as data.  ``scale`` is the grading system that its grades mean."""
+
+    id: str
+    title: str
+    scale: Scale
+    rules: tuple[Rule, ...]
+    episode: EpisodeRule
+    cites: tuple[str, ...]
+    settings: Mapping[str, float | bool] = field(default_factory=dict)
+    setting_docs: tuple[Setting, ...] = ()
+    corrections: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        codes = [r.code for r in self.rules]
+        twice = {c for c in codes if codes.count(c) > 1}
+        if twice:
+            raise RuleError(f"{self.id}: the rule {', '.join(sorted(twice))} is defined more than once")
+        for cited in self.cites:
+            reference(cited)
+
+    def code(self, rule: Rule) -> str:
+        """The qualified code, ``protocol/RULE``."""
+        return f"{self.id}/{rule.code}"
+
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        """Every block of the rules, each once."""
+        return tuple(dict.fromkeys(b for r in self.rules for b in r.blocked_by))
