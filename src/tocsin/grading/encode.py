@@ -28,7 +28,9 @@ _KIND_CODE: Mapping[Kind, int] = MappingProxyType({k: i for i, k in enumerate(_K
 CONCEPT_KIND: I64 = np.array([_KIND_CODE[CONCEPTS[c].kind] for c in CONCEPT_NAMES], np.int64)
 _CODED = np.array([CONCEPTS[c].kind in (Kind.STATE, Kind.FINDING, Kind.INFUSION, Kind.DOSE, Kind.STATEMENT) for c in CONCEPT_NAMES])
 _RATED = np.array([CONCEPTS[c].kind in (Kind.INFUSION, Kind.DOSE) for c in CONCEPT_NAMES])
-_CARRY: F64 = np.array([CONCEPTS[c].carry_forward_hours or 0.0 for c in CONCEPT_NAMES])
+# What was stated (death) stays so.
+_CARRY: F64 = np.array([
+    np.inf if CONCEPTS[c].kind is Kind.STATEMENT else CONCEPTS[c].carry_forward_hours or 0.0 for c in CONCEPT_NAMES])
 
 CONCEPT_ENUM = pl.Enum(list(CONCEPT_NAMES))
 ATTRIBUTION_ENUM = pl.Enum(list(ATTRIBUTIONS))
@@ -52,44 +54,33 @@ class Events:
 
 
 def encode(timeline: Timeline) -> Events:
-    """The arrays of a timeline.  Patients come in the order of the table of patients; those without events have none."""
+    """The arrays of a timeline, whose table of patients begins with those that have events, in the order of the events."""
     events = timeline.events
     n = len(events)
     ids = timeline.patients["patient"]
+    counts = np.zeros(len(ids), np.int64)
     if n:
-        runs = events["patient"].rle()
-        names = runs.struct.field("value").cast(pl.String)
-        lengths = runs.struct.field("len").to_numpy().astype(np.int64)
-        counts = np.zeros(len(ids), np.int64)
-        if len(names) == len(ids) and (names == ids).all():
-            counts = lengths
-        else:
-            position = {p: i for i, p in enumerate(ids.to_list())}
-            order = np.array([position[p] for p in names.to_list()])
-            if (np.diff(order) < 0).any():
-                timeline = Timeline(
-                    events,
-                    pl.concat([timeline.patients.filter(pl.col("patient").is_in(names.to_list())).sort("patient"),
-                               timeline.patients.filter(~pl.col("patient").is_in(names.to_list()))]),
-                    timeline.complete, timeline.reading,
-                )
-                return encode(timeline)
-            counts[order] = lengths
-    else:
-        counts = np.zeros(len(ids), np.int64)
+        lengths = events["patient"].rle().struct.field("len").to_numpy()
+        counts[: len(lengths)] = lengths
     concept = events["concept"].cast(CONCEPT_ENUM).to_physical().to_numpy().astype(np.int64)
     value = _floats(events["value"])
     bits = np.zeros(n, np.int64)
     if n:
         rated = _RATED[concept]
+        bits[_CODED[concept]] = UNKNOWN_BIT  # a coded input without a value that we know says nothing
         bits[rated] = np.where(value[rated] == 0, ABSENT_BIT, PRESENT_BIT)
         told = events["text"].is_not_null()
         if told.any():
             rows = told.arg_true().to_numpy()
-            texts = events["text"].gather(rows).cast(pl.String).to_list()
-            bits[rows] = [_bit(int(c), t, int(b)) for c, t, b in zip(concept[rows], texts, bits[rows], strict=True)]
+            texts = events["text"].gather(rows).cast(pl.Categorical)
+            codes = texts.to_physical().to_numpy().astype(np.int64)
+            # each distinct (concept, text, bit so far) is looked up once
+            _, where, inverse = np.unique((concept[rows] << 40) | (codes << 4) | (bits[rows] & 7), return_index=True, return_inverse=True)
+            found = [_bit(int(concept[r]), str(texts[int(w)]), int(bits[r])) for w, r in zip(where, rows[where], strict=True)]
+            bits[rows] = np.array(found, np.int64)[inverse]
         stopped = rated & (bits == ABSENT_BIT)
-        value = np.where(stopped, 0.0, value)
+        if stopped.any():
+            value = np.where(stopped, 0.0, value)
     return Events(
         tuple(ids.to_list()), np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
         _floats(events["hour"]), _floats(events["end_hour"]), _floats(events["hour_latest"]), concept, value,
@@ -110,7 +101,7 @@ def _bit(concept: int, text: str, otherwise: int) -> int:
         return value_bit(name, text)
     if _RATED[concept]:
         return ABSENT_BIT if text == ABSENT else otherwise
-    return UNKNOWN_BIT if CONCEPTS[name].kind is Kind.STATE else otherwise
+    return UNKNOWN_BIT
 
 
 def _floats(series: pl.Series) -> F64:

@@ -44,6 +44,9 @@ INF = np.inf
 DAY = 24.0
 # Kinds of concept, as encode.py writes them.
 MEASUREMENT, STATE, FINDING, INFUSION, DOSE = range(5)
+# What a row that is not an exact instant does now: it holds, is put down elsewhere, or is possible; is carried forward after
+# its window (counted, elsewhere); has ended, so the input is absent; has lapsed in a complete record; or is waiting or done.
+HOLDS, OTHERS, POSSIBLE, CARRIED, CARRIED_OTHERS, ENDED, LAPSED_VALUE, LAPSED_END, WAITS, DONE = range(10)
 # What a view of a slot says.
 NOTHING, KNOWN, ELSEWHERE, CLOSED, LAPSED = range(5)
 NONE64 = np.int64(0)
@@ -83,7 +86,7 @@ def _leaf(n, kind, arg, number, group_ptr, group_slot, group_coef, state, view, 
             out = 0
         elif st == CLOSED and k == GE:
             out = 0
-        if out == 0 and mbits[s] != 0:
+        if out == 0 and (mhazy[s] or maybe[s, 2] < INF):
             if _compare(k, maybe[s, 0], maybe[s, 1], maybe[s, 2], maybe[s, 3], mhazy[s], thr_lo[t], thr_hi[t]) != 0:
                 out = 2
         return out
@@ -99,42 +102,44 @@ def _leaf(n, kind, arg, number, group_ptr, group_slot, group_coef, state, view, 
             elif status == 2:
                 possible += 1
         high = low + possible
+        count_slot = arg[n, 2]
+        settled = False
+        if count_slot >= 0:
+            settled = state[count_slot] == KNOWN and not hazy[count_slot]
+            if not settled and state[count_slot] != ELSEWHERE:
+                # an untold or possible number, or one that lapsed in a complete record: up to that many may run
+                most = _most(count_slot, state, view, hazy, maybe, mhazy)
+                if most > high:
+                    high = int(min(most, 99.0))
         any_slot = arg[n, 3]
         if any_slot >= 0:
-            if arg[n, 4] == 1:
-                told = _coded(any_slot, PRESENT_BIT, 0, state, bits, mbits)
-                if told == 1:
-                    low = max(low, 1)
-                    high = max(high, 1)
-            if state[any_slot] == KNOWN and bits[any_slot] == ABSENT_BIT and mbits[any_slot] == 0:
+            told = _coded(any_slot, PRESENT_BIT, 0, state, bits, mbits)
+            if arg[n, 4] == 1 and told == 1:
+                low = max(low, 1)
+                high = max(high, 1)
+            elif arg[n, 4] == 1 and told == 2 and (state[any_slot] == KNOWN or state[any_slot] == LAPSED or mbits[any_slot] != 0):
+                high = max(high, 1)
+            elif told == 0 and state[any_slot] == KNOWN:
                 high = low
-        count_slot = arg[n, 2]
-        if count_slot >= 0 and state[count_slot] == KNOWN and not hazy[count_slot]:
-            low = max(low, int(min(view[count_slot, 0], 99.0)))
-            high = max(low, int(min(view[count_slot, 1], 99.0)))
+        if settled:
+            if view[count_slot, 0] > -INF:
+                low = max(low, int(np.ceil(min(view[count_slot, 0], 99.0))))
+            high = max(low, int(np.floor(min(_most(count_slot, state, view, hazy, maybe, mhazy), 99.0))))
         need = arg[n, 1]
         return 1 if low >= need else (2 if high >= need else 0)
     if k == RATE:
         low_sum = 0.0
-        unsure = False
+        high_sum = 0.0
+        any_slot = arg[n, 1]
+        none_told = any_slot >= 0 and state[any_slot] == KNOWN and _coded(any_slot, PRESENT_BIT, 0, state, bits, mbits) == 0
         for j in range(group_ptr[arg[n, 0]], group_ptr[arg[n, 0] + 1]):
             s = group_slot[j]
-            status = _coded(s, PRESENT_BIT, 0, state, bits, mbits)
-            if status == 1:
-                if hazy[s]:
-                    unsure = True
-                if view[s, 0] > 0 and view[s, 0] < INF:
-                    low_sum += group_coef[j] * view[s, 0]
-                if view[s, 1] == INF:
-                    unsure = True
-            elif status == 2:
-                unsure = True
-        any_slot = arg[n, 1]
-        if any_slot >= 0 and state[any_slot] == KNOWN and bits[any_slot] == ABSENT_BIT and mbits[any_slot] == 0:
-            unsure = False
-        if low_sum >= number[n]:
-            return 1
-        return 2 if unsure else 0
+            runs = _coded(s, PRESENT_BIT, 0, state, bits, mbits)
+            if runs == 1 and view[s, 0] > 0:
+                low_sum += group_coef[j] * view[s, 0]
+            if runs == 1 or (runs == 2 and not none_told):
+                high_sum += group_coef[j] * (INF if state[s] == NOTHING else _most(s, state, view, hazy, maybe, mhazy))
+        return 1 if low_sum >= number[n] else (2 if high_sum >= number[n] else 0)
     if k == FACT:
         return facts[arg[n, 0]]
     if k == ELSE:
@@ -143,6 +148,17 @@ def _leaf(n, kind, arg, number, group_ptr, group_slot, group_coef, state, view, 
                 return 1
         return 0
     return arg[n, 0]
+
+
+@njit(cache=True, nogil=True)
+def _most(s, state, view, hazy, maybe, mhazy):
+    """The highest number that a slot may have by what was told of it; infinite where a row does not tell it."""
+    most = 0.0
+    if state[s] == KNOWN or state[s] == LAPSED:
+        most = INF if hazy[s] else max(most, view[s, 1])
+    if mhazy[s]:
+        return INF
+    return max(most, maybe[s, 1])
 
 
 @njit(cache=True, nogil=True)
@@ -159,15 +175,17 @@ def _coded(s, wanted, perhaps, state, bits, mbits):
             out = 0
         if st == LAPSED and out == 1:
             out = 2
-    elif st == ELSEWHERE or st == CLOSED:
+    elif st == ELSEWHERE:
         out = 0
+    elif st == CLOSED:  # never recorded: absent, none, awake, room air
+        out = 1 if wanted & ABSENT_BIT else 0
     if out == 0 and mbits[s] & (wanted | perhaps | UNKNOWN_BIT):
         out = 2
     return out
 
 
 @njit(cache=True, nogil=True)
-def _doses(n, t, arg, number, d_n, d_group, d_lo, d_hi, d_end, absent_until, closed):
+def _doses(n, t, arg, number, d_n, d_group, d_lo, d_hi, d_end, d_sure, absent_until, closed):
     """Whether enough doses were given in the window that ends now."""
     g = arg[n, 0]
     need = arg[n, 1]
@@ -178,9 +196,7 @@ def _doses(n, t, arg, number, d_n, d_group, d_lo, d_hi, d_end, absent_until, clo
         if d_group[i] != g or d_lo[i] > t:
             continue
         last_hi = max(d_hi[i], d_end[i])
-        if d_end[i] > d_lo[i] and d_hi[i] <= t and min(d_end[i], t) > since:
-            sure += 1
-        elif d_hi[i] <= t and d_lo[i] > since:
+        if d_sure[i] and d_hi[i] <= t and (d_lo[i] > since or (d_end[i] > d_lo[i] and min(d_end[i], t) > since)):
             sure += 1
         elif last_hi > since:
             maybe += 1
@@ -236,6 +252,7 @@ def sweep(
     p_exp = np.empty(n_slots)
     p_time = np.empty(n_slots)
     p_live = np.empty(n_slots, np.bool_)
+    exact_at = np.empty(n_slots)
     p_ever = np.empty(n_slots, np.bool_)
     p_ev = np.empty((n_slots, 2), np.int64)
     x_exp = np.empty(n_slots)
@@ -276,14 +293,14 @@ def sweep(
         a_slot = np.empty(room, np.int64)
         a_end = np.empty(room)
         a_ev = np.empty(room, np.int64)
-        a_what = np.empty(room, np.int8)  # 0 span, 1 elsewhere, 2 possible
+        a_what = np.empty(room, np.int8)
         d_group = np.empty(room, np.int64)
         d_lo = np.empty(room)
         d_hi = np.empty(room)
         d_end = np.empty(room)
         d_ev = np.empty(room, np.int64)
+        d_sure = np.empty(room, np.bool_)  # False: an explicit "unknown", which may or may not have been given
         w_time = np.empty(256)
-        w_ev = np.empty(256, np.int64)
         resolved = np.empty(8)
         n_resolved = 0
         spell_a = np.empty(16)
@@ -304,6 +321,7 @@ def sweep(
             p_time[:] = -INF
             p_live[:] = False
             p_ever[:] = False
+            exact_at[:] = -INF
             x_exp[:] = -INF
             absent_until[:] = -INF
             since_true[:] = np.nan
@@ -330,13 +348,11 @@ def sweep(
             if lo_ev < hi_ev and ev_hour[lo_ev] > from_hour:
                 begin = ev_hour[lo_ev]
             w_time[0] = begin
-            w_ev[0] = -1
             n_wait = 1
             next_wait = begin
             if attempt == 1:
                 for r in range(n_resolved):
                     w_time[n_wait] = resolved[r]
-                    w_ev[n_wait] = -1
                     n_wait += 1
                     next_wait = min(next_wait, resolved[r])
             while True:
@@ -348,43 +364,62 @@ def sweep(
                 timed = False
                 # -- 1. what expires now
                 if next_exp <= t:
+                    for j in range(n_act):
+                        if a_end[j] > t:
+                            continue
+                        s = a_slot[j]
+                        e = a_ev[j]
+                        what = a_what[j]
+                        c = ev_concept[e]
+                        dirty[s] = True
+                        a_end[j] = INF
+                        if what == CARRIED or what == ENDED:
+                            a_what[j] = DONE if not closed_s[s] else LAPSED_VALUE if what == CARRIED else LAPSED_END
+                            continue
+                        if what == CARRIED_OTHERS or what == DONE:
+                            a_what[j] = DONE
+                            continue
+                        if (what == POSSIBLE or what == WAITS) and ev_end[e] > t:
+                            # the end of a window longer than a day: from now on it surely runs
+                            a_what[j] = HOLDS if what == POSSIBLE else OTHERS
+                            a_end[j] = ev_end[e]
+                            continue
+                        # the window or interval has passed: what is surely older is out of date
+                        if ev_counted[e]:
+                            for q in range(n_act):
+                                if (a_slot[q] == s and CARRIED <= a_what[q] <= LAPSED_END
+                                        and _passed(a_ev[q], ev_hour, ev_end, ev_latest) <= ev_hour[e]):
+                                    a_what[q] = DONE
+                            if p_time[s] < ev_hour[e]:
+                                p_live[s] = False
+                                p_ever[s] = False
+                            if x_exp[s] > -INF and ev_hour[x_ev[s]] < ev_hour[e]:
+                                x_exp[s] = -INF
+                        k = concept_kind[c]
+                        a_what[j] = DONE
+                        if exact_at[s] >= ev_hour[e]:
+                            continue
+                        if ev_end[e] != ev_end[e]:
+                            if ev_hour[e] + concept_carry[c] > t:
+                                a_what[j] = CARRIED if ev_counted[e] else CARRIED_OTHERS
+                                a_end[j] = ev_hour[e] + concept_carry[c]
+                            elif ev_counted[e] and closed_s[s]:
+                                a_what[j] = LAPSED_VALUE
+                        elif ev_counted[e] and (k == INFUSION or k == FINDING) and ev_bits[e] != UNKNOWN_BIT:
+                            # what ran is known to have stopped
+                            if concept_carry[c] > 0:
+                                a_what[j] = ENDED
+                                a_end[j] = t + concept_carry[c]
+                            elif closed_s[s]:
+                                a_what[j] = LAPSED_END
                     j = 0
                     while j < n_act:
-                        if a_end[j] <= t:
-                            s = a_slot[j]
-                            dirty[s] = True
-                            e = a_ev[j]
-                            what = a_what[j]
+                        if a_what[j] == DONE:
                             n_act -= 1
                             a_slot[j] = a_slot[n_act]
                             a_end[j] = a_end[n_act]
                             a_ev[j] = a_ev[n_act]
                             a_what[j] = a_what[n_act]
-                            if what == 0 and p_time[s] < ev_hour[e]:
-                                c = ev_concept[e]
-                                carry = concept_carry[c]
-                                if ev_end[e] == ev_end[e]:
-                                    # an interval has ended: what ran is known to have stopped; a state is no longer known
-                                    p_live[s] = False
-                                    p_ever[s] = False
-                                    k = concept_kind[c]
-                                    if (k == INFUSION or k == FINDING) and ev_bits[e] != UNKNOWN_BIT:
-                                        p_live[s] = True
-                                        p_ever[s] = True
-                                        p_val[s, :] = 0.0
-                                        p_hazy[s] = False
-                                        p_bits[s] = ABSENT_BIT
-                                        p_time[s] = ev_hour[e]
-                                        p_exp[s] = t + carry
-                                        p_ev[s, 0] = e
-                                        p_ev[s, 1] = e
-                                elif ev_hour[e] + carry > t:
-                                    _put(s, e, ev_hour[e], ev_hour[e] + carry, ev_value, ev_censored, ev_bits, p_val, p_hazy,
-                                         p_bits, p_exp, p_time, p_live, p_ever, p_ev)
-                                else:
-                                    _put(s, e, ev_hour[e], ev_hour[e] + carry, ev_value, ev_censored, ev_bits, p_val, p_hazy,
-                                         p_bits, p_exp, p_time, p_live, p_ever, p_ev)
-                                    p_live[s] = False
                         else:
                             j += 1
                     for s in range(n_slots):
@@ -400,24 +435,8 @@ def sweep(
                     j = 0
                     while j < n_wait:
                         if w_time[j] <= t:
-                            e = w_ev[j]
                             n_wait -= 1
                             w_time[j] = w_time[n_wait]
-                            w_ev[j] = w_ev[n_wait]
-                            if e >= 0:  # the end of a window longer than a day: from now on it surely holds
-                                c = ev_concept[e]
-                                s = slot_of_concept[c]
-                                dirty[s] = True
-                                if ev_end[e] == ev_end[e]:
-                                    if ev_end[e] > t:
-                                        a_slot[n_act] = s
-                                        a_end[n_act] = ev_end[e]
-                                        a_ev[n_act] = e
-                                        a_what[n_act] = 0 if ev_counted[e] else 1
-                                        n_act += 1
-                                elif ev_hour[e] + concept_carry[c] > t and ev_counted[e] and p_time[s] < ev_hour[e]:
-                                    _put(s, e, ev_hour[e], ev_hour[e] + concept_carry[c], ev_value, ev_censored, ev_bits,
-                                         p_val, p_hazy, p_bits, p_exp, p_time, p_live, p_ever, p_ev)
                         else:
                             j += 1
                     next_wait = INF
@@ -441,13 +460,11 @@ def sweep(
                         absent_until[g] = max(absent_until[g], until)
                         if n_wait + 1 >= len(w_time):
                             w_time = _grow(w_time)
-                            w_ev = _grow(w_ev)
                         w_time[n_wait] = until
-                        w_ev[n_wait] = -1
                         n_wait += 1
                         next_wait = min(next_wait, until)
                         timed = True
-                    elif ev_bits[e] != ABSENT_BIT and ev_bits[e] != UNKNOWN_BIT:
+                    elif ev_bits[e] != ABSENT_BIT:
                         for j in range(dose_ptr[c], dose_ptr[c + 1]):
                             g = dose_group[j]
                             d_group[d_n] = g
@@ -455,6 +472,7 @@ def sweep(
                             d_hi[d_n] = t + window
                             d_end[d_n] = ev_end[e] if has_end else t
                             d_ev[d_n] = e
+                            d_sure[d_n] = ev_bits[e] != UNKNOWN_BIT
                             timed = True
                             for n in range(n_nodes):
                                 if is_dose[n] and arg[n, 0] == g:
@@ -472,9 +490,7 @@ def sweep(
                                         if when > t and when < INF:
                                             if n_wait + 1 >= len(w_time):
                                                 w_time = _grow(w_time)
-                                                w_ev = _grow(w_ev)
                                             w_time[n_wait] = when
-                                            w_ev[n_wait] = -1
                                             n_wait += 1
                                             next_wait = min(next_wait, when)
                             d_n += 1
@@ -484,17 +500,37 @@ def sweep(
                     dirty[s] = True
                     if not has_end and window == 0.0:
                         expires = t + concept_carry[c]
+                        exact_at[s] = t
+                        j = 0
+                        while j < n_act:  # a later exact instant replaces what was carried forward
+                            if a_slot[j] == s and CARRIED <= a_what[j] <= LAPSED_END:
+                                n_act -= 1
+                                a_slot[j] = a_slot[n_act]
+                                a_end[j] = a_end[n_act]
+                                a_ev[j] = a_ev[n_act]
+                                a_what[j] = a_what[n_act]
+                            else:
+                                j += 1
                         if ev_counted[e]:
                             if state[s] == KNOWN and bits[s] != ev_bits[e]:
-                                for j in range(len(resets)):
-                                    r = resets[j, 1]
-                                    if resets[j, 0] == s and p_time[r] < t:
+                                for q in range(len(resets)):
+                                    if resets[q, 0] != s:
+                                        continue
+                                    r = resets[q, 1]
+                                    dirty[r] = True
+                                    if p_time[r] < t:
                                         p_live[r] = False
                                         p_ever[r] = False
-                                        dirty[r] = True
+                                    if x_exp[r] > -INF and ev_hour[x_ev[r]] < t:
+                                        x_exp[r] = -INF
+                                    for j in range(n_act):
+                                        if a_slot[j] == r and CARRIED <= a_what[j] <= LAPSED_END:
+                                            a_what[j] = DONE
+                                            a_end[j] = t
+                                            next_exp = t
                             _put(s, e, t, expires, ev_value, ev_censored, ev_bits, p_val, p_hazy, p_bits, p_exp, p_time,
                                  p_live, p_ever, p_ev)
-                            if x_exp[s] > -INF and (x_ev[s] < 0 or ev_hour[x_ev[s]] < t):
+                            if x_exp[s] > -INF and ev_hour[x_ev[s]] < t:
                                 x_exp[s] = -INF
                             next_exp = min(next_exp, expires)
                         elif p_time[s] < t or not p_live[s]:
@@ -505,23 +541,13 @@ def sweep(
                             next_exp = min(next_exp, expires)
                     else:
                         until = t + window
-                        what = 2
                         if window <= DAY:
-                            what = 0
-                            until = ev_end[e] if has_end else t + window
-                            if has_end and until < t + window:
-                                until = t + window
+                            what = HOLDS if ev_counted[e] else OTHERS
+                            if has_end:
+                                until = max(until, ev_end[e])
                         else:
-                            if n_wait + 1 >= len(w_time):
-                                w_time = _grow(w_time)
-                                w_ev = _grow(w_ev)
-                            w_time[n_wait] = until
-                            w_ev[n_wait] = e
-                            n_wait += 1
-                            next_wait = min(next_wait, until)
-                        if what == 0 and not ev_counted[e]:
-                            what = 1
-                        if until > t and not (what == 2 and not ev_counted[e]):
+                            what = POSSIBLE if ev_counted[e] else WAITS
+                        if until > t:
                             a_slot[n_act] = s
                             a_end[n_act] = until
                             a_ev[n_act] = e
@@ -543,7 +569,7 @@ def sweep(
                     if not dirty[s]:
                         continue
                     dirty[s] = False
-                    _look(s, t, n_act, a_slot, a_ev, a_what, ev_value, ev_censored, ev_bits, p_live, p_ever, p_val, p_hazy,
+                    _look(s, t, n_act, a_slot, a_ev, a_what, ev_value, ev_censored, ev_bits, p_live, p_ever, p_exp, p_val, p_hazy,
                           p_bits, x_exp, closed_s, state, view, hazy, bits, maybe, mhazy, mbits)
                     for j in range(slot_atoms_ptr[s], slot_atoms_ptr[s + 1]):
                         n = slot_atoms[j]
@@ -558,7 +584,7 @@ def sweep(
                 for n in range(n_nodes):
                     k = kind[n]
                     if k == DOSES:
-                        status[n] = _doses(n, t, arg, number, d_n, d_group, d_lo, d_hi, d_end, absent_until, closed_d)
+                        status[n] = _doses(n, t, arg, number, d_n, d_group, d_lo, d_hi, d_end, d_sure, absent_until, closed_d)
                     elif k == FACT or k == CONST:
                         status[n] = facts[arg[n, 0]] if k == FACT else arg[n, 0]
                     elif k >= AND:
@@ -605,9 +631,7 @@ def sweep(
                                 if t + number[n] > t:
                                     if n_wait + 1 >= len(w_time):
                                         w_time = _grow(w_time)
-                                        w_ev = _grow(w_ev)
                                     w_time[n_wait] = t + number[n]
-                                    w_ev[n_wait] = -1
                                     n_wait += 1
                                     next_wait = min(next_wait, t + number[n])
                             if u == 0:
@@ -617,9 +641,7 @@ def sweep(
                                 if t + number[n] > t:
                                     if n_wait + 1 >= len(w_time):
                                         w_time = _grow(w_time)
-                                        w_ev = _grow(w_ev)
                                     w_time[n_wait] = t + number[n]
-                                    w_ev[n_wait] = -1
                                     n_wait += 1
                                     next_wait = min(next_wait, t + number[n])
                             v = 0
@@ -638,16 +660,22 @@ def sweep(
                                 if not (closed_d[g] or absent_until[g] > t):
                                     v = 2
                                 for j in range(d_n):
-                                    if d_group[j] == g and d_lo[j] <= t:
-                                        if d_lo[j] >= begun or d_end[j] > begun:
-                                            v = 1
-                                            mask_ev = d_ev[j]
-                                            break
-                                        if d_hi[j] > begun:
-                                            v = 2
-                            elif onset_maybe == onset_maybe:
+                                    if d_group[j] != g or d_lo[j] > t:
+                                        continue
+                                    if (d_sure[j] and (d_hi[j] - d_lo[j] <= DAY or d_hi[j] <= t)
+                                            and (d_lo[j] >= begun or d_end[j] > begun)):
+                                        v = 1
+                                        mask_ev = d_ev[j]
+                                        break
+                                    if d_lo[j] >= begun or max(d_hi[j], d_end[j]) > begun:
+                                        v = 2
+                            else:
+                                begun = onset_maybe
+                                if begun != begun and status[onset_node] == 2:
+                                    begun = t
                                 for j in range(d_n):
-                                    if d_group[j] == g and d_lo[j] <= t and (d_lo[j] >= onset_maybe or d_end[j] > onset_maybe):
+                                    if (begun == begun and d_group[j] == g and d_lo[j] <= t
+                                            and (d_lo[j] >= begun or max(d_hi[j], d_end[j]) > begun)):
                                         v = 2
                         else:  # EPISODE
                             begun = onset
@@ -659,9 +687,7 @@ def sweep(
                                 if v == 0 and begun == t:
                                     if n_wait + 1 >= len(w_time):
                                         w_time = _grow(w_time)
-                                        w_ev = _grow(w_ev)
                                     w_time[n_wait] = t + number[n]
-                                    w_ev[n_wait] = -1
                                     n_wait += 1
                                     next_wait = min(next_wait, t + number[n])
                             elif onset_maybe == onset_maybe and t >= onset_maybe + number[n]:
@@ -671,8 +697,8 @@ def sweep(
                 u = status[onset_node]
                 if u == 1 and onset != onset:
                     onset = t
-                    onset_ev = _witness(onset_node, kind, arg, child_ptr, child, group_ptr, group_slot, status, p_live, p_ev,
-                                        n_act, a_slot, a_ev, a_what, ev_bits, stack)
+                    onset_ev = _witness(onset_node, kind, arg, child_ptr, child, status, p_live, p_ev, n_act, a_slot, a_ev,
+                                        a_what, ev_bits, ev_value, state, x_exp, x_ev, stack)
                 if u != 0 and onset_maybe != onset_maybe:
                     onset_maybe = t
                 if attempt == 0:
@@ -703,7 +729,7 @@ def sweep(
                                 spell_a = _grow(spell_a)
                                 spell_b = _grow(spell_b)
                             spell_a[n_spell] = quiet_from
-                            spell_b[n_spell] = t
+                            spell_b[n_spell] = lapse_from if lapse_from == lapse_from else t
                             n_spell += 1
                         quiet_from = np.nan
                         lapse_from = np.nan
@@ -783,7 +809,7 @@ def sweep(
                         elif k == DOSES:
                             since = t - number[n]
                             for j in range(d_n):
-                                if d_group[j] == arg[n, 0] and d_lo[j] <= t and max(d_hi[j], d_end[j]) > since and want == 1:
+                                if d_group[j] == arg[n, 0] and d_lo[j] <= t and max(d_hi[j], d_end[j]) > since and d_sure[j] and want == 1:
                                     e_row[n_ev] = d_ev[j]
                                     e_root[n_ev] = c
                                     n_ev += 1
@@ -832,6 +858,10 @@ def sweep(
                 spell_b[n_spell] = lapse_from if lapse_from == lapse_from else min(stop_hour, INF)
                 n_spell += 1
             n_resolved = 0
+            drug_told = False
+            for j in range(d_n):
+                if d_group[j] == suppressing:
+                    drug_told = True
             since = -INF
             at = 0
             for q in range(n_spell):
@@ -847,7 +877,7 @@ def sweep(
                             until = max(d_hi[j], d_end[j])
                             if until > when - episode_hours[0]:
                                 blocking = max(blocking, until)
-                    unsure = not closed_d[suppressing] and d_n == 0
+                    unsure = not closed_d[suppressing] and not drug_told
                     if (blocking == -INF and not unsure) or when + episode_hours[1] <= spell_b[q]:
                         if n_resolved + 1 >= len(resolved):
                             resolved = _grow(resolved)
@@ -860,7 +890,6 @@ def sweep(
                     when = blocking + episode_hours[0]
             if n_resolved + 2 >= len(w_time):
                 w_time = np.empty(2 * n_resolved + 256)
-                w_ev = np.empty(2 * n_resolved + 256, np.int64)
             if n_resolved == 0:
                 break
         if keep_state:
@@ -926,73 +955,81 @@ def _ends(value, censored):
 
 
 @njit(cache=True, nogil=True)
-def _look(s, t, n_act, a_slot, a_ev, a_what, ev_value, ev_censored, ev_bits, p_live, p_ever, p_val, p_hazy, p_bits, x_exp,
+def _look(s, t, n_act, a_slot, a_ev, a_what, ev_value, ev_censored, ev_bits, p_live, p_ever, p_exp, p_val, p_hazy, p_bits, x_exp,
           closed, state, view, hazy, bits, maybe, mhazy, mbits):
-    """The view of one slot from its layers."""
-    known = False
+    """The view of one slot from its layers: what holds, what may, and what lapsed."""
     elsewhere = x_exp[s] > t
-    glo, ghi, llo, lhi = -INF, -INF, INF, INF
-    mglo, mghi, mllo, mlhi = -INF, -INF, INF, INF
-    hz = False
-    mhz = False
-    b = np.int64(0)
-    mb = np.int64(0)
+    # 0 held, 1 possible, 2 lapsed
+    found = np.zeros(3, np.bool_)
+    unclear = np.zeros(3, np.bool_)
+    coded = np.zeros(3, np.int64)
+    ends = np.empty((3, 4))
+    ends[:, :2] = -INF
+    ends[:, 2:] = INF
     for j in range(n_act):
         if a_slot[j] != s:
             continue
         e = a_ev[j]
         what = a_what[j]
-        if what == 1:
+        if what == OTHERS or what == CARRIED_OTHERS:
             elsewhere = True
+        if what == OTHERS or what == CARRIED_OTHERS or what == WAITS or what == DONE:
             continue
-        lo, hi = _ends(ev_value[e], ev_censored[e])
-        if what == 0:
-            known = True
-            b |= ev_bits[e]
-            if lo != lo:
-                hz = True
-            else:
-                glo, ghi, llo, lhi = max(glo, lo), max(ghi, hi), min(llo, lo), min(lhi, hi)
+        g = 1 if what == POSSIBLE else 2 if what == LAPSED_VALUE or what == LAPSED_END else 0
+        found[g] = True
+        if what == ENDED or what == LAPSED_END:
+            lo, hi = 0.0, 0.0
+            coded[g] |= ABSENT_BIT
         else:
-            mb |= ev_bits[e]
-            if lo != lo:
-                mhz = True
-            else:
-                mglo, mghi, mllo, mlhi = max(mglo, lo), max(mghi, hi), min(mllo, lo), min(mlhi, hi)
-    if p_live[s]:
-        known = True
-        b |= p_bits[s]
-        if p_hazy[s]:
-            hz = True
+            lo, hi = _ends(ev_value[e], ev_censored[e])
+            coded[g] |= ev_bits[e]
+        if lo != lo:
+            unclear[g] = True
+        else:
+            ends[g, 0] = max(ends[g, 0], lo)
+            ends[g, 1] = max(ends[g, 1], hi)
+            ends[g, 2] = min(ends[g, 2], lo)
+            ends[g, 3] = min(ends[g, 3], hi)
+    live = p_live[s] and p_exp[s] > t
+    if live or p_ever[s]:
+        g = 0 if live else 2
+        found[g] = True
+        coded[g] |= p_bits[s]
+        unclear[g] = unclear[g] or p_hazy[s]
         if not (p_hazy[s] and p_val[s, 0] == -INF and p_val[s, 1] == INF):
-            glo, ghi = max(glo, p_val[s, 0]), max(ghi, p_val[s, 1])
-            llo, lhi = min(llo, p_val[s, 2]), min(lhi, p_val[s, 3])
-    if known:
+            ends[g, 0] = max(ends[g, 0], p_val[s, 0])
+            ends[g, 1] = max(ends[g, 1], p_val[s, 1])
+            ends[g, 2] = min(ends[g, 2], p_val[s, 2])
+            ends[g, 3] = min(ends[g, 3], p_val[s, 3])
+    g = 0
+    if found[0]:
         state[s] = KNOWN
     elif elsewhere:
         state[s] = ELSEWHERE
-    elif closed[s]:
-        if p_ever[s]:
-            state[s] = LAPSED
-            b = p_bits[s]
-            hz = p_hazy[s]
-            glo, ghi, llo, lhi = p_val[s, 0], p_val[s, 1], p_val[s, 2], p_val[s, 3]
-        else:
-            state[s] = CLOSED
-    else:
+    elif not closed[s]:
         state[s] = NOTHING
-    view[s, 0] = glo
-    view[s, 1] = ghi
-    view[s, 2] = llo
-    view[s, 3] = lhi
-    hazy[s] = hz
-    bits[s] = b
-    maybe[s, 0] = mglo
-    maybe[s, 1] = mghi
-    maybe[s, 2] = mllo
-    maybe[s, 3] = mlhi
-    mhazy[s] = mhz
-    mbits[s] = mb
+    elif found[2]:
+        state[s] = LAPSED
+        g = 2
+    else:
+        state[s] = CLOSED
+    view[s] = ends[g]
+    hazy[s] = unclear[g]
+    bits[s] = coded[g]
+    maybe[s] = ends[1]
+    mhazy[s] = unclear[1]
+    mbits[s] = coded[1]
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _passed(e, ev_hour, ev_end, ev_latest):
+    """When the window or interval of an event has passed."""
+    out = ev_hour[e]
+    if ev_latest[e] > out:
+        out = ev_latest[e]
+    if ev_end[e] > out:
+        out = ev_end[e]
+    return out
 
 
 @njit(cache=True, nogil=True)
@@ -1000,7 +1037,7 @@ def _source(n, want, s, kind, arg, p_live, p_ev, n_act, a_slot, a_ev, a_what, ev
     """The event behind what a leaf says of slot ``s``; -1 when it rests on no observation."""
     if state[s] == ELSEWHERE:
         for j in range(n_act):
-            if a_slot[j] == s and a_what[j] == 1:
+            if a_slot[j] == s and (a_what[j] == OTHERS or a_what[j] == CARRIED_OTHERS):
                 return a_ev[j]
         return x_ev[s]
     if state[s] != KNOWN:
@@ -1011,7 +1048,7 @@ def _source(n, want, s, kind, arg, p_live, p_ev, n_act, a_slot, a_ev, a_what, ev
     low_is_worse = k == LT
     for j in range(n_act + 2):
         if j < n_act:
-            if a_slot[j] != s or a_what[j] != 0:
+            if a_slot[j] != s or not (a_what[j] == HOLDS or a_what[j] == CARRIED or (a_what[j] == ENDED and k == IN and want == 0)):
                 continue
             e = a_ev[j]
         elif p_live[s]:
@@ -1036,8 +1073,8 @@ def _source(n, want, s, kind, arg, p_live, p_ev, n_act, a_slot, a_ev, a_what, ev
 
 
 @njit(cache=True, nogil=True)
-def _witness(root, kind, arg, child_ptr, child, group_ptr, group_slot, status, p_live, p_ev, n_act, a_slot, a_ev, a_what,
-             ev_bits, stack):
+def _witness(root, kind, arg, child_ptr, child, status, p_live, p_ev, n_act, a_slot, a_ev, a_what, ev_bits, ev_value, state, x_exp,
+             x_ev, stack):
     """One event that makes a true node true."""
     top = 1
     stack[0] = root
@@ -1052,12 +1089,9 @@ def _witness(root, kind, arg, child_ptr, child, group_ptr, group_slot, status, p
                     top += 1
             continue
         if k == GE or k == LT or k == IN:
-            s = arg[n, 0]
-            for j in range(n_act):
-                if a_slot[j] == s and a_what[j] == 0:
-                    return a_ev[j]
-            if p_live[s]:
-                return p_ev[s, 0]
+            e = _source(n, 1, arg[n, 0], kind, arg, p_live, p_ev, n_act, a_slot, a_ev, a_what, ev_bits, ev_value, state, x_exp, x_ev)
+            if e >= 0:
+                return e
     return np.int64(-1)
 
 
@@ -1070,10 +1104,23 @@ def _asked(root, kind, child_ptr, child, status, ask_bit, stack):
     while top > 0:
         top -= 1
         n = stack[top]
-        if ask_bit[n] >= 0 and status[n] == 2:
+        if n < 0:  # below what hides the answer: the inputs that are true
+            n = -n - 1
+            if ask_bit[n] >= 0:
+                out |= np.uint64(1) << np.uint64(ask_bit[n])
+            for j in range(child_ptr[n], child_ptr[n + 1]):
+                if status[child[j]] == 1:
+                    stack[top] = -child[j] - 1
+                    top += 1
+            continue
+        if ask_bit[n] >= 0:
             out |= np.uint64(1) << np.uint64(ask_bit[n])
+        if kind[n] == UNLESS and status[child[child_ptr[n] + 1]] == 1:
+            stack[top] = -child[child_ptr[n] + 1] - 1
+            top += 1
+            continue
         for j in range(child_ptr[n], child_ptr[n + 1]):
-            if status[child[j]] == 2 or (kind[n] == UNLESS and status[child[j]] == 1 and j > child_ptr[n]):
+            if status[child[j]] == 2:
                 stack[top] = child[j]
                 top += 1
     return out

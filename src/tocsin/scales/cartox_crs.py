@@ -69,8 +69,10 @@ def cartox_crs(**given: object) -> Scale:
                       "least this. Unlike ASTCT the pressure alone is enough."),
             Criterion("HYPO3", 3, Or((several, high_dose_vasopressor(float(settings["high_dose_hours"])))), "li2022:CARTOX", Mark.VERIFIED,
                       "High-dose or multiple vasopressors. The doses that count as high are from memory of Lee 2014."),
-            Criterion("HYPO4", 4, LIFE_THREATENING_HYPOTENSION, "li2022:CARTOX", Mark.VERIFIED,
-                      "Life-threatening hypotension: only as a clinician asserts it; it is never derived from numbers."),
+            Criterion("HYPO4", 4, charted(LIFE_THREATENING_HYPOTENSION) | (LIFE_THREATENING_HYPOTENSION & low & ANY_VASOPRESSOR),
+                      "li2022:CARTOX", Mark.VERIFIED,
+                      "Life-threatening hypotension: only as a clinician asserts it, never derived from numbers. It stays open while a low "
+                      "pressure is treated with a vasopressor and nobody says whether it threatens life."),
             Criterion("HYPOX2", 2, ANY_OXYGEN | desaturated, "li2022:CARTOX", Mark.VERIFIED,
                       "Oxygen needed to keep the saturation above 90%. A saturation below 90% on room air shows the need."),
             Criterion("HYPOX3", 3, fio2 | VENTILATOR, "li2022:CARTOX", Mark.VERIFIED,

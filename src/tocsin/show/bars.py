@@ -43,7 +43,7 @@ def draw_rows(axes: Axes, sections: Sequence[Section], span: Span, placer: Place
         edge += len(section.rows)
     for y, row in places:
         for mark in row.marks:
-            _draw(axes, mark, y, row.colour)
+            _draw(axes, mark, y, mark.colour or row.colour)
         _take(axes, row, y, placer)
     for y, row in places:
         _label_row(axes, row, y, span, placer)
@@ -64,7 +64,7 @@ def _draw(axes: Axes, mark: Mark, y: float, colour: str) -> None:
     if mark.shape == "bar":
         axes.add_patch(Rectangle(
             (mark.first, y - 0.31), max(mark.last - mark.first, 0.04), 0.62, facecolor="white" if mark.hollow else colour,
-            edgecolor=colour, linewidth=0.8, zorder=3,
+            edgecolor=colour if mark.hollow else "white", linewidth=0.8 if mark.hollow else 0.4, zorder=3,
         ))
         return
     if mark.last > mark.first:
@@ -96,11 +96,14 @@ def _label_row(axes: Axes, row: Row, y: float, span: Span, placer: Placer) -> No
         if not mark.words or mark.words == before or last < span.first or first > span.last:
             continue
         style = {"fontsize": palette.TINY, "color": row.colour if mark.shape == "absent" else palette.INK, "zorder": 5}
-        if _inside(axes, mark, first, last, y, row.colour, placer):
+        if _inside(axes, mark, first, last, y, mark.colour or row.colour, placer):
             before = mark.words
             continue
-        places = ((4 if mark.point and mark.last <= mark.first else 2.5, 0, "left", "center_baseline"),)
-        if placer.label(axes, last, y, mark.words, places, **style):
+        gap = 4 if mark.point and mark.last <= mark.first else 2.5
+        start = max(mark.window if mark.window is not None else first, span.first)
+        if placer.label(axes, last, y, mark.words, ((gap, 0, "left", "center_baseline"),), **style) or placer.label(
+            axes, start, y, mark.words, ((-gap, 0, "right", "center_baseline"),), **style
+        ):
             before = mark.words
 
 

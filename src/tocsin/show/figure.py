@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import re
 import textwrap
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -19,7 +18,8 @@ from tocsin.show.place import Placer
 from tocsin.show.rows import Section, sections_of
 from tocsin.show.span import Span, outside, span_of
 from tocsin.show.steps import Course, courses, one_patient
-from tocsin.show.values import Units, units_of
+from tocsin.show.times import Clock
+from tocsin.show.values import units_of
 from tocsin.show.wording import STANDING
 from tocsin.timeline import Timeline
 
@@ -54,7 +54,6 @@ def draw(
     """
     from matplotlib import rc_context
     from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
 
     who = one_patient(timeline, patient)
     record = timeline.of(who)
@@ -64,10 +63,10 @@ def draw(
     span = span_of(record.events, shown, days)
     weight = record.patients["weight_kg"][0]
     panels, short = panels_of(events, span, choice, weight)
-    sections = sections_of(events, span, choice, _due(advice or ()), short)
+    sections = sections_of(events, span, choice, _due(advice or (), Clock.of(record.events)), short)
     below = _wrapped(outside(events, span, choice))
 
-    with rc_context(dict(palette.STYLE)):
+    with rc_context(palette.STYLE):
         sheet = _Sheet(span, _height(title, shown, panels, sections, below))
         FigureCanvasAgg(sheet.figure)
         placer = Placer(sheet.figure.canvas.get_renderer())  # type: ignore[attr-defined]
@@ -103,13 +102,17 @@ def draw(
         return sheet.figure
 
 
-def _due(advice: Iterable[Any]) -> list[tuple[str, float]]:
-    """Which drugs were due when: from recommendations, or from turns that hold them."""
+def _due(advice: Iterable[Any], clock: Clock) -> list[tuple[str, float]]:
+    """Which drugs were due when: from recommendations, or from turns that hold them.
+
+    What was asked at the start of a day known only as a day stands a little inside it.
+    """
     out = []
     for item in advice:
         for one in getattr(item, "advice", None) or [item]:
             if getattr(one, "status", "") == "due" and getattr(one, "drug", None):
-                out.append((str(one.drug), float(one.hour)))
+                inside = 4.0 if clock.to_the_day(one.hour) else 0.0
+                out.append((str(one.drug), float(one.hour) + inside))
     return list(dict.fromkeys(out))
 
 
@@ -178,8 +181,10 @@ class _Sheet:
         every = self.span.tick_every
         first = int(self.span.first)
         numbers = [d for d in range(first, int(self.span.last) + 1) if d % every == 0 and d + 0.5 <= self.span.last]
+        names = [str(d).replace("-", "−") for d in numbers]
+        size = palette.SMALL if len(numbers) <= 28 else palette.TINY
         for axes, side in ((self.filled[0], "top"), (self.filled[-1], "bottom")):
-            axes.set_xticks([d + 0.5 for d in numbers], [str(d).replace("-", "−") for d in numbers], fontsize=palette.SMALL if len(numbers) <= 28 else palette.TINY)
+            axes.set_xticks([d + 0.5 for d in numbers], names, fontsize=size)
             axes.tick_params(axis="x", length=0, pad=1.5, **{f"label{side}": True, f"label{_other(side)}": False})
         if len(self.filled) == 1:
             self.filled[0].tick_params(axis="x", labelbottom=True, labeltop=True)
@@ -221,7 +226,7 @@ def _name_series(sheet: _Sheet, axes: Axes, panel: Panel) -> None:
 
     box = axes.get_position()
     alone = len(panel.series) == 1
-    entries: list[tuple[str, int | None]] = [] if alone else [(panel.title + (" (log scale)" if panel.log else ""), None)]
+    entries: list[tuple[str, int | None]] = [] if alone else [(panel.title + (" (log)" if panel.log else ""), None)]
     for number, series in enumerate(panel.series):
         title = series.title + (" (log)" if alone and panel.log else "")
         lines = textwrap.wrap(title, 27 if alone else 25) or [""]
@@ -232,8 +237,10 @@ def _name_series(sheet: _Sheet, axes: Axes, panel: Panel) -> None:
         heading = place is None
         if place is not None and place >= 0:
             colour = palette.SERIES[place % len(palette.SERIES)]
+            dense = panel.series[place].dense
             sheet.figure.add_artist(Line2D(
-                [4.2 / palette.WIDTH], [y], marker=palette.MARKERS[place % 8], color=colour, markersize=3.1, linestyle="none",
+                [x / palette.WIDTH for x in (3.0, 4.2, 5.4)], [y] * 3, color=colour, markersize=3.1, markevery=[1],
+                marker=None if dense else palette.MARKERS[place % 8], linestyle="-" if dense else "none", linewidth=0.9,
             ))
         sheet.figure.text(
             (3.0 if heading else 6.4) / palette.WIDTH, y, words, fontsize=palette.TEXT if heading else palette.SMALL,
@@ -257,27 +264,30 @@ def save(figure: Figure, path: str | Path) -> Path:
 
 
 def svg(figure: Figure) -> str:
-    """The figure as SVG text with its links, without the XML prolog, for a place inside an HTML page."""
-    text = _rendered(figure, "svg", links=True).decode("utf-8")
-    return re.sub(r"^.*?(?=<svg)", "", text, count=1, flags=re.DOTALL)
+    """The figure as SVG text, with the links of its bands."""
+    return _rendered(figure, "svg", links=True).decode("utf-8")
+
+
+_METADATA: dict[str, dict[str, str | None]] = {
+    "svg": {"Date": None, "Creator": "Tocsin"},
+    "pdf": {"CreationDate": None, "Creator": "Tocsin", "Producer": None, "Subject": STANDING},
+    "png": {"Software": "Tocsin"},
+}
+"""No dates, so that the same figure is the same file."""
 
 
 def _rendered(figure: Figure, kind: str, links: bool) -> bytes:
     from matplotlib import rc_context
 
     buffer = io.BytesIO()
-    metadata: dict[str, str | None] = {
-        "svg": {"Date": None, "Creator": "Tocsin"},
-        "pdf": {"CreationDate": None, "Creator": "Tocsin", "Producer": None, "Subject": STANDING},
-        "png": {"Software": "Tocsin"},
-    }[kind]
+    metadata = _METADATA[kind]
     linked = [a for a in figure.findobj() if a.get_url()]
     urls = [a.get_url() for a in linked]
     try:
         if not links:
             for artist in linked:
-                artist.set_url(None)  # type: ignore[arg-type]
-        with rc_context(dict(palette.STYLE)):
+                artist.set_url(None)
+        with rc_context(palette.STYLE):
             figure.savefig(buffer, format=kind, metadata=metadata)
     finally:
         for artist, url in zip(linked, urls, strict=True):

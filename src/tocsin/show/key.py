@@ -53,6 +53,9 @@ def _marks(page: _Key, panels: Sequence[Panel], sections: Sequence[Section], uni
         page.entry("above the value", page.mark("^", grey, grey, 4.0))
     if any(p.censored < 0 for p in points):
         page.entry("below the value", page.mark("v", grey, grey, 4.0))
+    for name, colour in palette.OXYGEN_COLOURS.items():
+        if any(m.colour == colour and m.shape == "bar" for m in marks):
+            page.entry(name, page.patch(facecolor=colour, linewidth=0))
     if any(m.window is not None for m in marks):
         page.entry("may have begun", page.patch(facecolor="none", edgecolor=grey, linewidth=0.7, linestyle=(0, (3, 2))))
     if any(p.hollow for p in points) or any(m.hollow for m in marks):

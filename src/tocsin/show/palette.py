@@ -19,6 +19,10 @@ INK = "#1a1a1a"
 QUIET = "#5f5f5f"
 RULE = "#d9d9d9"
 REPORTED = "#0b3c6f"
+OXYGEN_COLOURS: Mapping[str, str] = {
+    "oxygen, device not told": "#8f9aa5", "nasal cannula or blow-by": "#7fb0dc", "high-flow cannula or mask": "#3a76b0",
+    "positive pressure": "#123a66",
+}
 
 SERIES = ("#4477aa", "#cc3311", "#228833", "#aa3377", "#997700", "#009988", "#555555", "#ee7733")
 MARKERS = ("o", "s", "D", "P", "X", "h", "p", "*")
@@ -32,9 +36,9 @@ GAP = 2.6
 
 TEXT = 7.0
 SMALL = 6.2
-TINY = 5.4
+TINY = 5.6
 
-STYLE: Mapping[str, Any] = {
+STYLE: Any = {
     "font.family": ["DejaVu Sans"],
     "font.size": TEXT,
     "axes.linewidth": 0.5,
@@ -45,6 +49,7 @@ STYLE: Mapping[str, Any] = {
     "xtick.color": QUIET, "ytick.color": QUIET,
     "hatch.linewidth": 0.5,
     "text.usetex": False,
+    "text.parse_math": False,
     "svg.fonttype": "none",
     "svg.hashsalt": "tocsin",
     "pdf.fonttype": 42,

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tocsin.show import palette
+from tocsin.show.numbers import number
 from tocsin.show.place import Placer
 from tocsin.show.span import Span
 from tocsin.show.values import Units, display_unit, short_title, shown, unit_words, value_number
@@ -89,6 +90,11 @@ class Series:
     points: tuple[Point, ...]
 
     @property
+    def dense(self) -> bool:
+        """Whether it is drawn as a line alone."""
+        return len(self.points) > DENSE
+
+    @property
     def title(self) -> str:
         """Its name with its unit."""
         return f"{short_title(self.concept)}{f', {self.unit}' if self.unit else ''}"
@@ -106,7 +112,7 @@ class Panel:
     def height(self) -> float:
         """In millimetres: room for the data and for the names beside it."""
         values = sum(len(s.points) for s in self.series)
-        least = 11.0 if values <= 2 else 15.0 if values <= DENSE else 19.0
+        least = 16.0 if self.title == "Temperature" else 11.0 if values <= 2 else 13.0 if values <= DENSE else 14.5
         names = sum(1 + (len(s.title) > 25) for s in self.series)
         return max(least, 3.0 * (names + (len(self.series) > 1)) + 2.0)
 
@@ -155,6 +161,8 @@ def draw_panel(axes: Axes, panel: Panel, span: Span, units: Units, placer: Place
     if panel.title == "Temperature":
         limit, _ = shown(CONCEPTS["temperature"], FEVER_CELSIUS, units)
         axes.axhline(limit, color=palette.QUIET, linewidth=0.6, linestyle=(0, (4, 3)), zorder=1)
+        ends = axes.transData.transform([(span.first, limit), (span.last, limit)])
+        placer.take([(ends[0][0], ends[0][1] - 0.5, ends[1][0], ends[1][1] + 0.5)])
     for position, series in enumerate(panel.series):
         _draw_series(axes, series, span, palette.SERIES[position % len(palette.SERIES)], palette.MARKERS[position % 8])
     for series in panel.series:
@@ -177,7 +185,7 @@ def _take(axes: Axes, points: Sequence[Point], placer: Placer) -> None:
 
 def _value(axes: Axes, point: Point, colour: str, placer: Placer) -> None:
     """The value beside its point: after the whisker, above or below, where there is room."""
-    style = {"fontsize": palette.TINY, "color": colour, "zorder": 5}
+    style: dict[str, Any] = {"fontsize": palette.TINY, "color": colour, "zorder": 5}
     if not placer.label(axes, point.last, point.value, point.words, ((3, 0, "left", "center_baseline"),), **style):
         placer.label(axes, point.day, point.value, point.words, **style)
 
@@ -219,7 +227,7 @@ def _log_ticks(axes: Axes) -> None:
     decades = math.log10(high / low)
     subs = (1.0,) if decades > 1.6 else (1.0, 3.0) if decades > 0.9 else (1.0, 2.0, 5.0)
     axes.yaxis.set_major_locator(LogLocator(base=10, subs=subs, numticks=5))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda v, _: f"{v:g}" if v < 1e5 else f"$10^{{{round(math.log10(v))}}}$"))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda v, _: number(v, powers_from=1e5)))
     axes.yaxis.set_minor_locator(LogLocator(base=10, subs=tuple(range(2, 10)), numticks=20))
     axes.yaxis.set_minor_formatter(NullFormatter())
 
@@ -232,7 +240,7 @@ def _linear_ticks(axes: Axes, whole: bool = False) -> None:
 
 
 def _draw_series(axes: Axes, series: Series, span: Span, colour: str, marker: str) -> None:
-    dense = len(series.points) > DENSE
+    dense = series.dense
     inside = [p for p in series.points if p.last >= span.first and p.first <= span.last]
     for run in _unbroken(inside):
         axes.plot(

@@ -6,6 +6,7 @@ a window keeps that window.
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -44,6 +45,14 @@ CATEGORIES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
 REPORTED_GRADES = ("reported_crs_grade", "reported_icans_grade")
 NOTHING = ("absent", "none", "room_air")
 LONGEST_WORDS = 34
+OXYGEN_CLASSES = {
+    "nasal cannula or blow-by": ("nasal_cannula", "low_flow_nasal_cannula", "blow_by"),
+    "high-flow cannula or mask": (
+        "high_flow_nasal_cannula", "simple_mask", "venturi_mask", "partial_rebreather", "non_rebreather", "face_tent",
+    ),
+    "positive pressure": ("cpap", "bipap", "noninvasive_ventilation", "invasive_ventilation"),
+}
+"""By kind of device alone; what a scale makes of device and flow is the grade's business."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +69,7 @@ class Mark:
     shape: str
     window: float | None = None
     hollow: bool = False
+    colour: str = ""
 
     @property
     def point(self) -> bool:
@@ -106,7 +116,7 @@ def sections_of(
         if name in CONCEPTS and span.holds(hour):
             marks.setdefault(name, []).append(Mark(hour / HOURS_A_DAY, hour / HOURS_A_DAY, "", "due"))
     sections = [Section("Values", tuple(_values(s) for s in short))] if short else []
-    for title, colour, members in CATEGORIES:
+    for title, colour, _ in CATEGORIES:
         names = sorted((n for n in marks if _category(n) == title), key=lambda n: _order(n, marks[n]))
         if names:
             sections.append(Section(title, tuple(Row(short_title(n), colour, tuple(marks[n])) for n in names)))
@@ -176,7 +186,13 @@ def _mark(event: dict[str, Any], next_hour: float | None, units: Units) -> Mark:
     shape = "absent" if event["text"] in NOTHING or event["value"] == 0 else "bar" if last > first else "dose"
     return Mark(
         first / HOURS_A_DAY, max(last, first) / HOURS_A_DAY, words, shape, hour / HOURS_A_DAY if window else None, hollow,
+        palette.OXYGEN_COLOURS[oxygen_class(event["text"])] if concept.name == "oxygen_device" and shape != "absent" else "",
     )
+
+
+def oxygen_class(device: str | None) -> str:
+    """How strong the support of a device is, for its shade."""
+    return next((name for name, devices in OXYGEN_CLASSES.items() if device in devices), "oxygen, device not told")
 
 
 def _words(event: dict[str, Any], units: Units) -> str:
@@ -185,8 +201,8 @@ def _words(event: dict[str, Any], units: Units) -> str:
     text = event["text"] or ""
     if text == "present":
         return ""
-    if text in concept.values:
+    if text in concept.values or text == "absent":
         return coded(text)
     words = value_words(event, units).split(";")[0]
     words = words.split(",")[0] if len(words) > LONGEST_WORDS or "not told" in words else words
-    return "" if "not told" in words or len(words) > 2 * LONGEST_WORDS else words
+    return "" if "not told" in words else textwrap.shorten(words, LONGEST_WORDS + 6, placeholder=" …")

@@ -104,9 +104,11 @@ class Clock:
         """From when to when a step lasts: "day 4", "day 4 to day 9", "from day 25 on"."""
         if end is None or not math.isfinite(end):
             return f"from {self.edge(start)} on"
+        first, last = day_number(start), last_day_number(end)
+        if first == last and not (self.to_the_day(start) and self.to_the_day(end)):
+            return f"day {first} (hour {number(round(start, 2))} to hour {number(round(end, 2))})"
         if self.to_the_day(end):
-            last = last_day_number(end)
-            if self.to_the_day(start) and last == day_number(start):
+            if self.to_the_day(start) and last == first:
                 return f"day {last}"
             return f"{self.edge(start)} to {'' if self.to_the_day(start) else 'the end of '}day {last}"
         return f"{self.edge(start)} to {exact(end)}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
@@ -91,21 +92,35 @@ def value_words(event: Mapping[str, Any], units: Units = Units.SI, weight_kg: fl
     """What an event says besides its concept: a measured value, a coded one, or the dose as told; may be empty."""
     concept = CONCEPTS[event["concept"]]
     value, text = event.get("value"), event.get("text")
-    if concept.kind is Kind.DOSE and text:
+    if text:
+        text = clean(str(text))
+    if concept.kind is Kind.DOSE and text == "present" and value is None:
+        return "given, dose not told"
+    if concept.kind is Kind.DOSE and text and text != "absent":
         return dose_words(concept, value, text, units, weight_kg)
     if value is not None:
         return measured(concept, value, event.get("censored") or 0, units, weight_kg)
     if not text:
         return ""
-    return coded(text) if text in concept.values else str(text)
+    return coded(text) if text in (*concept.values, "absent", "present") else text
+
+
+def clean(text: str) -> str:
+    """The text on one line, without characters that a page or a figure cannot show."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
 def dose_words(concept: Concept, value: float | None, text: str, units: Units, weight_kg: float | None) -> str:
-    """A dose as told; where the source's words lack the amount, the amount with them: "40 mg (second)"."""
+    """A dose as told; where the source's words lack the amount, the amount with them: "10 mg q12h", "40 mg (second)"."""
     told = text.replace("/m2", "/m²")
-    if value is None or any(c.isdigit() for c in told):
+    if value is None or _AMOUNT.search(told):
         return told
-    return f"{measured(concept, value, 0, units, weight_kg)} ({told})"
+    amount = measured(concept, value, 0, units, weight_kg)
+    return f"{amount} {told}" if _INTERVAL.match(told) else f"{amount} ({told})"
+
+
+_AMOUNT = re.compile(r"\d\s*(mg|g|ug|µg|mcg|mL|ml|L|U|IU|units?|cells|×|x)(?![A-Za-z])")
+_INTERVAL = re.compile(r"q\s?\d|q\w\b|every|daily|twice|once|[btq]id\b")
 
 
 _SHORT = {

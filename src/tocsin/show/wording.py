@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tocsin.show.numbers import number
 from tocsin.show.times import course
-from tocsin.show.values import Units, value_words
-from tocsin.vocabulary import CONCEPTS, Kind
+from tocsin.show.values import Units, unit_words, value_words
+from tocsin.vocabulary import CONCEPTS, SEDATIVES, VASOPRESSIN_LIKE, VASOPRESSORS, Kind
 
 if TYPE_CHECKING:
     from tocsin.scales.scale import Criterion, Flag, Scale
@@ -49,6 +50,8 @@ def plural(count: int, one: str, many: str = "") -> str:
 def concept_words(name: str) -> str:
     """The title of a concept for the middle of a sentence: "vasopressor", "ICE score"."""
     title = CONCEPTS[name].title if name in CONCEPTS else name.replace("_", " ")
+    for suffix in _SUFFIXES:
+        title = title.removesuffix(suffix)
     first = title.split(" ", 1)[0].strip(",")
     return title if len(first) > 1 and any(c.isupper() or c.isdigit() for c in first[1:]) else title[:1].lower() + title[1:]
 
@@ -58,9 +61,32 @@ def grade_range(at_least: int, at_most: int) -> str:
     return str(at_least) if at_least == at_most else f"{at_least} to {at_most}"
 
 
+_TOGETHER: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("blood pressure", ("systolic_bp", "mean_arterial_pressure", "pressure_fall")),
+    ("vasopressors", (*VASOPRESSORS, *VASOPRESSIN_LIKE, "vasopressor", "vasopressor_count")),
+    ("oxygen device and flow", ("oxygen_device", "oxygen_flow", "fio2")),
+    ("liver and kidney tests", ("ast", "alt", "bilirubin_total", "creatinine")),
+    ("sedation", ("sedation", *SEDATIVES)),
+    ("signs of raised intracranial pressure", (
+        "cerebral_oedema", "posturing", "sixth_nerve_palsy", "papilloedema", "papilloedema_stage", "cushing_triad",
+    )),
+)
+
+
+def missing_words(undecided: Sequence[str]) -> list[str]:
+    """The missing inputs in words, those that belong together under one name."""
+    out: dict[str, None] = {}
+    for name in undecided:
+        shared = next(
+            (t for t, members in _TOGETHER if name in members and sum(n in members for n in undecided) > 1), None
+        )
+        out[shared or concept_words(name)] = None
+    return list(out)
+
+
 def not_told(undecided: Sequence[str]) -> str:
-    """What would settle a range: "not told: vasopressor, oxygen delivery device"; empty for nothing."""
-    return f"not told: {', '.join(concept_words(n) for n in undecided)}" if undecided else ""
+    """What would settle a range: "not told: hypotension, vasopressors, oxygen device and flow"; empty for nothing."""
+    return f"not told: {', '.join(missing_words(undecided))}" if undecided else ""
 
 
 def grade_words(at_least: int, at_most: int, undecided: Sequence[str] = ()) -> str:
@@ -80,11 +106,21 @@ def observation(event: Mapping[str, Any], units: Units = Units.SI, weight_kg: fl
     """An event without its time and origin: "Body temperature 39.0 °C", "Hypotension present", "Tocilizumab 4 mg/kg"."""
     concept = CONCEPTS[event["concept"]]
     said = value_words(event, units, weight_kg)
-    title = concept.title.removesuffix(", as reported") if said else concept.title
-    if concept.kind is Kind.MEASUREMENT or concept.kind is Kind.STATEMENT:
-        title = title.removesuffix(", as told").removesuffix(" grade") if said.startswith("grade") else title.removesuffix(", as told")
-    separator = ": " if concept.kind is Kind.STATE or (concept.kind is Kind.STATEMENT and concept.unit is None) else " "
-    return f"{title}{separator if said else ''}{said}"
+    title = concept.title
+    for suffix in _SUFFIXES:
+        title = title.removesuffix(suffix)
+    if concept.kind is Kind.STATEMENT and said == "present":
+        return title
+    if concept.unit == "grade":
+        reported = f"{title.removesuffix(' grade')} {said}, as reported"
+        return f"{reported} ({event['text']})" if event.get("text") else reported
+    free = concept.kind is Kind.STATE or (concept.kind in (Kind.STATEMENT, Kind.DOSE) and not any(c.isdigit() for c in said))
+    if said.startswith("given"):
+        return f"{title} {said},"
+    return f"{title}{(': ' if free else ' ') if said else ''}{said}"
+
+
+_SUFFIXES = (", as reported", ", as asserted", ", as told", ", as text", ", agent as text", ", agent not told")
 
 
 def evidence(event: Mapping[str, Any], units: Units = Units.SI, weight_kg: float | None = None) -> str:
@@ -99,7 +135,8 @@ def evidence(event: Mapping[str, Any], units: Units = Units.SI, weight_kg: float
 def criterion_by_code(scale: Scale, code: str) -> Criterion | Flag | None:
     """The criterion or flag behind a qualified code (``scale/CODE``) or a bare one."""
     bare = code.rsplit("/", 1)[-1]
-    return next((c for c in (*scale.criteria, *scale.flags) if c.code == bare), None)
+    known: list[Criterion | Flag] = [*scale.criteria, *scale.flags]
+    return next((c for c in known if c.code == bare), None)
 
 
 def because_words(scale: Scale, codes: Iterable[str]) -> list[str]:
@@ -107,19 +144,47 @@ def because_words(scale: Scale, codes: Iterable[str]) -> list[str]:
     out = []
     for code in codes:
         found = criterion_by_code(scale, code)
-        out.append(f"{found.english()} ({found.code})" if found else code)
+        out.append(f"{printed(found.english())} ({found.code})" if found else code)
     return out
+
+
+_PRINTED = (
+    (">=", "≥"), ("<=", "≤"), ("degC", "°C"), ("degF", "°F"), ("10^9/L", "× 10⁹/L"), ("ug/", "µg/"), ("mg/m2", "mg/m²"),
+)
+_NAME = re.compile(r"\b[a-z]+[a-z0-9]*(?:_[a-z0-9]+)+\b|\b(?:spo2|fio2|il6|ast|alt)\b")
+
+
+def named(text: str) -> str:
+    """A sentence with names of concepts and attributions turned into words: "systolic_bp" into "systolic blood pressure"."""
+
+    def words(found: re.Match[str]) -> str:
+        name = found.group(0)
+        if name in ATTRIBUTION_WORDS:
+            return ATTRIBUTION_WORDS[name]
+        return concept_words(name) if name in CONCEPTS else name
+
+    return _NAME.sub(words, text)
+
+
+def printed(text: str) -> str:
+    """A sentence of a rule with the signs of print: "≥ 38.0 °C" for ">= 38.0 degC"."""
+    for plain, sign in _PRINTED:
+        text = text.replace(plain, sign)
+    return text
 
 
 def flag_words(scale: Scale, codes: Iterable[str]) -> list[str]:
     """What each flag says."""
     found = {f.code: f.says for f in scale.flags}
-    return [found.get(code.rsplit("/", 1)[-1], code) for code in codes]
+    return [printed(found.get(code.rsplit("/", 1)[-1], code)) for code in codes]
 
 
-def advice_dose(dose: float | None, unit: str | None, formula: str) -> str:
-    """The dose of a recommendation: its number where one follows, else the formula."""
-    return f"{number(dose)} {unit or ''}".strip() if dose is not None else formula
+def advice_dose(dose: float | None, unit: str | None, formula: str, route: str | None = None) -> str:
+    """The dose of a recommendation with its arithmetic: "400 mg IV (8 mg/kg x 50 kg = 400 mg)"; the formula alone without a number."""
+    if dose is None:
+        return formula
+    amount = " ".join(p for p in (number(dose), unit_words(unit), route or "") if p)
+    return f"{amount} ({formula})" if formula else amount
 
 
 def status_words(status: str, blocked_by: Sequence[str] = (), depends_on: Sequence[str] = ()) -> str:

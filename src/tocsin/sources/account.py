@@ -58,6 +58,7 @@ class Notes:
     """The notes of one reading, in the order they were made."""
 
     notes: list[Note] = field(default_factory=list)
+    assumed: dict[str, str] = field(default_factory=dict)  # units that nobody wrote, for the settings of the reading
 
     def add(
         self, level: Level, file: str, what: str, fix: str = "", rows: Iterable[int] | pl.Series = (), column: str = ""

@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 import polars as pl
 
-from tocsin.sources.account import Account, Notes
+from tocsin.sources.account import MOST_NOTES_OF_ONE_KIND, Account, Notes
 from tocsin.sources.clock import Clock
 from tocsin.sources.headers import BLOOD_PRESSURE, Header, concept_named, fact_named, nearest
 from tocsin.sources.settle import CELLS
@@ -17,6 +17,7 @@ from tocsin.vocabulary import CONCEPTS, Kind
 from tocsin.vocabulary.spelling import name_key, value_key
 
 _WHEN = tuple(f"{a}{b}{c}" for a, c in (("", ""), ("end_", ""), ("", "_latest")) for b in ("day", "hour", "time"))
+MOST_NAMES = 100
 _TOLD_BESIDE = ("attribution", "site", "note")
 _ATTRIBUTION_WORDS = {
     "l crs": "local_crs", "lcrs": "local_crs", "local": "local_crs", "cytokine release syndrome": "crs", "infectious": "infection",
@@ -33,6 +34,10 @@ def named(sheet: Sheet, header: Header) -> pl.DataFrame:
         if name is not None:
             columns.append(pl.col(name).alias(f"{role}_" if role in ("day", "hour", "time") else role))
     frame = sheet.frame.select(columns)
+    date = header.role("date")
+    if date is not None:
+        moment = pl.concat_str(sheet.frame[date], frame["time_"], separator=" ", ignore_nulls=True)
+        frame = frame.with_columns(pl.when(moment != "").then(moment).alias("time_"))
     notes = header.all("note")
     if notes:
         text = pl.concat_str([pl.col(str(c.index)) for c in notes], separator="; ", ignore_nulls=True)
@@ -56,10 +61,16 @@ def refuse_untimed(frame: pl.DataFrame, account: Account, notes: Notes) -> pl.Da
     """The rows that have a time; the others go to quarantine, or are named as without one."""
     if frame["trouble"].null_count() == len(frame) and not frame["hour"].null_count():
         return frame.drop("trouble")
-    for (why,), rows in frame.filter(pl.col("trouble").is_not_null()).group_by(["trouble"], maintain_order=True):
-        account.bad(rows["row"])
-        notes.error(account.file, f"no place in time: {why}",
-                    "A day is a number (4, -2, 0.5), a range of days is 10-17, a time is 2019-09-25 17:10.", rows["row"])
+    fix = "A day is a number (4, -2, 0.5), a range of days is 10-17, a time is 2019-09-25 17:10."
+    troubled = frame.filter(pl.col("trouble").is_not_null())
+    account.bad(troubled["row"])
+    reasons = troubled["trouble"].unique(maintain_order=True)
+    for why in reasons.head(MOST_NOTES_OF_ONE_KIND).to_list():
+        notes.error(account.file, f"no place in time: {why}", fix, troubled.filter(pl.col("trouble") == why)["row"])
+    rest = reasons.slice(MOST_NOTES_OF_ONE_KIND)
+    if len(rest):
+        rows = troubled.filter(pl.col("trouble").is_in(rest.implode()))["row"]
+        notes.error(account.file, f"no place in time: {len(rows)} more rows, the first because {rest[0]}", fix, rows)
     without = frame.filter(pl.col("trouble").is_null() & pl.col("hour").is_null())
     if len(without):
         account.bad(without["row"])
@@ -116,15 +127,25 @@ def long_cells(frame: pl.DataFrame, account: Account, notes: Notes, ignore: Coll
     if len(lost):
         account.bad(lost["row"])
         notes.error(account.file, "no concept: the row does not say what it is about", "Fill the column concept.", lost["row"])
-    for name in sorted(n for n in names if meant[n] is None and n not in facts and n not in skipped):
-        rows = frame.filter(pl.col("what") == name)["row"]
-        if len(rows):
-            account.bad(rows)
-            notes.error(account.file, f"there is no concept called {name!r}", nearest(name), rows, "concept")
+    _refuse_concepts(frame, sorted(n for n in names if meant[n] is None and n not in facts and n not in skipped), account, notes)
     known = {name: concept for name, concept in meant.items() if concept is not None}
     frame = frame.with_columns(pl.col("what").replace_strict(known, default=None, return_dtype=pl.String).alias("concept"))
     frame = frame.filter(pl.col("concept").is_not_null()).with_columns(pl.lit(None, pl.String).alias("column"))
     return attributions(frame, account, notes).select(CELLS), told
+
+
+def _refuse_concepts(frame: pl.DataFrame, names: list[str], account: Account, notes: Notes) -> None:
+    """The rows about something that the vocabulary does not have go to quarantine, with the nearest names."""
+    lost = frame.filter(pl.col("what").is_in(names))
+    account.bad(lost["row"])
+    for name in names[:MOST_NAMES]:
+        rows = lost.filter(pl.col("what") == name)["row"]
+        if len(rows):
+            notes.error(account.file, f"there is no concept called {name!r}", nearest(name), rows, "concept")
+    rest = lost.filter(pl.col("what").is_in(names[MOST_NAMES:]))["row"]
+    if len(rest):
+        notes.error(account.file, f"{len(names) - MOST_NAMES} more names are no concepts, for example {names[MOST_NAMES]!r}",
+                    "See `tocsin concepts`.", rest, "concept")
 
 
 def wide_cells(sheet: Sheet, header: Header, frame: pl.DataFrame, account: Account, notes: Notes) -> pl.DataFrame:
@@ -162,14 +183,13 @@ def wide_cells(sheet: Sheet, header: Header, frame: pl.DataFrame, account: Accou
 
 def fact_cells(sheet: Sheet, header: Header, patients: pl.Series) -> pl.DataFrame:
     """The facts about patients that stand in columns: each distinct one once, with the first row that tells it."""
-    pieces = []
-    for column in header.all("fact"):
-        pieces.append(
-            pl.DataFrame({"patient": patients, "value": sheet.frame[str(column.index)], "row": sheet.frame["row"]})
-            .filter(pl.col("value").is_not_null() & pl.col("patient").is_not_null())
-            .unique(["patient", "value"], keep="first", maintain_order=True)
-            .select("patient", pl.lit(column.name).alias("fact"), "value", pl.lit(column.unit, pl.String).alias("unit"), "row")
-        )
+    pieces = [
+        pl.DataFrame({"patient": patients, "value": sheet.frame[str(column.index)], "row": sheet.frame["row"]})
+        .filter(pl.col("value").is_not_null() & pl.col("patient").is_not_null())
+        .unique(["patient", "value"], keep="first", maintain_order=True)
+        .select("patient", pl.lit(column.name).alias("fact"), "value", pl.lit(column.unit, pl.String).alias("unit"), "row")
+        for column in header.all("fact")
+    ]
     return pl.concat(pieces) if pieces else NO_FACTS
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import polars as pl
@@ -124,6 +125,7 @@ def _parse_odd(texts: pl.Series, order: str) -> pl.DataFrame:
     )
 
 
+@lru_cache(maxsize=65536)
 def moment(text: str, order: str, zone: ZoneInfo | None) -> Moment | None:
     """One wall-clock time, or None when it cannot be read."""
     row = parse(pl.Series([text], dtype=pl.String), order, zone).row(0)

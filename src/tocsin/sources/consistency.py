@@ -29,9 +29,9 @@ def arrange(events: pl.DataFrame) -> pl.DataFrame:
     places = tied.arg_true()
     group = events.filter(tied).sort(*_FIRST, *_REST, "sheet", "row", nulls_last=True)
     group = group.with_columns(same_as_previous(group, (*_FIRST, *_REST)).alias("again"), places.alias("_at"))
-    others = events.with_columns(pl.lit(False).alias("again")).with_row_index("_at").select(group.columns).filter(~tied)
-    return pl.concat([others.with_columns(pl.col("_at").cast(pl.UInt32)), group.with_columns(pl.col("_at").cast(pl.UInt32))]).sort("_at").drop(
-        "_at")
+    group = group.with_columns(pl.col("_at").cast(pl.UInt32))
+    others = events.with_columns(pl.lit(False).alias("again")).with_row_index("_at").with_columns(pl.col("_at").cast(pl.UInt32))
+    return pl.concat([others.select(group.columns).filter(~tied), group]).sort("_at").drop("_at")
 
 
 def same_as_previous(frame: pl.DataFrame, columns: Sequence[str]) -> pl.Series:
@@ -89,8 +89,8 @@ def contradictions(events: pl.DataFrame, accounts: Sequence[Account], notes: Not
         events[second - 1]["value"].alias("value0"), events[second - 1]["text"].alias("text0"), events[second - 1]["row"].alias("row0"),
         events[second - 1]["sheet"].alias("sheet0"),
     ).filter(pl.col("concept").is_in(_ONE_AT_A_TIME))
-    _tell_pairs(later, accounts, notes, "two different values of {concept} for patient {patient} at hour {hour} ({a} and {b}): both are used",
-                "Keep the right one.")
+    what = "two different values of {concept} for patient {patient} at hour {hour} ({a} and {b}): both are used"
+    _tell_pairs(later, accounts, notes, what, "Keep the right one.")
 
 
 def overlaps(events: pl.DataFrame, accounts: Sequence[Account], notes: Notes) -> None:

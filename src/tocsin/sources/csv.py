@@ -102,7 +102,8 @@ def read(
     many = dict(counts.iter_rows()) if counts is not None else {}
     ids = sorted(set(known) | set(events["patient"].unique().to_list()))
     reading = Reading(
-        tuple(part.account.count(many.get(part.index, 0)) for part in parts), tuple(notes.notes), _settings(parts, chosen, infusions, order),
+        tuple(part.account.count(many.get(part.index, 0)) for part in parts), tuple(notes.notes),
+        _settings(parts, chosen, infusions, order) | notes.assumed,
     )
     return Timeline(events.select(list(EVENTS)), facts.patients_table(known, ids), declared, reading)
 
@@ -232,7 +233,9 @@ def _tell_columns(part: _Part, ignore: Collection[str], notes: Notes) -> None:
         if not len(filled):
             continue
         if column.role == "empty":
-            notes.error(sheet.file, f"column {column.index + 1} has values and no name: not read", "Name it.", filled, f"column {column.index + 1}")
+            name = f"column {column.index + 1}"
+            notes.error(sheet.file, f"{name} has values and no name: not read", "Name it.", filled, name)
+            part.account.bad(filled)
         elif header.form == "wide" or column.role == "concept":
             hint = nearest(column.header) if column.role == "unknown" else "Give each its own row, or make the table wide."
             notes.error(sheet.file, f"column {column.header!r} is not read: {len(filled)} cells", f"{hint}  To leave it out on purpose: "
@@ -358,7 +361,8 @@ def _consistent(pieces: list[pl.DataFrame], parts: Sequence[_Part], notes: Notes
     consistency.overlaps(events, accounts, notes)
     for (sheet,), rows in events.select("sheet", "row").group_by("sheet"):
         accounts[int(str(sheet))].used(rows["row"])
-    files = pl.DataFrame({"sheet": range(len(parts)), "file": [p.sheet.file for p in parts]}, schema={"sheet": pl.UInt16, "file": pl.String})
+    schema = {"sheet": pl.UInt16, "file": pl.String}
+    files = pl.DataFrame({"sheet": range(len(parts)), "file": [p.sheet.file for p in parts]}, schema=schema)
     origin = (
         pl.format("{}:{}", pl.lit(parts[0].sheet.file), "row") if len(parts) == 1
         else pl.format("{}:{}", pl.col("sheet").replace_strict(files["sheet"], files["file"], return_dtype=pl.String), "row")

@@ -131,8 +131,9 @@ def settle_facts(
             first[one.patient, one.fact] = one
         elif mine[one.fact] != value:
             before = first[one.patient, one.fact]
-            notes.warn(one.account.file, f"patient {one.patient}: {one.fact} is {one.value}, but {before.value} in {before.account.file} row "
-                       f"{before.row}: the first was kept", "A fact has one value for each patient.", [one.row], one.fact)
+            where = f"{before.account.file} row {before.row}"
+            what = f"patient {one.patient}: {one.fact} is {one.value}, but {before.value} in {where}: the first was kept"
+            notes.warn(one.account.file, what, "A fact has one value for each patient.", [one.row], one.fact)
     return out
 
 

@@ -33,8 +33,7 @@ _ROLES: Mapping[str, tuple[str, ...]] = {
     "day_latest": ("day latest", "latest day"),
     "hour_latest": ("hour latest", "latest hour"),
     "time_latest": ("time latest", "latest time"),
-    "concept": ("concept", "variable", "parameter", "param", "item", "test", "observation", "name", "what", "analyte",
-                "measurement", "event"),
+    "concept": ("concept", "variable", "parameter", "param", "item", "test", "observation", "analyte", "measurement"),
     "value": ("value", "result", "val", "reading", "amount", "rate"),
     "unit": ("unit", "units", "uom", "unit of measure", "value unit"),
     "text": ("text", "coded value", "text value", "value text", "category", "detail", "details"),
@@ -182,6 +181,23 @@ def _trailing_unit(header: str, fact: str) -> str | None:
     return {"weight_kg": "kg", "height_cm": "cm"}.get(fact) if re.search(r"(?i)[\s_](kg|cm)$", header) else None
 
 
+def _one_patient(columns: list[Column]) -> list[Column]:
+    """Of several columns that may name the patient, the one that says so most plainly; the others are no part of the record."""
+    ranks = {name_key(name): rank for rank, name in enumerate(_ROLES["patient"])}
+    who = sorted((c for c in columns if c.role == "patient"), key=lambda c: ranks[name_key(c.header)])
+    if len(who) < 2 or ranks[name_key(who[0].header)] == ranks[name_key(who[1].header)]:
+        return columns
+    return [Column(c.index, c.header, "unknown") if c in who[1:] else c for c in columns]
+
+
+def _date_beside_time(columns: list[Column]) -> list[Column]:
+    """A column "date" beside a column "time" is the first half of the same moment."""
+    times = [c for c in columns if c.role == "time"]
+    if len(times) != 2 or sorted(name_key(c.header) for c in times) != ["date", "time"]:
+        return columns
+    return [Column(c.index, c.header, "date") if c in times and name_key(c.header) == "date" else c for c in columns]
+
+
 def understand(header: list[str], file: str) -> Header:
     """What the columns are; SourceError when two columns claim to be the same thing."""
     columns = [_column(i, text) for i, text in enumerate(header)]
@@ -205,6 +221,7 @@ def understand(header: list[str], file: str) -> Header:
         form = "patients"
     if long:
         columns = [Column(c.index, c.header, "what") if c.role == "concept" and not c.name else c for c in columns]
+    columns = _date_beside_time(_one_patient(columns))
     for role in (*(r for r in _ROLES if r not in ("note", "concept")), "what"):
         same = [c.header for c in columns if c.role == role]
         if len(same) > 1:

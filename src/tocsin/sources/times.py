@@ -13,6 +13,7 @@ from tocsin.timeline import HOURS_A_DAY
 _NUMBER = r"[-+−–]?\d+(?:\.\d+)?"
 _RANGE = re.compile(rf"^({_NUMBER})\s*(?:-|–|—|−|to|until|\.\.+|…)\s*({_NUMBER})$", re.IGNORECASE)
 _WORD = re.compile(r"^(?:days?|d|hours?|h)\s*(?=[-+−–\d])|\s*(?:h|hours?|hrs?|days?|d)$", re.IGNORECASE)
+FARTHEST = 100 * 365.25 * HOURS_A_DAY  # beyond it a day is a date or a spreadsheet's number of a date
 Span = tuple[float, float | None]
 
 
@@ -94,11 +95,13 @@ def place(frame: pl.DataFrame, columns: Mapping[str, str | None], clock: Clock) 
         start["trouble"].fill_null(end["trouble"]).fill_null(latest["trouble"]).alias("trouble"),
     ).with_columns(pl.coalesce("_latest", "hour_latest").alias("hour_latest"))
     early = pl.col("end_hour") < pl.col("hour")
+    far = pl.any_horizontal(pl.col("hour", "end_hour", "_latest").abs() > FARTHEST)
     wrong = pl.col("_latest") < pl.col("hour")
     return frame.with_columns(
         pl.when(pl.col("trouble").is_not_null()).then("trouble")
         .when(early).then(pl.lit("it ends before it begins"))
         .when(wrong).then(pl.lit("its latest time is before its earliest"))
+        .when(far).then(pl.lit("it is more than a hundred years from the infusion; a date belongs in a column time"))
         .alias("trouble"),
         pl.min_horizontal("hour_latest", "end_hour").alias("clipped"),
     ).with_columns(

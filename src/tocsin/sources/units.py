@@ -53,7 +53,7 @@ def _override(cells: pl.DataFrame, units: Mapping[str, str], account: Account, n
     for concept, unit in units.items():
         here = (pl.col("concept") == concept) & pl.col("number").is_not_null()
         other = cells.filter(here & pl.col("unit").is_not_null())
-        other = other.filter(other["unit"].map_elements(unit_key, return_dtype=pl.String) != unit_key(unit))
+        other = other.filter(pl.col("unit").is_in([u for u in other["unit"].unique().to_list() if unit_key(u) != unit_key(unit)]))
         if len(other):
             notes.warn(account.file, f"{concept} is taken in {unit}, as the settings say, although {len(other)} rows say "
                        f"{other['unit'][0]}", rows=other["row"])
@@ -80,7 +80,8 @@ def _fahrenheit(cells: pl.DataFrame, account: Account, notes: Notes) -> pl.DataF
         if len(lone):
             notes.warn(
                 account.file, f"temperature {', '.join(number(v) for v in lone['number'][:3])} among Celsius values was read as Fahrenheit "
-                "and converted to degC", "Write the unit of these rows; if they are something else, correct them.", lone["row"], column or "",
+                "and converted to degC", "Write the unit of these rows; if they are something else, correct them.", lone["row"],
+                column or "",
             )
             fever = mine & pl.col("number").is_between(*_FEVER_IN_F)
             cells = cells.with_columns(pl.when(fever).then(pl.lit("degF")).otherwise("unit").alias("unit"))
@@ -102,6 +103,7 @@ def _tell_assumed(cells: pl.DataFrame, account: Account, notes: Notes) -> None:
         one = CONCEPTS[concept]
         if one.unit is None or one.unit in _WITHOUT:
             continue
+        notes.assumed[f"{account.file}: unit of {concept}, assumed"] = one.unit
         where = f"{many} {'value' if many == 1 else 'values'} of {concept} without a unit: taken as {one.unit}"
         if one.kind in _DRUG_KINDS:
             notes.warn(account.file, where, f"Write the unit beside it; --unit {concept}={one.unit} says that this is right.",

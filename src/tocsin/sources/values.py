@@ -180,6 +180,8 @@ def _numeric(one: Concept, said: str, unit: str | None, beside: str | None, deci
 
 def _with_unit(one: Concept, said: str, read: Written, unit: str | None, beside: str | None, drug: bool) -> Answer:
     """The number with the unit behind it or in its own column; for a drug, what follows the unit is kept as text."""
+    if one.unit == "points" and one.possible and read.rest.replace(" ", "") == f"/{one.possible[1]:g}":
+        read = replace(read, rest="")  # 8/10
     written_unit, after = _leading_unit(one, read.rest) if drug else (read.rest or None, "")
     words = " ".join(p for p in (said, unit, beside) if p)
     if written_unit is None and read.rest and drug:
@@ -189,7 +191,8 @@ def _with_unit(one: Concept, said: str, read: Written, unit: str | None, beside:
     if written_unit is not None and unit is not None and not _same_step(one, written_unit, unit):
         return Problem(f"{one.name} is written {said!r} and its unit is {unit!r}", "Keep one unit.")
     if written_unit is not None and not _accepts(one, written_unit):
-        return Problem(f"{one.name} is not measured in {written_unit!r}; accepted: {', '.join(one.units)}", "Write one of these units.")
+        return Problem(f"{one.name} is not measured in {written_unit!r}; accepted: {', '.join(u for u in one.units if u)}",
+                       "Write one of these units.")
     text = " ".join(p for p in (after, beside) if p) or None
     out = [Meaning(one.name, value, written_unit or unit, text, read.censored) for value in read.values]
     if len(out) == 2:

@@ -1,5 +1,6 @@
 """The record: events, patients, which domains are complete, and what the source did with each row."""
 
+from tocsin.timeline.blocks import blocks
 from tocsin.timeline.completeness import ASSUMPTIONS, CLOSABLE, UNSTATED_SUPPORT_ABSENT, Completeness
 from tocsin.timeline.reading import FileCount, Level, Note, Reading, sha256_of
 from tocsin.timeline.schema import ATTRIBUTIONS, EVENTS, HOURS_A_DAY, PATIENTS
@@ -7,5 +8,5 @@ from tocsin.timeline.timeline import Timeline
 
 __all__ = [
     "ASSUMPTIONS", "ATTRIBUTIONS", "CLOSABLE", "EVENTS", "HOURS_A_DAY", "PATIENTS", "UNSTATED_SUPPORT_ABSENT", "Completeness", "FileCount",
-    "Level", "Note", "Reading", "Timeline", "sha256_of",
+    "Level", "Note", "Reading", "Timeline", "blocks", "sha256_of",
 ]

@@ -23,7 +23,7 @@ class Timeline:
     """A record of one or many patients.
 
     ``events`` has the columns of ``schema.EVENTS`` (hours since the index infusion, canonical units) sorted by patient and
-    hour; ``patients`` those of ``schema.PATIENTS``, one row each.  ``complete`` says which domains are complete.
+    hour; ``patients`` those of ``schema.PATIENTS``, one row each, first those with events in the order of the events.  ``complete`` says which domains are complete.
     ``reading`` is what the source did with each input row, when the record was read from a file.
     Raises TimelineError when the events contradict the vocabulary or themselves.
     """
@@ -43,10 +43,11 @@ class Timeline:
         if patients["patient"].is_duplicated().any():
             twice = patients.filter(patients["patient"].is_duplicated())["patient"][0]
             raise TimelineError(f"patient {twice!r} has more than one row in the table of patients; keep one.")
-        seen = events["patient"].unique(maintain_order=True).cast(pl.String)
-        missing = seen.filter(~seen.is_in(patients["patient"].to_list()))
-        if len(missing):
-            patients = pl.concat([patients, conform(pl.DataFrame({"patient": missing}), PATIENTS)])
+        seen = events["patient"].rle().struct.field("value").cast(pl.String) if len(events) else pl.Series([], dtype=pl.String)
+        if not seen.equals(patients["patient"].head(len(seen))):
+            # those with events first, in the order of the events; all others after them
+            known = pl.DataFrame({"patient": seen}).join(patients, on="patient", how="left", maintain_order="left")
+            patients = conform(pl.concat([known, patients.filter(~pl.col("patient").is_in(seen.to_list()))]), PATIENTS)
         object.__setattr__(self, "patients", patients)
 
     # ------------------------------------------------------------------ reading

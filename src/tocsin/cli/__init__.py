@@ -1,0 +1,54 @@
+"""The command line: demo, check, template, grade, advise, report, scales, explain, concepts, cite.
+
+Exit codes: 0 done; 1 the input has errors (``check``) or there is nothing to show; 2 the command or its input cannot be used.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import typer
+
+from tocsin.cli import look, work
+from tocsin.errors import TocsinError
+
+app = typer.Typer(
+    name="tocsin", no_args_is_help=True, add_completion=False, rich_markup_mode="rich", pretty_exceptions_enable=False,
+    help="Grades cytokine release syndrome over time from a CAR-T patient's record and says what the guideline asks for, and why.\n\n"
+         "Research software, not a medical device.",
+    epilog="Examples:  tocsin demo  |  tocsin check patient.csv  |  tocsin grade patient.csv  |  tocsin explain astct-crs-2019/HYPO3\n\n"
+           "Exit codes: 0 done; 1 errors in the input (check); 2 the command or its input cannot be used.",
+)
+for command in (work.demo, work.check, look.template, work.grade, work.advise, work.report, look.scales, look.explain, look.concepts, look.cite):
+    app.command(no_args_is_help=command in (work.check, work.grade, work.advise, work.report, look.explain))(command)
+
+
+def _version(shown: bool) -> None:
+    if shown:
+        from tocsin import __version__
+
+        typer.echo(f"tocsin {__version__}")
+        raise typer.Exit()
+
+
+@app.callback()
+def _root(
+    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version and stop."),
+) -> None:
+    pass
+
+
+def main() -> None:
+    """Run the command line; an error made for a person is printed without a traceback."""
+    try:
+        app()
+    except TocsinError as error:
+        typer.echo(f"tocsin: {error}", err=True)
+        raise SystemExit(2) from None
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(0) from None
+    except MemoryError:
+        typer.echo("tocsin: the input does not fit in memory. Split it by patient, or write it as Parquet.", err=True)
+        raise SystemExit(2) from None

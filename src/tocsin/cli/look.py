@@ -1,0 +1,158 @@
+"""The commands that look things up: template, scales, explain, concepts, cite."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tocsin.cli.options import AsJson
+from tocsin.errors import UnknownIdError
+
+
+def template(
+    wide: Annotated[bool, typer.Option("--wide", help="One column for each concept instead of one row for each value.")] = False,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Write to this file instead of the screen.")] = None,
+) -> None:
+    """Print a blank, commented input file.
+
+    Example:  tocsin template --out patient.csv
+    """
+    from tocsin.sources.template import template as text
+
+    content = text(wide=wide)
+    if out is None:
+        typer.echo(content, nl=False)
+    else:
+        out.write_text(content, encoding="utf-8")
+        typer.echo(str(out))
+
+
+def scales(as_json: AsJson = False) -> None:
+    """List the scales and protocols with their criteria.
+
+    Example:  tocsin scales
+    """
+    from tocsin.protocols import PROTOCOLS
+    from tocsin.scales import SCALES
+
+    if as_json:
+        for scale in SCALES.values():
+            typer.echo(json.dumps({
+                "id": scale.id, "version": scale.version, "title": scale.title, "settings": dict(scale.settings),
+                "criteria": [{"code": scale.code(c), "grade": c.grade, "english": c.english(), "cites": c.cites, "mark": str(c.mark),
+                              "reading": c.reading} for c in scale.criteria]}))
+        return
+    from tocsin.show.lookup import console
+    from tocsin.show.terminal import print_scales
+
+    print_scales(console(), list(SCALES.values()))
+    for protocol in PROTOCOLS.values():
+        typer.echo(f"{protocol.id}  {protocol.title}: {len(protocol.rules)} rules (tocsin explain {protocol.id})")
+
+
+def explain(code: Annotated[str, typer.Argument(help="A criterion, rule, scale, protocol or concept.", show_default=False)]) -> None:
+    """Say what a criterion, rule, scale, protocol or concept means: in words, with its source and what was chosen.
+
+    Examples:
+
+      tocsin explain astct-crs-2019/HYPO3
+
+      tocsin explain paper004/C2.3
+
+      tocsin explain oxygen_device
+    """
+    from tocsin.protocols import PROTOCOLS, rule
+    from tocsin.scales import SCALES, criterion
+    from tocsin.show.lookup import console, print_concept, print_protocol, print_rule, print_scale
+    from tocsin.show.terminal import print_explain
+    from tocsin.vocabulary import CONCEPTS, find
+
+    out = console()
+    if "/" in code:
+        owner = code.split("/")[0].lower()
+        if owner in PROTOCOLS:
+            print_rule(out, *rule(code))
+        else:
+            print_explain(out, *criterion(code))
+    elif code.lower() in SCALES:
+        print_scale(out, SCALES[code.lower()])
+    elif code.lower() in PROTOCOLS:
+        print_protocol(out, PROTOCOLS[code.lower()])
+    elif (concept := find(code)) is not None:
+        print_concept(out, concept)
+    else:
+        known = [s.code(c) for s in SCALES.values() for c in s.criteria] + [*SCALES, *PROTOCOLS, *CONCEPTS]
+        raise UnknownIdError("criterion, rule, scale, protocol or concept", code, known)
+
+
+def concepts(
+    search: Annotated[str | None, typer.Argument(help="Only concepts whose name, title or alias contains this.", show_default=False)] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the concepts with their units, limits and codes.
+
+    Examples:
+
+      tocsin concepts
+
+      tocsin concepts pressure --json
+    """
+    from tocsin.vocabulary import CONCEPTS
+
+    wanted = (search or "").lower()
+    chosen = [c for c in CONCEPTS.values() if any(wanted in text.lower() for text in (c.name, c.title, *c.aliases))]
+    if not chosen:
+        raise UnknownIdError("concept", search or "", CONCEPTS)
+    if as_json:
+        for c in chosen:
+            typer.echo(json.dumps({
+                "name": c.name, "title": c.title, "kind": str(c.kind), "domain": str(c.domain), "unit": c.unit, "units": list(c.units),
+                "possible": c.possible, "plausible": c.plausible, "carry_forward_hours": c.carry_forward_hours, "values": list(c.values),
+                "loinc": list(c.loinc), "rxnorm": list(c.rxnorm), "snomed": list(c.snomed), "omop": list(c.omop), "aliases": list(c.aliases)}))
+        return
+    from tocsin.show.lookup import console
+    from tocsin.show.terminal import print_concepts
+
+    print_concepts(console(), [c.name for c in chosen])
+
+
+def cite(
+    what: Annotated[str | None, typer.Argument(help="A scale or protocol, or the JSON lines of `tocsin grade --json`.", show_default=False)] = None,
+) -> None:
+    """Print the papers behind a scale, a protocol or a result; behind everything when nothing is named.
+
+    Examples:
+
+      tocsin cite astct-crs-2019
+
+      tocsin grade patient.csv --json > grades.jsonl && tocsin cite grades.jsonl
+    """
+    from tocsin.cite import REFERENCES, bibliography
+    from tocsin.protocols import PROTOCOLS
+    from tocsin.scales import SCALES
+
+    def behind(name: str) -> list[str]:
+        if name in SCALES:
+            return [*SCALES[name].cites, *(c.cites for c in SCALES[name].criteria)]
+        if name in PROTOCOLS:
+            return [*PROTOCOLS[name].cites, *(r.cites for r in PROTOCOLS[name].rules), *behind(PROTOCOLS[name].scale.id)]
+        raise UnknownIdError("scale or protocol", name, [*SCALES, *PROTOCOLS])
+
+    if what is None:
+        found = list(REFERENCES.values())
+    elif Path(what).is_file():
+        names: dict[str, None] = {}
+        for line in Path(what).read_text(encoding="utf-8").splitlines():
+            try:
+                record = json.loads(line)
+            except json.JSONDecodeError:
+                raise UnknownIdError("JSON record", line[:40], ["the output of `tocsin grade --json` or `tocsin advise --json`"]) from None
+            names.update(dict.fromkeys(record[k] for k in ("scale", "protocol") if k in record))
+        found = bibliography([c for n in names for c in behind(n)])
+    else:
+        found = bibliography(behind(what.lower()))
+    for reference in found:
+        typer.echo(f"[{reference.key}] {reference.text}" + (f" {reference.link}" if reference.link else ""))

@@ -1,0 +1,227 @@
+"""The commands that read a record: demo, check, grade, advise, report."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tocsin.cli.options import (
+    Age,
+    AsJson,
+    Assume,
+    At,
+    Carry,
+    Complete,
+    Count,
+    Files,
+    InfusionTime,
+    Patient,
+    Patients,
+    Settings,
+    Source,
+    Units,
+    Weight,
+    hours,
+    moment,
+    pairs,
+)
+from tocsin.errors import SettingError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from tocsin.timeline import Timeline
+
+DEMO_ASSUMPTIONS = ("unstated-support-absent", "unstated-organ-toxicity-absent")
+FEW_PATIENTS = 5
+"""Up to this many patients the whole course is printed; for more, a summary."""
+
+
+def demo(
+    out: Annotated[Path, typer.Option("--out", "-o", help="Where the reports go.")] = Path("demo-out"),
+    case: Annotated[str | None, typer.Option("--case", help="Only this case: 000, 001 or 002.")] = None,
+) -> None:
+    """Grade, manage and draw the three published cases (papers 000, 001, 002).
+
+    Each case is told twice: in an open world, where what the paper does not tell is unknown, and under the named assumption that
+    support and organ toxicity it does not state were absent.
+
+    Example:  tocsin demo --out demo-out
+    """
+    from tocsin.cases import CASES, read_case
+    from tocsin.cases import case as find_case
+    from tocsin.show.demo import show_case
+
+    chosen = [find_case(case)] if case else list(CASES.values())
+    out.mkdir(parents=True, exist_ok=True)
+    for one in chosen:
+        show_case(one, read_case(one.id), out, DEMO_ASSUMPTIONS)
+
+
+def check(
+    files: Files, patients: Patients = None, infusion_time: InfusionTime = None, unit: Units = None, as_json: AsJson = False,
+) -> None:
+    """Say what each row of a file became: used, explained or quarantined, with the row, the reason and the usual fix.
+
+    Exits with 1 when a row or cell could not be used.
+
+    Example:  tocsin check patient.csv
+    """
+    from tocsin.show.lookup import console
+    from tocsin.show.terminal import print_check
+
+    timeline = Source(files, patients, infusion_time, units=tuple(unit or ())).read()
+    reading = timeline.reading
+    if reading is None:
+        typer.echo(f"{files[0]}: {len(timeline.events)} events of {len(timeline.patients)} patients; every row was used.")
+        return
+    if as_json:
+        for count in reading.files:
+            typer.echo(json.dumps({"kind": "file", **{n: getattr(count, n) for n in count.__slots__}}))
+        for note in reading.notes:
+            typer.echo(json.dumps({"kind": "note", "level": str(note.level), "file": note.file, "rows": list(note.rows), "what": note.what,
+                                   "fix": note.fix, "column": note.column}))
+    else:
+        print_check(console(), reading)
+    if reading.errors:
+        raise typer.Exit(1)
+
+
+def grade(
+    files: Files,
+    scale: Annotated[list[str] | None, typer.Option("--scale", "-s", help="astct-crs-2019, astct-icans-2019 or cartox-crs-2018.")] = None,
+    at: At = None, patients: Patients = None, infusion_time: InfusionTime = None, complete: Complete = "", assume: Assume = None,
+    unit: Units = None, weight: Weight = None, age: Age = None, count: Count = None, setting: Settings = None, carry: Carry = None,
+    patient: Patient = None, as_json: AsJson = False,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Also write the steps to this CSV or Parquet file.")] = None,
+) -> None:
+    """Grade a record over time: each step a range with its reasons, and what is missing.
+
+    Examples:
+
+      tocsin grade patient.csv
+
+      tocsin grade patient.csv --scale astct-crs-2019 --complete drugs,devices --json
+
+      tocsin grade events.parquet --patients patients.parquet --out grades.parquet
+    """
+    import polars as pl
+
+    from tocsin.grading import grade as grade_
+    from tocsin.grading.encode import encode
+    from tocsin.scales import scale as find_scale
+    from tocsin.show.lookup import console, print_summary, working
+    from tocsin.show.terminal import print_course
+
+    source = Source(files, patients, infusion_time, complete, tuple(assume or ()), tuple(unit or ()), weight, age, patient)
+    chosen = [find_scale(s, **pairs(setting, "--set")) for s in scale or ["astct-crs-2019", "astct-icans-2019"]]
+    counts, kept = tuple(count.split(",")) if count else None, hours(carry, "--carry")
+    frames: list[list[pl.DataFrame]] = [[] for _ in chosen]
+    few = None
+    with working(f"grading {files[0]}", show=not as_json):
+        for number, timeline in enumerate(source.timelines()):
+            hour = moment(at, timeline)
+            record = timeline if hour is None else timeline.until(hour)
+            events = encode(record)
+            results = [grade_(record, s, count=counts, carry=kept, until=hour, events=events) for s in chosen]
+            if as_json:
+                for grades in results:
+                    for step in grades.records():
+                        if hour is None or step["end_hour"] is None:
+                            typer.echo(json.dumps(step))
+            elif number == 0 and len(record.patients) <= FEW_PATIENTS:
+                few = (record, results)
+            else:
+                few = None
+            if out is not None or few is None:
+                for frame, grades in zip(frames, results, strict=True):
+                    frame.append(grades.frame)
+    if out is not None:
+        _write([pl.concat(f).with_columns(pl.lit(s.id).alias("scale"), pl.lit(s.version).alias("version")) for f, s in zip(frames, chosen, strict=True)], out)
+    if as_json:
+        return
+    if few is not None:
+        for who in few[0].patient_ids:
+            print_course(console(), few[0], few[1], patient=who)
+    else:
+        for frame, one in zip(frames, chosen, strict=True):
+            print_summary(console(), "highest grade of each patient", one, pl.concat(frame))
+
+
+def advise(
+    files: Files,
+    at: Annotated[str, typer.Option("--at", help="An hour since infusion (150), a day (day6), a date-time, or now.")],
+    protocol: Annotated[str, typer.Option("--protocol", "-p", help="The guideline.")] = "paper004",
+    patients: Patients = None, infusion_time: InfusionTime = None, complete: Complete = "", assume: Assume = None, unit: Units = None,
+    weight: Weight = None, age: Age = None, setting: Settings = None, carry: Carry = None, patient: Patient = None, as_json: AsJson = False,
+    everything: Annotated[bool, typer.Option("--all", help="Also what is not due.")] = False,
+) -> None:
+    """What the guideline says at one moment: due, blocked (by what), or depending on what is not told.
+
+    Nothing later than --at is looked at.
+
+    Examples:
+
+      tocsin advise patient.csv --at 150 --complete drugs,devices --weight 50
+
+      tocsin advise patient.csv --at now --infusion-time 2026-01-05T10:00 --json
+    """
+    from tocsin.protocols import advise as advise_
+    from tocsin.show.lookup import console, print_advice
+
+    timeline = _read(files, patients, infusion_time, complete, assume, unit, weight, age, patient)
+    hour = moment(at, timeline)
+    if hour is None:
+        raise SettingError("--at is needed: an hour since infusion, a day (day6), a date-time, or now")
+    advice = advise_(timeline, protocol, at=hour, settings=pairs(setting, "--set") or None, carry=hours(carry, "--carry"))
+    if as_json:
+        for one in advice:
+            typer.echo(json.dumps(one.record()))
+    else:
+        print_advice(console(), advice, everything=everything)
+
+
+def report(
+    files: Files,
+    out: Annotated[Path, typer.Option("--out", "-o", help="The HTML report, or the figure alone as .svg, .png or .pdf.")] = Path("report.html"),
+    protocol: Annotated[str, typer.Option("--protocol", "-p", help="The guideline.")] = "paper004",
+    patients: Patients = None, infusion_time: InfusionTime = None, complete: Complete = "", assume: Assume = None, unit: Units = None,
+    weight: Weight = None, age: Age = None, patient: Patient = None,
+    units: Annotated[str, typer.Option("--units", help="Show values in si or us units.")] = "si",
+) -> None:
+    """Write one self-contained HTML report of a patient with the figure; or the figure alone (.svg, .png, .pdf).
+
+    Examples:
+
+      tocsin report patient.csv --out report.html
+
+      tocsin report patient.csv --out figure.pdf --units us
+    """
+    from tocsin.show.report import report as report_
+
+    source = Source(files, patients, infusion_time, complete, (), tuple(unit or ()), weight, age, patient)
+    timeline = source.read()
+    written = report_(timeline, out, protocol=protocol, units=units, assume=tuple(assume or ()), patient=patient)
+    typer.echo(str(written))
+
+
+def _read(
+    files: list[Path], patients: Path | None, infusion_time: str | None, complete: str, assume: list[str] | None, unit: list[str] | None,
+    weight: float | None, age: float | None, patient: str | None,
+) -> Timeline:
+    return Source(files, patients, infusion_time, complete, tuple(assume or ()), tuple(unit or ()), weight, age, patient).told()
+
+
+def _write(frames: list[pl.DataFrame], out: Path) -> None:
+    import polars as pl
+
+    table = pl.concat(frames)
+    if out.suffix == ".parquet":
+        table.write_parquet(out)
+    elif out.suffix == ".csv":
+        table.with_columns(pl.col("because", "undecided", "flags").list.join(" ")).write_csv(out)
+    else:
+        raise SettingError(f"--out {out}: the steps are written as .csv or .parquet")

@@ -1,0 +1,155 @@
+"""What a scale, protocol, rule or concept says, and summaries of many patients, on a terminal."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from tocsin.cite import Mark, reference
+from tocsin.show.terminal import _say, _table
+from tocsin.show.wording import STANDING, advice_dose, printed, status_words
+
+if TYPE_CHECKING:
+    import polars as pl
+    from rich.console import Console
+
+    from tocsin.protocols import Advice, Protocol, Rule
+    from tocsin.scales import Scale
+    from tocsin.vocabulary import Concept
+
+ORDER = ("due", "blocked", "depends", "not_due")
+HEADINGS = {"due": "Due", "blocked": "Asked for, but not allowed now", "depends": "Depends on what is not told", "not_due": "Not due"}
+
+
+def console(to_stderr: bool = False) -> Console:
+    """A console as wide as the window, at most 120 columns; plain when it is not a terminal."""
+    from rich.console import Console
+
+    out = Console(stderr=to_stderr, highlight=False, soft_wrap=False)
+    if out.width > 120:
+        out.width = 120
+    return out
+
+
+@contextmanager
+def working(what: str, show: bool) -> Iterator[None]:
+    """A sign on standard error that long work is going on."""
+    if not show:
+        yield
+        return
+    with console(to_stderr=True).status(what):
+        yield
+
+
+def print_advice(out: Console, advice: Sequence[Advice], everything: bool = False) -> None:
+    """The advice at one moment, grouped by status; what is not due only when ``everything``."""
+    for patient in dict.fromkeys(a.patient for a in advice):
+        mine = [a for a in advice if a.patient == patient]
+        _say(out, f"Patient {patient} at hour {mine[0].hour:g} (day {mine[0].hour / 24:.1f}), protocol {mine[0].protocol}", "bold")
+        for status in ORDER:
+            chosen = [a for a in mine if a.status == status]
+            if not chosen or (status == "not_due" and not everything):
+                continue
+            out.print()
+            _say(out, HEADINGS[status], "bold")
+            for a in chosen:
+                dose = advice_dose(a.dose, a.unit, a.formula, a.route)
+                _say(out, f"  {a.rule.split('/')[1]}  {a.action}" + (f": {dose}" if dose else "") + ("  [experimental]" if a.experimental else ""))
+                if status != "due":
+                    _say(out, f"      {status_words(a.status, a.blocked_by, a.depends_on)}", "dim")
+                elif a.depends_on:
+                    _say(out, f"      not told: {', '.join(a.depends_on)}", "dim")
+                _say(out, f"      {printed(a.reason)} [{'; '.join(a.cites)}]", "dim")
+        if not any(a.status != "not_due" for a in mine):
+            _say(out, "  Nothing is due at this moment.")
+        out.print()
+    _say(out, STANDING, "dim")
+
+
+def print_summary(out: Console, title: str, scale: Scale, frame: pl.DataFrame) -> None:
+    """How many patients reach which grade at most, from the steps of many patients by one scale."""
+    import polars as pl
+
+    highest = frame.group_by("patient").agg(pl.col("at_least").max(), pl.col("at_most").max())
+    counts = Counter(zip(highest["at_least"].to_list(), highest["at_most"].to_list(), strict=True))
+    table = _table(out, f"{scale.title}: {title}")
+    table.add_column("Highest grade")
+    table.add_column("Patients", justify="right")
+    for (low, high), number in sorted(counts.items()):
+        table.add_row(str(low) if low == high else f"{low} to {high}", f"{number}")
+    out.print(table)
+    _say(out, f"{len(highest)} patients, {len(frame)} steps. For every step with its reasons: --json or --out FILE.")
+
+
+def print_scale(out: Console, scale: Scale) -> None:
+    """One scale with its criteria, settings and notes."""
+    from tocsin.show.terminal import print_scales
+
+    print_scales(out, [scale])
+    for note in scale.notes:
+        _say(out, f"  {printed(note)}")
+    _cited(out, scale.cites)
+
+
+def print_protocol(out: Console, protocol: Protocol) -> None:
+    """One protocol with its rules, settings, corrections and notes."""
+    _say(out, f"{protocol.id}  {protocol.title}", "bold")
+    table = _table(out, "")
+    table.add_column("Rule", no_wrap=True)
+    table.add_column("Action", ratio=2)
+    table.add_column("When", ratio=3)
+    for rule in protocol.rules:
+        table.add_row(rule.code, printed(rule.action), printed(rule.english()))
+    out.print(table)
+    for setting in protocol.setting_docs:
+        _say(out, f"  {setting.name} = {protocol.settings[setting.name]} {setting.unit}: {printed(setting.what)}")
+    for heading, lines in (("Errors of the paper, and how they are read", protocol.corrections), ("Notes", protocol.notes)):
+        _say(out, heading, "bold")
+        for line in lines:
+            _say(out, f"  {printed(line)}")
+    _cited(out, protocol.cites)
+
+
+def print_rule(out: Console, protocol: Protocol, rule: Rule) -> None:
+    """One rule: when, what, how much, what blocks it, its source cell and our reading."""
+    _say(out, protocol.code(rule), "bold")
+    _say(out, printed(rule.action) + (" (experimental)" if rule.experimental else ""))
+    _say(out, f"When: {printed(rule.english())}")
+    if rule.dose is not None:
+        _say(out, f"Dose: {rule.dose.for_weight(None)[1]}" + (f", {rule.route}" if rule.route else ""))
+    for block in rule.blocked_by:
+        _say(out, f"Not while: {block.says}  [{block.code}; {block.cites}; {block.mark.sentence}]")
+    _say(out, f"The source says: {printed(rule.source_text)}")
+    if rule.reading:
+        _say(out, f"Our reading: {printed(rule.reading)}")
+    source = reference(rule.cites)
+    _say(out, f"Source: {source.text} [{rule.cites}]")
+    _say(out, f"How sure: {rule.mark.sentence}.")
+    _say(out, STANDING, "dim")
+
+
+def print_concept(out: Console, concept: Concept) -> None:
+    """One concept: unit, limits, carry-forward, values, spellings and codes."""
+    _say(out, f"{concept.name}  {concept.title}", "bold")
+    rows: list[tuple[str, str]] = [
+        ("Kind", f"{concept.kind} ({concept.domain})"), ("Unit", concept.unit or ""), ("Also accepted", ", ".join(u for u in concept.units if u != concept.unit)),
+        ("Values", ", ".join(concept.values)),
+        ("Possible", f"{concept.possible[0]:g} to {concept.possible[1]:g}" if concept.possible else ""),
+        ("Plausible", f"{concept.plausible[0]:g} to {concept.plausible[1]:g}" if concept.plausible else ""),
+        ("Stays valid", f"{concept.carry_forward_hours:g} h" if concept.carry_forward_hours else "only at its moment"),
+        ("Spellings", ", ".join(concept.aliases)), ("LOINC", ", ".join(concept.loinc)), ("RxNorm", ", ".join(concept.rxnorm)),
+        ("SNOMED CT", ", ".join(concept.snomed)), ("OMOP", ", ".join(str(c) for c in concept.omop)),
+        ("Codes", Mark(concept.code_mark).sentence if concept.code_mark in tuple(Mark) else ""), ("Note", concept.note),
+    ]
+    for name, value in rows:
+        if value:
+            _say(out, f"  {name}: {value}")
+
+
+def _cited(out: Console, cites: Iterable[str]) -> None:
+    from tocsin.cite import bibliography
+
+    for source in bibliography(cites):
+        _say(out, f"  [{source.key}] {source.text} {source.link}".rstrip(), "dim")

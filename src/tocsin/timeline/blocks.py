@@ -1,0 +1,53 @@
+"""A large Parquet file of events as timelines of whole patients, block by block, so that memory stays bounded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import polars as pl
+
+from tocsin.errors import TimelineError
+from tocsin.timeline.completeness import Completeness
+from tocsin.timeline.schema import PATIENTS
+from tocsin.timeline.timeline import Timeline
+
+ROWS = 2_000_000
+"""Events a block, about; a block always ends with a whole patient."""
+
+
+def blocks(
+    path: str | Path, patients: str | Path | None = None, complete: Iterable[str] | Completeness = (), rows: int = ROWS
+) -> Iterator[Timeline]:
+    """The timelines of a Parquet file in Tocsin's own columns whose rows stand patient by patient.
+
+    Raises TimelineError when a patient's rows are scattered over the file, with the way to mend it.
+    """
+    source = Path(path)
+    declared = complete if isinstance(complete, Completeness) else Completeness.of(complete)
+    who = pl.read_parquet(patients) if patients is not None else pl.DataFrame(schema=dict(PATIENTS))
+    scan = pl.scan_parquet(source)
+    total = int(scan.select(pl.len()).collect().item())
+    kept: pl.DataFrame | None = None
+    seen: set[str] = set()
+    for offset in range(0, max(total, 1), rows):
+        part = scan.slice(offset, rows).collect()
+        if kept is not None and len(kept):
+            part = pl.concat([kept, part])
+        if offset + rows < total:
+            last = part["patient"][-1]
+            whole = part["patient"] != last
+            whole_rows = int(whole.arg_true()[-1]) + 1 if whole.any() else 0
+            kept, part = part.slice(whole_rows), part.slice(0, whole_rows)
+        else:
+            kept = None
+        if not len(part) and total:
+            continue
+        ids = part["patient"].unique().cast(pl.String).to_list()
+        again = seen.intersection(ids)
+        if again:
+            raise TimelineError(
+                f"{source.name}: the rows of patient {sorted(again)[0]!r} stand in more than one place.\n  Sort the file by patient "
+                "first, for example pl.scan_parquet(FILE).sort('patient', 'hour').sink_parquet(NEW).")
+        seen.update(ids)
+        yield Timeline(part, who.filter(pl.col("patient").is_in(ids)) if len(who) else who, declared)
