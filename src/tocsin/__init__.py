@@ -21,7 +21,7 @@ _PUBLIC = {
     "read_case": "tocsin.cases", "TocsinError": "tocsin.errors",
 }
 
-__all__ = [*_PUBLIC, "__version__"]  # noqa: PLE0604
+__all__ = [*_PUBLIC, "__version__"]
 
 if TYPE_CHECKING:
     from tocsin.cases import read_case

@@ -1,6 +1,6 @@
 """The files of the three published cases tell what the papers tell, all of it, and nothing else.
 
-The tables below are the facts of criteria.md I1-I3, each checked against its paper.  ``10..16`` means that the day lies
+The tables below are the facts, each checked against its paper.  ``10..16`` means that the day lies
 between these two; the second column is the last day of what lasts.
 """
 
@@ -190,7 +190,7 @@ FACTS = {
         """,
 }
 
-# Facts of criteria.md I1-I3 that have no day since the infusion, or no number that a concept could hold.
+# Facts that have no day since the infusion, or no number that a concept could hold.
 WITHOUT_A_ROW = {
     "000": ("35 %", "February 2017", "September 2018", "3.5 years", "1.8 %", "17 times", "cerebrospinal fluid on day 7",
             "LDH 109-245", "CRP 0-5.00"),

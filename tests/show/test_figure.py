@@ -79,7 +79,10 @@ def test_long_follow_up_is_told_and_does_not_squash_the_acute_course():
 
 
 def test_the_days_can_be_chosen(case_000):
-    assert "Serous effusion" not in words_of(draw(case_000, [grade(case_000, CRS)], days=(12, 30)))
+    said = words_of(draw(case_000, [grade(case_000, CRS)], days=(12, 30)))
+    assert "\nSerous effusion\n" not in said
+    assert "\nOxygen device\n" in said
+    assert "Not drawn: Day -4: " in said
 
 
 def test_a_patient_without_any_event_still_gets_a_figure():

@@ -123,7 +123,7 @@ def test_no_code_stands_for_two_concepts() -> None:
 
 
 def test_wrong_codes_of_public_repositories_are_not_here() -> None:
-    """criteria.md H lists them: each code stands where it belongs or nowhere."""
+    """Wrong codes met in public repositories: each code stands where it belongs or nowhere."""
 
     def owners(code: str) -> list[str]:
         return [c.name for c in ALL if code in (*c.loinc, *c.rxnorm)]
@@ -375,7 +375,7 @@ def test_conversions_are_exact(name: str, value: float, unit: str, wanted: float
 
 
 def test_the_spinal_pressure_of_paper_000() -> None:
-    """220 mmH2O is 16.2 mmHg, and 20 mmHg is 272 mmH2O (criteria.md B4)."""
+    """220 mmH2O is 16.2 mmHg, and 20 mmHg is 272 mmH2O."""
     pressure = concept("csf_pressure")
     assert pressure.conversion("mmH2O").to_canonical(220) == pytest.approx(16.18, abs=0.005)
     assert pressure.conversion("cmH2O").to_canonical(22) == pressure.conversion("mmH2O").to_canonical(220)
@@ -383,7 +383,7 @@ def test_the_spinal_pressure_of_paper_000() -> None:
 
 
 def test_rates_and_doses_per_kilogram_need_the_weight() -> None:
-    """Vignette 5 of criteria.md A10: 80 kg, 0.25 ug/kg/min is 20 ug/min; dopamine goes the other way."""
+    """Vignette 5: 80 kg, 0.25 ug/kg/min is 20 ug/min; dopamine goes the other way."""
     assert concept("norepinephrine").conversion("mcg/kg/min").to_canonical(0.25, 80) == 20.0
     assert concept("norepinephrine").conversion("mg/kg/h").to_canonical(0.015, 80) == 20.0
     assert concept("dopamine").conversion("mg/h").to_canonical(48, 80) == 10.0
@@ -563,7 +563,7 @@ def test_limits_are_in_order_and_carry_forward_is_stated(one: Concept) -> None:
     ],
 )
 def test_carry_forward_is_that_of_the_reference(name: str, hours: float) -> None:
-    """criteria.md 0.2."""
+    """the carry-forward decisions."""
     assert concept(name).carry_forward_hours == hours
 
 

@@ -78,12 +78,9 @@ def run(
         parts = [block(0)]
     if len(parts) == 1:
         return Swept(*parts[0])
-    columns = [np.concatenate([p[i] for p in parts]) for i in range(5)]
-    offset, pointers = 0, [np.zeros(1, np.int64)]
+    pointers, offset = [np.zeros(1, np.int64)], 0
     for part in parts:
         pointers.append(part[5][1:] + offset)
         offset += int(part[5][-1])
-    return Swept(
-        *columns, np.concatenate(pointers), *(np.concatenate([p[i] for p in parts]) for i in (6, 7)),
-        np.concatenate([p[8] for p in parts]),
-    )
+    joined: list[Any] = [np.concatenate(pointers) if i == 5 else np.concatenate([p[i] for p in parts]) for i in range(len(parts[0]))]
+    return Swept(*joined)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import polars as pl
 
@@ -26,7 +28,7 @@ def episodes(grades: Grades) -> pl.DataFrame:
     rows: list[dict[str, object]] = []
     low, high, start, end = grades.at_least, grades.at_most, grades.start, grades.end
     bounds = np.flatnonzero(np.diff(grades.patient_index, prepend=-1, append=-1))
-    for first, last in zip(bounds[:-1], bounds[1:], strict=True):
+    for first, last in pairwise(bounds):
         patient = grades.patients[int(grades.patient_index[first])]
         begun: int | None = None
         quiet_from: float | None = None
@@ -45,7 +47,7 @@ def episodes(grades: Grades) -> pl.DataFrame:
         for number, (a, b, resolved) in enumerate(spans, start=1):
             inside = [i for i in range(a, b) if resolved is None or start[i] < resolved]
             top = int(low[inside].max())
-            hours = {g: 0.0 for g in range(1, 6)}
+            hours = dict.fromkeys(range(1, 6), 0.0)
             unsure = 0.0
             for i in inside:
                 length = 0.0 if np.isnan(end[i]) else float(end[i] - start[i])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -251,5 +252,5 @@ def _pointers(items: Iterable[Sequence[object]]) -> I64:
     return np.concatenate([[0], np.cumsum([len(i) for i in items])]).astype(np.int64)
 
 
-def _flat(items: Iterable[Sequence[object]], kind: type) -> npt.NDArray[np.generic]:
+def _flat(items: Iterable[Sequence[object]], kind: type) -> npt.NDArray[Any]:
     return np.array([x for item in items for x in item], kind)

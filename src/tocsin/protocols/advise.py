@@ -89,8 +89,7 @@ def advise_with(timeline: Timeline, protocol: Protocol, at: float, carry: Mappin
     for index, patient in enumerate(events.patients):
         step = grades.at(at, patient)
         said = _Sayer(program, known, swept, index)
-        for rule in protocol.rules:
-            out.append(_advice(rule, protocol, patient, at, weights[patient], step, said))
+        out += [_advice(rule, protocol, patient, at, weights[patient], step, said) for rule in protocol.rules]
     return out
 
 

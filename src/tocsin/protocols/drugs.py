@@ -1,4 +1,4 @@
-"""Doses, intervals and maxima that the protocols share, each with its source (criteria F0)."""
+"""Doses, intervals and maxima that the protocols share, each with its source (labels and guidelines)."""
 
 from __future__ import annotations
 

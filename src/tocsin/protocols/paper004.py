@@ -9,7 +9,7 @@ from __future__ import annotations
 from tocsin.cite import Mark
 from tocsin.derived.fever import FEVER, SUPPRESSING_DRUGS
 from tocsin.derived.haemodynamics import ANY_VASOPRESSOR, SYSTOLIC_LOW
-from tocsin.derived.organs import creatinine, transaminitis, bilirubin
+from tocsin.derived.organs import bilirubin, creatinine, transaminitis
 from tocsin.derived.respiratory import ANY_OXYGEN, ROOM_AIR, VENTILATOR
 from tocsin.protocols.drugs import IBUPROFEN_PLATELETS, SILTUXIMAB, SILTUXIMAB_ONCE, TOCILIZUMAB_SETTINGS, interval, tocilizumab
 from tocsin.protocols.protocol import Block, Dose, Protocol, Rule

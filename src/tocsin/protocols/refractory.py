@@ -8,6 +8,7 @@ what it was at that dose.  A clinician may also assert the concept ``refractory_
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from tocsin.grading.result import Grades
@@ -52,7 +53,7 @@ def with_refractory(timeline: Timeline, grades: Grades, hours: float) -> Timelin
 
 
 def _spells(
-    patient: str, begun: float, hours: float, start: np.ndarray, low: np.ndarray, high: np.ndarray  # type: ignore[type-arg]
+    patient: str, begun: float, hours: float, start: npt.NDArray[np.float64], low: npt.NDArray[np.int64], high: npt.NDArray[np.int64]
 ) -> list[dict[str, object]]:
     """The time from ``begun + hours`` until the grade falls below what it was at ``begun``, as findings."""
     at = int(np.searchsorted(start, begun, side="right")) - 1

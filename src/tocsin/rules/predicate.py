@@ -276,19 +276,19 @@ class Measure:
     ask: bool = True
 
     def at_least(self, limit: float | PatientLimit) -> Compare:
-        """value >= limit"""
+        """Value >= limit."""
         return Compare(self.concept, ">=", limit, self.unit, self.ask)
 
     def above(self, limit: float | PatientLimit) -> Compare:
-        """value > limit"""
+        """Value > limit."""
         return Compare(self.concept, ">", limit, self.unit, self.ask)
 
     def below(self, limit: float | PatientLimit) -> Compare:
-        """value < limit"""
+        """Value < limit."""
         return Compare(self.concept, "<", limit, self.unit, self.ask)
 
     def at_most(self, limit: float | PatientLimit) -> Compare:
-        """value <= limit"""
+        """Value <= limit."""
         return Compare(self.concept, "<=", limit, self.unit, self.ask)
 
 

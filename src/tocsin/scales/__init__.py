@@ -29,7 +29,10 @@ def scale(name: str, **settings: object) -> Scale:
 
 def criterion(code: str) -> tuple[Scale, Criterion | Flag]:
     """The criterion or flag of a qualified code such as ``astct-crs-2019/HYPO3``; UnknownIdError otherwise."""
-    known = {s.code(c): (s, c) for s in SCALES.values() for c in (*s.criteria, *s.flags)}
+    known: dict[str, tuple[Scale, Criterion | Flag]] = {}
+    for one in SCALES.values():
+        known.update({one.code(c): (one, c) for c in one.criteria})
+        known.update({one.code(f): (one, f) for f in one.flags})
     by_lower = {k.lower(): v for k, v in known.items()}
     if code.lower() not in by_lower:
         raise UnknownIdError("criterion", code, known)

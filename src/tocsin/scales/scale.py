@@ -93,7 +93,7 @@ class Scale:
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        codes = [c.code for c in (*self.criteria, *self.flags)]
+        codes = [c.code for c in self.criteria] + [f.code for f in self.flags]
         twice = {c for c in codes if codes.count(c) > 1}
         if twice:
             raise RuleError(f"{self.id}: the code {', '.join(sorted(twice))} is used more than once")

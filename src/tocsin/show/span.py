@@ -71,7 +71,9 @@ def outside(events: Sequence[dict[str, Any]], span: Span, units: Units) -> list[
         if not span.holds(event["hour"], event["end_hour"] or event["hour_latest"]):
             when = moment(event["hour"], event["hour_latest"]).split(" (")[0]
             out.setdefault(when[:1].upper() + when[1:], []).append(observation(event, units))
-    remarks = [f"{when}: {', '.join(said)}" for when, said in out.items()]
+    remarks = [
+        f"{when}: {', '.join(said[:MOST_REMARKS])}{' and more' if len(said) > MOST_REMARKS else ''}" for when, said in out.items()
+    ]
     if len(remarks) > MOST_REMARKS:
         remarks = [*remarks[:MOST_REMARKS], f"and {len(remarks) - MOST_REMARKS} more times in the record"]
     return remarks

@@ -47,7 +47,7 @@ def blocks(
         again = seen.intersection(ids)
         if again:
             raise TimelineError(
-                f"{source.name}: the rows of patient {sorted(again)[0]!r} stand in more than one place.\n  Sort the file by patient "
+                f"{source.name}: the rows of patient {min(again)!r} stand in more than one place.\n  Sort the file by patient "
                 "first, for example pl.scan_parquet(FILE).sort('patient', 'hour').sink_parquet(NEW).")
         seen.update(ids)
         yield Timeline(part, who.filter(pl.col("patient").is_in(ids)) if len(who) else who, declared)

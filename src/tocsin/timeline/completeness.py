@@ -21,8 +21,11 @@ ASSUMPTIONS: Mapping[str, frozenset[str]] = MappingProxyType({
     "unstated-support-absent": frozenset({str(Domain.DRUGS), str(Domain.DEVICES)}),
     "unstated-organ-toxicity-absent": frozenset({"ast", "alt", "bilirubin_total", "creatinine", "hypotension"}),
 })
-"""Named assumptions for a case report: support (drugs, fluids, oxygen, ventilation) that is not stated was not given; a liver or
-kidney value that is not stated was not abnormal, and hypotension that is not stated was absent.  They are never made unasked, and every answer says when they were."""
+"""Named assumptions for a case report.
+
+Support (drugs, fluids, oxygen, ventilation) that is not stated was not given; a liver or kidney value that is not stated was
+not abnormal, and hypotension that is not stated was absent.  They are never made unasked, and every answer says when they were.
+"""
 
 UNSTATED_SUPPORT_ABSENT = ASSUMPTIONS["unstated-support-absent"]
 

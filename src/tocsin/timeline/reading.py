@@ -31,10 +31,7 @@ class Note:
 
     def sentence(self) -> str:
         """File, row, what, and the usual fix, in one or two lines."""
-        if len(self.rows) <= 5:
-            rows = ", ".join(str(r) for r in self.rows)
-        else:
-            rows = f"{', '.join(str(r) for r in self.rows[:5])} and {len(self.rows) - 5} more"
+        rows = ", ".join(str(r) for r in self.rows[:5]) + (f" and {len(self.rows) - 5} more" if len(self.rows) > 5 else "")
         where = f"{self.file}, row{'s' if len(self.rows) > 1 else ''} {rows}" if self.rows else self.file
         return f"{where}: {self.what}" + (f"\n  {self.fix}" if self.fix else "")
 

@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 class Timeline:
     """A record of one or many patients.
 
-    ``events`` has the columns of ``schema.EVENTS`` (hours since the index infusion, canonical units) sorted by patient and
-    hour; ``patients`` those of ``schema.PATIENTS``, one row each, first those with events in the order of the events.  ``complete`` says which domains are complete.
-    ``reading`` is what the source did with each input row, when the record was read from a file.
+    ``events`` has the columns of ``schema.EVENTS`` (hours since the index infusion, canonical units) sorted by patient and hour;
+    ``patients`` those of ``schema.PATIENTS``, one row each, first those with events in the order of the events.  ``complete``
+    says which domains are complete.  ``reading`` is what the source did with each input row, when it was read from a file.
     Raises TimelineError when the events contradict the vocabulary or themselves.
     """
 

@@ -1,4 +1,4 @@
-"""Laboratory values: inflammation, liver, kidney, heart, metabolism.  Codes: criteria.md H1."""
+"""Laboratory values: inflammation, liver, kidney, heart, metabolism.  Codes: read in public mappings where marked V."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from tocsin.vocabulary.concept import Concept, Conversion
 from tocsin.vocabulary.labs import lab
 
 # How many of the molar unit make one of the mass unit.
-CREATININE_UMOL_PER_MG_DL: Final = 88.4  # criteria.md E3
+CREATININE_UMOL_PER_MG_DL: Final = 88.4  # as in the EASIX papers
 BILIRUBIN_UMOL_PER_MG_DL: Final = 17.104  # molar mass 584.66 g/mol (D)
 TRIGLYCERIDES_MG_DL_PER_MMOL: Final = (
-    88.57  # mean molar mass 885.7 g/mol (M); criteria.md C3 and C4 print values rounded from it
+    88.57  # mean molar mass 885.7 g/mol (M); published tables print values rounded from it
 )
 UREA_NITROGEN_MG_DL_PER_MMOL: Final = 2.8014  # two nitrogens, 28.014 g/mol (D)
 LACTATE_MG_DL_PER_MMOL: Final = 9.008  # lactic acid, 90.08 g/mol (D)
@@ -92,7 +92,7 @@ INFLAMMATION: tuple[Concept, ...] = (
         omop=(3046279,),
         clif=("procalcitonin",),
         note="mg/L is converted as printed (times 1000) and then is implausible: paper 000 prints mg/L "
-        "where ug/L is meant (criteria.md I1).",
+        "where ug/L is meant.",
     ),
     lab(
         "ldh",
@@ -199,7 +199,7 @@ KIDNEY: tuple[Concept, ...] = (
         loinc=("2160-0",),
         omop=(3016723,),
         clif=("creatinine",),
-        note='umol/L / 88.4 = mg/dL: criteria.md E3.  "CR" for complete remission is a value of response, not this.',
+        note='umol/L / 88.4 = mg/dL: as in the EASIX papers.  "CR" for complete remission is a value of response, not this.',
     ),
     lab(
         "urea_nitrogen",
@@ -345,7 +345,7 @@ METABOLISM: tuple[Concept, ...] = (
         si_unit="mmol/L",
         loinc=("2571-8",),
         omop=(3022192,),
-        note="Compare a threshold in the unit it was printed in: criteria.md C3 pairs 3.0 mmol/L with 265 mg/dL, "
+        note="Compare a threshold in the unit it was printed in: published tables pairs 3.0 mmol/L with 265 mg/dL, "
         "this factor gives 265.7.",
     ),
     lab(

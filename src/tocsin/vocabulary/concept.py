@@ -123,7 +123,7 @@ class Concept:
     ``plausible`` limits what is usual: outside, the row is used and a warning is given.  Both in the canonical unit.
     ``carry_forward_hours``: how long one value stays valid; then it is unknown, not normal.  None: only at its instant.
     ``worse``: +1 when higher is worse, -1 when lower is worse, 0 when neither.
-    ``code_mark``: "V" when code and name were seen together at a source (criteria.md H), "M" from memory, "" no codes.
+    ``code_mark``: "V" when code and name were seen together at a source, "M" from memory, "" no codes.
     A finding has the values absent and present unless it lists its own.
     """
 

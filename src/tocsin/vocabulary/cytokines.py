@@ -1,4 +1,4 @@
-"""Cytokines and CAR-T expansion.  Codes: criteria.md H1, which found none for sIL-2R, CSF IL-6 and MCP-1."""
+"""Cytokines and CAR-T expansion.  Codes: read in public mappings where marked V; none was found for sIL-2R, CSF IL-6 and MCP-1."""
 
 from __future__ import annotations
 
@@ -64,14 +64,14 @@ CYTOKINES: tuple[Concept, ...] = (
     cytokine("il15", "Interleukin-15", aliases=("IL-15",)),
     cytokine("gm_csf", "Granulocyte-macrophage colony-stimulating factor, level", aliases=("GM-CSF", "CSF2")),
     cytokine(
-        "mcp1", "Monocyte chemoattractant protein 1", aliases=("MCP-1", "CCL2"), note="No code found (criteria.md H1)."
+        "mcp1", "Monocyte chemoattractant protein 1", aliases=("MCP-1", "CCL2"), note="No code found."
     ),
     cytokine("granzyme_b", "Granzyme B", aliases=("GzmB", "GZMB")),
     cytokine(
         "csf_il6",
         "Interleukin-6 in cerebrospinal fluid",
         aliases=("CSF IL-6", "IL-6 CSF", "cerebrospinal fluid IL-6"),
-        note="No code found (criteria.md H1).",
+        note="No code found.",
     ),
     lab(
         "sil2r",
@@ -83,7 +83,7 @@ CYTOKINES: tuple[Concept, ...] = (
         worse=1,
         log_scale=True,
         aliases=("sIL-2R", "sIL2Ra", "sIL-2Ra", "sCD25", "soluble CD25", "soluble IL-2 receptor", "soluble IL-2R"),
-        note="No code found (criteria.md H1).  pg/mL depends on the assay and is not converted.",
+        note="No code found.  pg/mL depends on the assay and is not converted.",
     ),
 )
 
@@ -96,7 +96,7 @@ EXPANSION: tuple[Concept, ...] = (
         (0, 100),
         (0, 100),
         aliases=("CAR-T %", "CAR+ %", "CAR T percent", "CAR percent", "CAR positive percent", "percent CAR+"),
-        note="Paper 000 calls the denominator leukocytes in the text, lymphocytes in the caption (criteria.md I1).",
+        note="Paper 000 calls the denominator leukocytes in the text, lymphocytes in the caption.",
     ),
     lab(
         "car_t_copies",

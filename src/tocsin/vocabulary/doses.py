@@ -1,4 +1,4 @@
-"""Drugs, blood products and cells that are given as doses.  Codes: criteria.md H2 (RxNorm ingredient, OMOP).
+"""Drugs, blood products and cells that are given as doses.  Codes: read in public mappings where marked V (RxNorm ingredient, OMOP).
 
 An amount per m2 of body surface is not convertible here: a source keeps it as text.
 """
@@ -11,7 +11,7 @@ from typing import Any, Final
 from tocsin.vocabulary import units
 from tocsin.vocabulary.concept import Concept, Domain, Kind
 
-# CAR-T products, criteria.md H2, V[PHL]: name -> (RxNorm, OMOP).
+# CAR-T products, V[PHL]: name -> (RxNorm, OMOP).
 CAR_T_PRODUCTS: Final[Mapping[str, tuple[str, int]]] = {
     "tisagenlecleucel": ("1986438", 792737),
     "axicabtagene_ciloleucel": ("1987398", 792844),
@@ -61,7 +61,7 @@ ANTICYTOKINE: tuple[Concept, ...] = (
         rxnorm=("612865",),
         omop=(40171288,),
         clif=("tocilizumab",),
-        note="Plausible limit: 800 mg a dose is the label's maximum (criteria.md F0, V[KYM]).",
+        note="Plausible limit: 800 mg a dose is the label's maximum (V[KYM]).",
     ),
     dose("siltuximab", "Siltuximab", "siltux", "sylvant", rxnorm=("1535218",), omop=(44818461,)),
     dose("sarilumab", "Sarilumab", "kevzara", rxnorm=("1923319",), omop=(1594587,)),

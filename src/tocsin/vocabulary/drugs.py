@@ -1,6 +1,6 @@
-"""Drugs that run: vasopressors, inotropes, sedatives.  Codes: criteria.md H2 (RxNorm ingredient, OMOP).
+"""Drugs that run: vasopressors, inotropes, sedatives.  Codes: read in public mappings where marked V (RxNorm ingredient, OMOP).
 
-Carry-forward of an infusion without a recorded stop: criteria.md is silent; 24 h (D).
+Carry-forward of an infusion without a recorded stop: no source gives one; 24 h (D).
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ VASOPRESSORS: tuple[Concept, ...] = (
         omop=(1507835,),
         clif=("vasopressin",),
         aliases=("AVP", "argipressin", "arginine vasopressin", "pitressin", "vasostrict"),
-        note='Not counted towards "multiple" (criteria.md A1).  MIMIC-IV itemid 222315 is in units per HOUR.',
+        note='Not counted towards "multiple".  MIMIC-IV itemid 222315 is in units per HOUR.',
     ),
     infusion(
         "terlipressin",
@@ -107,7 +107,7 @@ VASOPRESSORS: tuple[Concept, ...] = (
         "mg/h",
         2,
         aliases=("glypressin", "terlivaz"),
-        note="Flagged like vasopressin (criteria.md 0.2).",
+        note="Flagged like vasopressin.",
     ),
 )
 
@@ -121,7 +121,7 @@ INOTROPES: tuple[Concept, ...] = (
         omop=(1337720,),
         clif=("dobutamine",),
         aliases=("dobutrex",),
-        note="An inotrope: not counted as a vasopressor (criteria.md 0.2).  MIMIC-IV itemid 221653.",
+        note="An inotrope: not counted as a vasopressor.  MIMIC-IV itemid 221653.",
     ),
     infusion(
         "milrinone",
@@ -130,7 +130,7 @@ INOTROPES: tuple[Concept, ...] = (
         2,
         clif=("milrinone",),
         aliases=("primacor",),
-        note="An inotrope: not counted as a vasopressor (criteria.md 0.2).  MIMIC-IV itemid 221986.",
+        note="An inotrope: not counted as a vasopressor.  MIMIC-IV itemid 221986.",
     ),
 )
 
@@ -164,7 +164,7 @@ UNNAMED: tuple[Concept, ...] = (
             "n vasopressors",
             "number of pressors",
         ),
-        note="As told in the record.  Carry-forward: criteria.md is silent; 24 h like an infusion (D).  Limits D.",
+        note="As told in the record.  Carry-forward: no source gives one; 24 h like an infusion (D).  Limits D.",
     ),
     Concept(
         "vasopressor",
@@ -175,7 +175,7 @@ UNNAMED: tuple[Concept, ...] = (
         worse=1,
         aliases=("vasopressors", "pressor", "pressors", "vasopressor use", "vasopressor support", "any vasopressor"),
         note="present: a vasopressor is running, agent not told.  absent: none at all is running.  "
-        "Carry-forward: criteria.md is silent; 24 h like an infusion (D).",
+        "Carry-forward: no source gives one; 24 h like an infusion (D).",
     ),
 )
 

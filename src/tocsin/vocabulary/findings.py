@@ -1,6 +1,6 @@
-"""What a clinician asserts: present or absent.  Codes: criteria.md H4.
+"""What a clinician asserts: present or absent.  Codes: read in public mappings where marked V.
 
-Carry-forward: criteria.md is silent; 24 h (D).
+Carry-forward: no source gives one; 24 h (D).
 Absence that was never asserted is unknown, unless the source declares its findings complete.
 """
 
@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from tocsin.vocabulary.concept import Concept, Domain, Kind
 
-# Conditions of criteria.md H4, V[PHL], that are no concept here: name -> (SNOMED CT, OMOP).
+# Conditions, V[PHL], that are no concept here: name -> (SNOMED CT, OMOP).
 CONDITION_CODES: Final[Mapping[str, tuple[str, int]]] = {
     "febrile_neutropenia": ("409089005", 4250734),
     "delirium": ("2776000", 373995),
@@ -22,7 +22,7 @@ CONDITION_CODES: Final[Mapping[str, tuple[str, int]]] = {
 
 def finding(name: str, title: str, *aliases: str, **more: Any) -> Concept:
     """A finding as asserted, valid for 24 h (D)."""
-    note = f"Carry-forward: criteria.md is silent; 24 h (D).  {more.pop('note', '')}".strip()
+    note = f"Carry-forward: no source gives one; 24 h (D).  {more.pop('note', '')}".strip()
     return Concept(
         name,
         title,
@@ -54,7 +54,7 @@ CONCEPTS: tuple[Concept, ...] = (
         "hypotensive",
         values=("absent", "present", "life_threatening"),
         value_aliases={"life threatening hypotension": "life_threatening"},
-        note="A clinician's judgement by age and baseline: ASTCT gives no number (criteria.md A1).",
+        note="A clinician's judgement by age and baseline: ASTCT gives no number.",
     ),
     finding(
         "hypoxia", "Hypoxia, as asserted", "hypoxaemia", "hypoxemia", "hypoxic", snomed=("389087006",), omop=(437390,)
@@ -77,21 +77,21 @@ CONCEPTS: tuple[Concept, ...] = (
         "lesion enlargement",
         "tumour swelling",
         "tumor swelling",
-        note='Row "lesion" of the local CRS table (criteria.md A9).',
+        note='Row "lesion" of the local CRS table.',
     ),
     finding(
         "compression_symptoms",
         "Compression by a swollen lesion",
         "compression",
         "compression symptom",
-        note='Row "lesion" of the local CRS table (criteria.md A9).',
+        note='Row "lesion" of the local CRS table.',
     ),
     finding(
         "serous_effusion",
         "Serous effusion",
         "serosal effusion",
         "polyserositis",
-        note='Row "lesion" of the local CRS table (criteria.md A9).',
+        note='Row "lesion" of the local CRS table.',
     ),
     finding("haemophagocytosis", "Haemophagocytosis on morphology", "hemophagocytosis"),
     finding("splenomegaly", "Splenomegaly", "enlarged spleen"),
@@ -107,7 +107,7 @@ CONCEPTS: tuple[Concept, ...] = (
         "cytokines raised",
         "raised cytokines",
         "cytokine elevation",
-        note="Paper 003 asks for it in its definition of CRS onset (criteria.md G).",
+        note="Paper 003 asks for it in its definition of CRS onset.",
     ),
     finding(
         "refractory_crs",

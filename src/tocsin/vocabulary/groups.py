@@ -1,12 +1,12 @@
-"""Groups of concepts that rules name together.  Sources: criteria.md 0.2 (vasopressors), A1 (masking), F0."""
+"""Groups of concepts that rules name together.  What counts as a vasopressor is a decision; masking drugs as in the ASTCT footnote."""
 
 from __future__ import annotations
 
 from typing import Final
 
-# Counted as vasopressors (criteria.md 0.2, D); dobutamine and milrinone are inotropes and are not.
+# Counted as vasopressors (D); dobutamine and milrinone are inotropes and are not.
 VASOPRESSORS: Final = ("norepinephrine", "epinephrine", "phenylephrine", "dopamine", "angiotensin_ii", "metaraminol")
-# A vasopressor, but not counted towards "multiple" (criteria.md A1, V[AST1]; terlipressin D).
+# A vasopressor, but not counted towards "multiple" (V[AST1]; terlipressin D).
 VASOPRESSIN_LIKE: Final = ("vasopressin", "terlipressin")
 INOTROPES: Final = ("dobutamine", "milrinone")
 ANTIPYRETICS: Final = ("acetaminophen", "ibuprofen", "diclofenac", "metamizole", "nsaid", "antipyretic")

@@ -1,4 +1,4 @@
-"""Laboratory values: blood count, coagulation, marrow (chemistry is in chemistry.py).  Codes: criteria.md H1."""
+"""Laboratory values: blood count, coagulation, marrow (chemistry is in chemistry.py).  Codes: read in public mappings where marked V."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from typing import Any, Final
 from tocsin.vocabulary import units
 from tocsin.vocabulary.concept import Concept, Conversion, Domain, Kind
 
-LAB_CARRY_HOURS: Final = 36.0  # criteria.md 0.2
+LAB_CARRY_HOURS: Final = 36.0  # decision
 Limits = tuple[float, float]
 
 
 def lab(
     name: str, title: str, unit: str, accepted: units.Units, possible: Limits, plausible: Limits, **more: Any
 ) -> Concept:
-    """A laboratory value with the carry-forward of criteria.md 0.2; limits are ours (D), wide for real extremes."""
-    note = f"Carry-forward {LAB_CARRY_HOURS:g} h: criteria.md 0.2.  Limits D.  {more.pop('note', '')}".strip()
+    """A laboratory value with the carry-forward; limits are ours (D), wide for real extremes."""
+    note = f"Carry-forward {LAB_CARRY_HOURS:g} h (D).  Limits D.  {more.pop('note', '')}".strip()
     return Concept(
         name,
         title,
@@ -185,7 +185,7 @@ COAGULATION: tuple[Concept, ...] = (
         si_unit="mg/L DDU",
         loinc=("48066-5",),
         omop=(3048530,),
-        note="DDU = FEU / 2 (criteria.md H1).",
+        note="DDU = FEU / 2.",
     ),
     lab(
         "fdp",

@@ -1,6 +1,6 @@
-"""Neurological scores, states and findings that the neurotoxicity scales read (criteria.md B).  Codes: H1, H4.
+"""Neurological scores, states and findings that the neurotoxicity scales read.  Codes: H1, H4.
 
-Carry-forward: ICE and CAPD 12 h (criteria.md 0.2); other states and scores the same, findings and procedures 24 h (D).
+Carry-forward: ICE and CAPD 12 h; other states and scores the same, findings and procedures 24 h (D).
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from typing import Any
 from tocsin.vocabulary import units
 from tocsin.vocabulary.concept import Concept, Domain, Kind
 
-_LIKE_ICE = "Carry-forward: criteria.md is silent; 12 h like ICE (D)."
-_LIKE_FINDING = "Carry-forward: criteria.md is silent; 24 h (D)."
+_LIKE_ICE = "Carry-forward: no source gives one; 12 h like ICE (D)."
+_LIKE_FINDING = "Carry-forward: no source gives one; 24 h (D)."
 
 
 def _score(
@@ -53,7 +53,7 @@ def _finding(name: str, title: str, **more: Any) -> Concept:
     return Concept(name, title, Kind.FINDING, Domain.NEUROLOGY, carry_forward_hours=24, worse=1, note=note, **more)
 
 
-_PUBLISHED = "Carry-forward 12 h: criteria.md 0.2."
+_PUBLISHED = "Carry-forward 12 h (D)."
 
 SCORES: tuple[Concept, ...] = (
     _score(
@@ -62,7 +62,7 @@ SCORES: tuple[Concept, ...] = (
         0,
         10,
         -1,
-        _PUBLISHED + "  Not CARTOX-10: one item differs and the scores are not interchangeable (criteria.md B4).",
+        _PUBLISHED + "  Not CARTOX-10: one item differs and the scores are not interchangeable.",
         aliases=("ICE", "immune effector cell-associated encephalopathy score"),
     ),
     _score("capd_score", "Cornell Assessment of Pediatric Delirium", 0, 32, +1, _PUBLISHED, aliases=("CAPD",)),
@@ -128,7 +128,7 @@ SCORES: tuple[Concept, ...] = (
         carry_forward_hours=24,
         worse=1,
         aliases=("CSF opening pressure", "opening pressure", "lumbar opening pressure", "cerebrospinal fluid pressure"),
-        note=_LIKE_FINDING + "  1 mmHg = 13.595 mmH2O (criteria.md 0.2).  Limits D.",
+        note=_LIKE_FINDING + "  1 mmHg = 13.595 mmH2O.  Limits D.",
     ),
 )
 
@@ -179,7 +179,7 @@ STATES: tuple[Concept, ...] = (
         },
         aliases=("level of consciousness", "LOC", "arousal", "AVPU", "depressed level of consciousness"),
         clif=("AVPU",),
-        note='Steps of the ICANS table (criteria.md B2); reduced: degree not told.  AVPU "pain" is between tactile and '
+        note='Steps of the ICANS table; reduced: degree not told.  AVPU "pain" is between tactile and '
         "vigorous stimuli and so is read as reduced (D); stupor and coma stand in the grade 4 cell.",
     ),
     _state(
@@ -219,7 +219,7 @@ STATES: tuple[Concept, ...] = (
         omop=(377091,),
         code_mark="V",
         worse=1,
-        note="Cells of the ICANS table (criteria.md B2); unspecified: a seizure whose length and course are not told.",
+        note="Cells of the ICANS table; unspecified: a seizure whose length and course are not told.",
     ),
     _state(
         "motor_weakness",
@@ -285,16 +285,16 @@ FINDINGS: tuple[Concept, ...] = (
         "intracranial_haemorrhage",
         "Intracranial haemorrhage",
         aliases=("intracranial hemorrhage", "ICH", "cerebral haemorrhage", "cerebral hemorrhage"),
-        note="Not part of ICANS (criteria.md B2).",
+        note="Not part of ICANS.",
     ),
-    _finding("tremor", "Tremor", note="Not part of ICANS (criteria.md B2)."),
-    _finding("myoclonus", "Myoclonus", note="Not part of ICANS (criteria.md B2)."),
+    _finding("tremor", "Tremor", note="Not part of ICANS."),
+    _finding("myoclonus", "Myoclonus", note="Not part of ICANS."),
     _finding("aphasia", "Aphasia", aliases=("global aphasia", "dysphasia")),
     _finding(
         "sedation",
         "Sedated by drugs",
         aliases=("sedated", "under sedation"),
-        note="While sedated, consciousness and ICE are unknown (criteria.md B2).",
+        note="While sedated, consciousness and ICE are unknown.",
     ),
 )
 

@@ -10,7 +10,7 @@ from typing import Any
 from tocsin.vocabulary import units
 from tocsin.vocabulary.concept import PRESENCE_ALIASES, Concept, Domain, Kind
 
-_AT_ITS_INSTANT = "Valid at its instant only: criteria.md is silent (D)."
+_AT_ITS_INSTANT = "Valid at its instant only: no source gives a carry-forward (D)."
 
 
 def _statement(name: str, title: str, *aliases: str, **more: Any) -> Concept:
@@ -28,7 +28,7 @@ def _grade(name: str, title: str, *aliases: str) -> Concept:
         possible=(0.0, 5.0),
         plausible=(0.0, 5.0),
         worse=1,
-        note="A grade means nothing without its system and version (criteria.md 0.2): the source should tell both.",
+        note="A grade means nothing without its system and version: the source should tell both.",
     )
 
 
@@ -86,7 +86,7 @@ CONCEPTS: tuple[Concept, ...] = (
             "relapsed": "relapse",
             "recurrence": "relapse",
         },
-        note="MRD is its own statement (mrd).  Paper 003 pools CR with and without count recovery (criteria.md G).",
+        note="MRD is its own statement (mrd).  Paper 003 pools CR with and without count recovery.",
     ),
     _statement(
         "mrd",

@@ -1,4 +1,4 @@
-"""Oxygen support, ventilator and blood gases.  Codes: criteria.md H1 and H3."""
+"""Oxygen support, ventilator and blood gases.  Codes: read in public mappings where marked V."""
 
 from __future__ import annotations
 
@@ -197,7 +197,7 @@ _DEVICE_WORDS: Mapping[str, tuple[str, ...]] = {
     ),
 }
 
-# Device codes, criteria.md H3, V[CUR] (intubation V[CHA]): value -> (SNOMED CT, OMOP).
+# Device codes, V[CUR] (intubation V[CHA]): value -> (SNOMED CT, OMOP).
 DEVICE_CODES: Final[Mapping[str, tuple[tuple[str, ...], tuple[int, ...]]]] = {
     "nasal_cannula": (("336623009", "466713001"), (4224038, 45760842)),
     "high_flow_nasal_cannula": (("426854004", "870533002"), (4139525, 3655950)),
@@ -265,7 +265,7 @@ CONCEPTS: tuple[Concept, ...] = (
         omop=(4036936,),
         clif=("device_category",),
         code_mark="V",
-        note="Carry-forward 12 h or until the next record: criteria.md 0.2.  Codes of each device: DEVICE_CODES.  "
+        note="Carry-forward 12 h or until the next record (D).  Codes of each device: DEVICE_CODES.  "
         "Tracheostomy tube or collar, T-piece and 'other' tell neither mask nor pressure: oxygen_unspecified (D).",
     ),
     Concept(
@@ -284,7 +284,7 @@ CONCEPTS: tuple[Concept, ...] = (
         clif=("lpm_set",),
         worse=1,
         code_mark="V",
-        note="Carry-forward 12 h as the device (criteria.md 0.2).  No rounding: 6.1 is not low flow.  Limits D.",
+        note="Carry-forward 12 h as the device.  No rounding: 6.1 is not low flow.  Limits D.",
     ),
     Concept(
         "fio2",

@@ -1,7 +1,7 @@
 """Tables of units shared by the concepts: each maps an accepted unit to its exact step to the canonical one.
 
 Powers of ten are exact.  Other factors, with where they come from:
-  13.595 mmH2O in 1 mmHg                 criteria.md 0.2
+  13.595 mmH2O in 1 mmHg                 the carry-forward decisions
   133.322 Pa in 1 mmHg, 98.0665 Pa in 1 cmH2O   UCUM (m[Hg], m[H2O])
   60 U in 1 microkatal                   definition (1 U = 1 umol/min)
   0.45359237 kg in 1 lb, 2.54 cm in 1 in definition
@@ -20,7 +20,7 @@ from tocsin.vocabulary.concept import Conversion
 Units = Mapping[str, Conversion]
 SAME: Final = Conversion()
 
-MMH2O_IN_MMHG: Final = 13.595  # criteria.md 0.2
+MMH2O_IN_MMHG: Final = 13.595  # decision
 PASCAL_IN_MMHG: Final = 133.322  # UCUM m[Hg] = 133.3220 kPa
 PASCAL_IN_CMH2O: Final = 98.0665  # UCUM m[H2O] = 9.80665 kPa
 NO_LIMIT: Final = 1e12  # amounts and rates: only a negative one is impossible (D)
@@ -64,7 +64,7 @@ def mass_per_volume(canonical: str, extra: Units | None = None) -> Units:
 
 
 def d_dimer(canonical: str) -> dict[str, Conversion]:
-    """D-dimer in fibrinogen-equivalent (FEU) or D-dimer (DDU) units; DDU = FEU / 2 (criteria.md H1).
+    """D-dimer in fibrinogen-equivalent (FEU) or D-dimer (DDU) units; DDU = FEU / 2.
 
     A unit that does not say which is taken as that of the concept it is given for (D).
     """
@@ -76,7 +76,7 @@ def d_dimer(canonical: str) -> dict[str, Conversion]:
     return table
 
 
-TEMPERATURE: Final[Units] = {"degC": SAME, "degF": Conversion(5 / 9, before=-32.0)}  # F = C * 9/5 + 32, criteria.md 0.2
+TEMPERATURE: Final[Units] = {"degC": SAME, "degF": Conversion(5 / 9, before=-32.0)}  # F = C * 9/5 + 32
 RATE_PER_MINUTE: Final[Units] = {"/min": SAME}
 MMHG: Final[Units] = {
     "mmHg": SAME,
@@ -144,7 +144,7 @@ BLOOD_UNITS: Final[Units] = {"unit": SAME}
 HEPARIN: Final[Units] = {"U": SAME, "kU": Conversion(1000.0), "U/kg": Conversion(per_kg=True)}
 VASOPRESSIN_RATE: Final[Units] = {
     "U/min": SAME,
-    "U/h": Conversion(1 / 60),  # MIMIC-IV charts units per hour (criteria.md H2)
+    "U/h": Conversion(1 / 60),  # MIMIC-IV charts units per hour
     "mU/min": Conversion(0.001),
     "U/kg/min": Conversion(per_kg=True),
     "U/kg/h": Conversion(1 / 60, per_kg=True),

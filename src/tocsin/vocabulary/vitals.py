@@ -1,11 +1,11 @@
-"""Vital signs.  Codes: criteria.md H1.  Limits: physiological and instrument limits, our decision (D)."""
+"""Vital signs.  Codes: read in public mappings where marked V.  Limits: physiological and instrument limits, our decision (D)."""
 
 from __future__ import annotations
 
 from tocsin.vocabulary import units
 from tocsin.vocabulary.concept import Concept, Domain, Kind
 
-_OTHER = "Carry-forward: criteria.md is silent; 4 h as for blood pressure (D).  Limits D."
+_OTHER = "Carry-forward: no source gives one; 4 h as for blood pressure (D).  Limits D."
 
 CONCEPTS: tuple[Concept, ...] = (
     Concept(
@@ -26,7 +26,7 @@ CONCEPTS: tuple[Concept, ...] = (
         si_unit="degC",
         worse=1,
         code_mark="V",
-        note="Carry-forward 6 h: criteria.md 0.2.  Limits D.",
+        note="Carry-forward 6 h (D).  Limits D.",
     ),
     Concept(
         "heart_rate",
@@ -88,7 +88,7 @@ CONCEPTS: tuple[Concept, ...] = (
         clif=("sbp",),
         worse=-1,
         code_mark="V",
-        note="Carry-forward 4 h: criteria.md 0.2.  Limits D.  76534-7 is the non-invasive reading.",
+        note="Carry-forward 4 h (D).  Limits D.  76534-7 is the non-invasive reading.",
     ),
     Concept(
         "diastolic_bp",
@@ -114,7 +114,7 @@ CONCEPTS: tuple[Concept, ...] = (
         clif=("dbp",),
         worse=-1,
         code_mark="V",
-        note="Carry-forward 4 h: criteria.md 0.2.  Limits D.",
+        note="Carry-forward 4 h (D).  Limits D.",
     ),
     Concept(
         "mean_arterial_pressure",
@@ -132,7 +132,7 @@ CONCEPTS: tuple[Concept, ...] = (
         clif=("map",),
         worse=-1,
         code_mark="V",
-        note="Carry-forward 4 h: criteria.md 0.2.  Limits D.  76536-2 is the non-invasive reading.",
+        note="Carry-forward 4 h (D).  Limits D.  76536-2 is the non-invasive reading.",
     ),
     Concept(
         "pressure_fall",
@@ -147,7 +147,7 @@ CONCEPTS: tuple[Concept, ...] = (
         aliases=("bp fall", "blood pressure fall", "bp drop", "blood pressure drop", "sbp drop", "sbp fall"),
         worse=1,
         note="For records that tell the fall and not the pressure (paper 001: about 20 mmHg).  "
-        "Carry-forward 4 h as blood pressure (criteria.md 0.2).  Limits D.",
+        "Carry-forward 4 h as blood pressure.  Limits D.",
     ),
     Concept(
         "spo2",
@@ -165,7 +165,7 @@ CONCEPTS: tuple[Concept, ...] = (
         clif=("spo2",),
         worse=-1,
         code_mark="V",
-        note="Carry-forward 4 h: criteria.md 0.2.  Limits D: a reading of 0 is a sensor that is off.",
+        note="Carry-forward 4 h (D).  Limits D: a reading of 0 is a sensor that is off.",
     ),
     Concept(
         "weight",
@@ -184,7 +184,7 @@ CONCEPTS: tuple[Concept, ...] = (
         us_unit="lb",
         si_unit="kg",
         code_mark="V",
-        note="Carry-forward: criteria.md is silent; 168 h (D), because doses need it between weighings.  Limits D.",
+        note="Carry-forward: no source gives one; 168 h (D), because doses need it between weighings.  Limits D.",
     ),
     Concept(
         "height",
@@ -200,7 +200,7 @@ CONCEPTS: tuple[Concept, ...] = (
         clif=("height_cm",),
         us_unit="in",
         si_unit="cm",
-        note="Carry-forward: criteria.md is silent; 8760 h, one year (D).  Limits D.",
+        note="Carry-forward: no source gives one; 8760 h, one year (D).  Limits D.",
     ),
     Concept(
         "urine_output",
