@@ -149,3 +149,15 @@ def test_an_assumption_that_changes_nothing_gets_no_second_band(model_000):
     icans = [c for c in model_000.courses if c["label"].startswith("ICANS")]
     assert len(icans) == 1
     assert "the same" in icans[0]["note"]
+
+
+def test_named_assumptions_are_said_in_words(case_000):
+    model = gather(case_000, protocol=None, generated=STAMP, assume=("unstated-support-absent", "unstated-organ-toxicity-absent"))
+    notes = {c["note"] for c in model.courses}
+    assert any("if unstated support and unstated organ toxicity were absent" in n for n in notes)
+
+
+def test_the_figure_alone_by_the_suffix_of_the_path(case_000, tmp_path):
+    out = report(case_000, tmp_path / "f.svg", scales=("astct-crs-2019",), protocol=None, title="Figure of a case")
+    assert out.read_text(encoding="utf-8").startswith("<?xml")
+    assert "Figure of a case" in out.read_text(encoding="utf-8")

@@ -33,6 +33,7 @@ def test_a_course_of_whole_days_is_told_in_days():
     assert course({"hour": 168.0, "hour_latest": 192.0, "end_hour": 432.0}) == "from day 7 to day 17"
     assert course({"hour": 240.0, "hour_latest": 408.0, "end_hour": 624.0}) == "begun between day 10 and day 16, until day 25"
     assert course({"hour": 66.0, "hour_latest": None, "end_hour": 90.5}) == "from day 2 (hour 66) to day 3 (hour 90.5)"
+    assert course({"hour": 104.0, "hour_latest": None, "end_hour": 120.0}) == "from day 4 (hour 104) to day 5 (hour 120)"
 
 
 def test_a_step_that_begins_with_a_day_known_as_a_day_has_no_hour():

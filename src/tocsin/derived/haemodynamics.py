@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tocsin.cite import Mark
-from tocsin.rules import CountRunning, Doses, Either, IsIn, Lasting, Measure, Named, PatientLimit, Predicate, RateSum, present
+from tocsin.rules import CountRunning, Doses, Either, IsIn, Lasting, Measure, Named, PatientLimit, Predicate, RateSum, charted, present
 from tocsin.vocabulary.groups import VASOPRESSIN_LIKE, VASOPRESSORS
 
 FLUID_BOLUS_HOURS = 4.0
@@ -39,15 +39,15 @@ PRESSURE_LOW = Named(
     Either(
         SYSTOLIC_LOW,
         Measure("mean_arterial_pressure", "mmHg", ask=False).below(PatientLimit("mean_pressure_adult", "65 mmHg (adults)")),
-        Measure("systolic_bp", "mmHg", ask=False).at_most(
-            PatientLimit("baseline_systolic_bp", "the patient's baseline less 40 mmHg", plus=-40.0)),
-        Measure("pressure_fall", "mmHg", ask=False).at_least(40.0),
-    ),
+    )
+    | charted(Measure("systolic_bp", "mmHg", ask=False).at_most(
+        PatientLimit("baseline_systolic_bp", "the patient's baseline less 40 mmHg", plus=-40.0)))
+    | charted(Measure("pressure_fall", "mmHg", ask=False).at_least(40.0)),
     says="systolic pressure below the limit for age (adults 90 mmHg), mean pressure below 65 mmHg in adults, or a fall of 40 mmHg "
          "or more from baseline",
     cites="tocsin:hypotension", mark=str(Mark.DECISION),
     reading="ASTCT gives no number: hypotension is judged by age and the patient's own baseline. These are the usual limits; any "
-            "charted one that is low counts.",
+            "charted one that is low counts. A smaller fall does not by itself show that the pressure was normal.",
 )
 """A charted pressure is low."""
 

@@ -43,25 +43,15 @@ def _systolic_by_age(facts: Mapping[str, Floats]) -> tuple[Floats, Floats]:
 
 
 def _mean_pressure_adult(facts: Mapping[str, Floats]) -> tuple[Floats, Floats]:
-    """65 mmHg in adults; no published limit is encoded for children, so nothing is low there by this measure alone."""
-    age = facts["age_years"]
-    limit = np.where(age >= 18, 65.0, -np.inf)
-    unknown = np.isnan(age)
-    return np.where(unknown, -np.inf, limit), np.where(unknown, 65.0, limit)
+    """65 mmHg in adults; no published limit is encoded for children, so there this measure alone settles nothing."""
+    adult = facts["age_years"] >= 18
+    return np.where(adult, 65.0, -np.inf), np.where(adult, 65.0, np.inf)
 
 
 def _baseline(name: str) -> Callable[[Mapping[str, Floats]], tuple[Floats, Floats]]:
     def compute(facts: Mapping[str, Floats]) -> tuple[Floats, Floats]:
         value = facts[name]
         return np.where(np.isnan(value), -np.inf, value), np.where(np.isnan(value), np.inf, value)
-
-    return compute
-
-
-def _fixed(value: float) -> Callable[[Mapping[str, Floats]], tuple[Floats, Floats]]:
-    def compute(facts: Mapping[str, Floats]) -> tuple[Floats, Floats]:
-        out = np.full(len(facts["age_years"]), value)
-        return out, out
 
     return compute
 

@@ -59,7 +59,9 @@ def encode(timeline: Timeline) -> Events:
     n = len(events)
     ids = timeline.patients["patient"]
     counts = np.zeros(len(ids), np.int64)
-    if n:
+    if len(ids) == 1:
+        counts[0] = n
+    elif n:
         lengths = events["patient"].rle().struct.field("len").to_numpy()
         counts[: len(lengths)] = lengths
     concept = events["concept"].cast(CONCEPT_ENUM).to_physical().to_numpy().astype(np.int64)
@@ -105,7 +107,10 @@ def _bit(concept: int, text: str, otherwise: int) -> int:
 
 
 def _floats(series: pl.Series) -> F64:
-    return series.fill_null(float("nan")).to_numpy().astype(np.float64) if series.null_count() else series.to_numpy()
+    missing = series.null_count()
+    if missing == len(series):
+        return np.full(missing, np.nan)
+    return series.fill_null(float("nan")).to_numpy() if missing else series.to_numpy()
 
 
 def counted_attributions(names: Sequence[str]) -> npt.NDArray[np.bool_]:
@@ -128,19 +133,28 @@ def carry_forward(overrides: Mapping[str, float]) -> F64:
     return out
 
 
+class _Facts(dict[str, F64]):
+    """Numeric columns of the table of patients, read when first asked for."""
+
+    def __init__(self, patients: pl.DataFrame) -> None:
+        self._patients = patients
+
+    def __missing__(self, name: str) -> F64:
+        self[name] = found = _floats(self._patients[name])
+        return found
+
+
 def limits_of(program: Program, timeline: Timeline) -> tuple[F64, F64]:
     """The limits of a program for each patient, low and high, shape (patients or 1, limits)."""
     constant = all(isinstance(x, float | int) for x in program.limits)
-    rows = 1 if constant else max(1, len(timeline.patients))
+    rows = 1 if constant else len(timeline.patients)
     low = np.empty((rows, max(1, len(program.limits))))
     high = np.empty_like(low)
-    facts = None
+    facts = _Facts(timeline.patients)
     for i, (value, strict) in enumerate(zip(program.limits, program.strict, strict=True)):
         if isinstance(value, float | int):
             low[:, i] = high[:, i] = value
         else:
-            if facts is None:
-                facts = {c: _floats(timeline.patients[c]) for c in timeline.patients.columns if timeline.patients.schema[c] == pl.Float64}
             lo, hi = limit(value.name).compute(facts)
             low[:, i], high[:, i] = lo * value.factor + value.plus, hi * value.factor + value.plus
         if strict:

@@ -15,6 +15,7 @@ class Criterion:
     """A claim that puts the grade at ``grade`` or above (0: a reason why there is no grade).
 
     ``code`` never changes its meaning.  ``reading`` says what we chose where the source leaves room, and why.
+    ``short`` names it in a table, where the whole claim (``english``) would be too long.
     """
 
     code: str
@@ -23,6 +24,7 @@ class Criterion:
     cites: str
     mark: Mark
     reading: str = ""
+    short: str = ""
 
     def __post_init__(self) -> None:
         reference(self.cites)
@@ -34,6 +36,10 @@ class Criterion:
     def english(self) -> str:
         """The criterion in words."""
         return self.predicate.english()
+
+    def summary(self) -> str:
+        """The criterion in a few words, for a table."""
+        return self.short or self.english()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +57,10 @@ class Flag:
     def english(self) -> str:
         """The condition in words."""
         return self.predicate.english()
+
+    def summary(self) -> str:
+        """What a reader must know."""
+        return self.says
 
 
 @dataclass(frozen=True, slots=True)

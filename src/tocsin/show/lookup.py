@@ -134,7 +134,7 @@ def print_concept(out: Console, concept: Concept) -> None:
     """One concept: unit, limits, carry-forward, values, spellings and codes."""
     _say(out, f"{concept.name}  {concept.title}", "bold")
     rows: list[tuple[str, str]] = [
-        ("Kind", f"{concept.kind} ({concept.domain})"), ("Unit", concept.unit or ""), 
+        ("Kind", f"{concept.kind} ({concept.domain})"), ("Unit", concept.unit or ""),
         ("Also accepted", ", ".join(u for u in concept.units if u != concept.unit)),
         ("Values", ", ".join(concept.values)),
         ("Possible", f"{concept.possible[0]:g} to {concept.possible[1]:g}" if concept.possible else ""),

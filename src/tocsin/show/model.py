@@ -119,7 +119,7 @@ def _step(course: Course, step: Step, clock: Clock, units: Units, weight_kg: flo
     found = [(code, criterion_by_code(scale, code)) for code in step.because]
     top = max((getattr(c, "grade", 0) for _, c in found), default=0)
     because = [
-        {"code": code.rsplit("/", 1)[-1], "says": capital(printed(c.english())) if c else code, "anchor": criterion_anchor(code)}
+        {"code": code.rsplit("/", 1)[-1], "says": capital(printed(c.summary())) if c else code, "anchor": criterion_anchor(code)}
         for code, c in found if c is None or getattr(c, "grade", 0) == top
     ]
     shown = {b["code"] for b in because}

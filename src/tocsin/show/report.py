@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -10,18 +11,19 @@ from typing import TYPE_CHECKING, Any
 
 from tocsin.show import model as gathered
 from tocsin.show.advice_rows import turn_rows
-from tocsin.show.figure import draw
+from tocsin.show.figure import draw, save
 from tocsin.show.inline import inline_svg, tips_of
 from tocsin.show.model import Model
 from tocsin.show.steps import Course, one_patient
 from tocsin.show.times import Clock
 from tocsin.show.values import clean, unit_words, units_of
 from tocsin.show.wording import STANDING, capital, joined
-from tocsin.show.worlds import courses_of, worlds_of
+from tocsin.show.worlds import World, courses_of, worlds_of
 from tocsin.timeline import Timeline
 
 if TYPE_CHECKING:
     from jinja2 import Environment
+    from matplotlib.figure import Figure
 
 SCALES = ("astct-crs-2019", "cartox-crs-2018", "astct-icans-2019")
 
@@ -41,20 +43,24 @@ def report(
     command: str = "",
     generated: str | None = None,
 ) -> Path:
-    """Write the report of one patient to ``path`` and return it.
+    """Write the report of one patient to ``path`` and return it; a path that ends in .svg, .png or .pdf gets the figure alone.
 
     Main arguments: the record, the file to write, ``scales`` to grade by, ``protocol`` to ask (None: none).
 
-    Other arguments: ``units`` (si, us or "as kept"); ``patient`` (needed when the record has several); ``assume`` (domains taken
-    as complete in a second set of grades, shown beside the first); ``settings`` by id of scale or protocol; ``days`` to draw;
+    Other arguments: ``units`` (si, us or "as kept"); ``patient`` (needed when the record has several); ``assume`` (named
+    assumptions, or domains taken as complete, for a second set of grades beside the first); ``settings`` by id of scale or protocol; ``days`` to draw;
     ``title``; ``command`` and ``generated`` for the manifest (the time now, when not given).
     """
+    out = Path(path)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    if out.suffix.lower() in (".svg", ".png", ".pdf"):
+        return save(
+            _asked(timeline, scales, protocol, patient, assume, settings).figure(units, days, title or None), out
+        )
     made = gather(
         timeline, scales=scales, protocol=protocol, units=units, patient=patient, assume=assume, settings=settings, days=days,
         title=title, command=command, generated=generated,
     )
-    out = Path(path)
-    out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(html(made), encoding="utf-8")
     return out
 
@@ -74,22 +80,14 @@ def gather(
     generated: str | None = None,
 ) -> Model:
     """Everything that the report of one patient says; arguments as ``report``."""
-    from tocsin import protocols
-
-    who = one_patient(timeline, patient)
+    asked = _asked(timeline, scales, protocol, patient, assume, settings)
+    who, record, worlds, shown, chosen = asked.patient, asked.record, asked.worlds, asked.shown, asked.protocol
     choice = units_of(units)
-    record = timeline.of(who)
-    worlds = worlds_of(record, scales, assume, settings)
-    shown = courses_of(worlds, who)
     clock = Clock.of(record.events)
     weight = record.patients["weight_kg"][0]
-    chosen: Any = protocols.protocol(protocol, **(settings or {}).get(protocol, {})) if protocol else None
-    found = protocols.turns(worlds[-1].timeline, chosen, patient=who) if chosen else []
-    turns = turn_rows(found, clock, choice)
+    turns = turn_rows(asked.turns, clock, choice)
     courses = [course for _, _, course in shown]
-    figure = draw(
-        record, [c.grades for c in courses], units=units, advice=found, days=days, notes=[c.note for c in courses], patient=who,
-    )
+    figure = asked.figure(units, days, None)
     caption = gathered.caption_of(shown, who)
     return Model(
         title=title or f"CRS and ICANS in patient {who}",
@@ -113,6 +111,40 @@ def gather(
             timeline, shown, chosen, choice, command, generated or datetime.now(UTC).isoformat(timespec="seconds")
         ),
     )
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """One patient graded in each world, and the guideline asked in the last."""
+
+    patient: str
+    record: Timeline
+    worlds: list[World]
+    shown: list[tuple[int, int, Course]]
+    protocol: Any
+    turns: list[Any]
+
+    def figure(self, units: str, days: tuple[float, float] | None, title: str | None) -> Figure:
+        """The figure of all worlds, with what was due."""
+        courses = [course for _, _, course in self.shown]
+        return draw(
+            self.record, [c.grades for c in courses], units=units, advice=self.turns, days=days, notes=[c.note for c in courses],
+            patient=self.patient, title=title,
+        )
+
+
+def _asked(
+    timeline: Timeline, scales: Sequence[str], protocol: str | None, patient: str | None, assume: Iterable[str] | None,
+    settings: Mapping[str, Mapping[str, object]] | None,
+) -> _Asked:
+    from tocsin import protocols
+
+    who = one_patient(timeline, patient)
+    record = timeline.of(who)
+    worlds = worlds_of(record, scales, assume, settings)
+    chosen: Any = protocols.protocol(protocol, **(settings or {}).get(protocol, {})) if protocol else None
+    turns = list(protocols.turns(worlds[-1].timeline, chosen, patient=who)) if chosen else []
+    return _Asked(who, record, worlds, courses_of(worlds, who), chosen, turns)
 
 
 def _protocol(chosen: Any, label: str, says: str) -> dict[str, Any]:

@@ -123,7 +123,7 @@ def _top_reasons(course: Course, run: Sequence[Step], said: set[str]) -> list[st
     for code, criterion in found.items():
         if criterion is None or getattr(criterion, "grade", 0) == top:
             bare = code.rsplit("/", 1)[-1]
-            out.append(bare if code in said or criterion is None else f"{bare}: {printed(criterion.english())}")
+            out.append(bare if code in said or criterion is None else f"{bare}: {printed(criterion.summary())}")
             said.add(code)
     return out
 

@@ -68,7 +68,7 @@ def course(event: Mapping[str, Any]) -> str:
     if whole_days and last_day_number(end) == day_number(hour):
         return on(hour, latest)
     begins = f"day {day_number(hour)}" if whole_days and not is_window(hour, latest) else moment(hour, latest)
-    ends = f"day {last_day_number(end)}" if midnight else exact(end)
+    ends = f"day {last_day_number(end)}" if whole_days or (midnight and is_window(hour, latest)) else exact(end)
     if begins.startswith("between"):
         return f"begun {begins}, until {ends}"
     return f"from {begins} to {ends}"

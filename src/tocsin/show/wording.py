@@ -144,7 +144,7 @@ def because_words(scale: Scale, codes: Iterable[str]) -> list[str]:
     out = []
     for code in codes:
         found = criterion_by_code(scale, code)
-        out.append(f"{printed(found.english())} ({found.code})" if found else code)
+        out.append(f"{printed(found.summary())} ({found.code})" if found else code)
     return out
 
 

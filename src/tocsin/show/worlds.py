@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import polars as pl
@@ -13,8 +13,8 @@ from tocsin.grading.episodes import episodes
 from tocsin.grading.grade import grade
 from tocsin.grading.result import Grades
 from tocsin.show.steps import Course, courses
-from tocsin.show.wording import joined
-from tocsin.timeline import UNSTATED_SUPPORT_ABSENT, Completeness, Timeline
+from tocsin.show.wording import concept_words, joined
+from tocsin.timeline import ASSUMPTIONS, Completeness, Timeline
 
 
 @dataclass(frozen=True)
@@ -38,18 +38,32 @@ class World:
 def worlds_of(
     timeline: Timeline, scales: Sequence[str], assume: Iterable[str] | None, settings: Mapping[str, Mapping[str, object]] | None
 ) -> list[World]:
-    """The record as declared, and once more with ``assume`` complete, when that is given and differs."""
+    """The record as declared, and once more under ``assume``, when that is given and differs.
+
+    ``assume``: named assumptions (``tocsin.timeline.ASSUMPTIONS``), or domains and concepts that are taken as complete.
+    """
     closed = timeline.complete.everywhere
     declared = f"as declared ({joined(sorted(closed))} complete)" if closed else "as told"
     says = "What the record does not tell is unknown." if not closed else f"Complete by declaration: {joined(sorted(closed))}."
     out = [_world(declared, says, timeline, scales, settings)]
-    names = frozenset(assume or ())
-    if names - closed:
-        label = "if unstated support was absent" if names == UNSTATED_SUPPORT_ABSENT else f"if {joined(sorted(names))} were complete"
-        complete = Completeness(closed | Completeness.of(names).everywhere, timeline.complete.by_patient, "assumed for comparison")
-        says = f"Assumed, not told: {joined(sorted(names))} are complete, so that what is not stated was not given."
-        out.append(_world(label, says, timeline.with_complete(complete), scales, settings))
+    names = list(dict.fromkeys(assume or ()))
+    added = frozenset[str]().union(*(ASSUMPTIONS.get(n, frozenset((n,))) for n in names))
+    if added - closed:
+        Completeness.of(n for n in names if n not in ASSUMPTIONS)  # refuses what cannot be complete
+        complete = replace(timeline.complete, everywhere=closed | added, basis=f"assumed: {', '.join(names)}")
+        says = f"Assumed, not told: no row means absent, or not abnormal, for {joined(concept_words(n) for n in sorted(added))}."
+        out.append(_world(_if(names, added), says, timeline.with_complete(complete), scales, settings))
     return out
+
+
+def _if(names: Sequence[str], added: frozenset[str]) -> str:
+    """The assumption as a clause: "if unstated support was absent"."""
+    whole = [n for n, what in ASSUMPTIONS.items() if what == added]
+    named = whole or (list(names) if all(n in ASSUMPTIONS for n in names) else [])
+    if not named:
+        return f"if {joined(concept_words(n) for n in sorted(added))} were complete"
+    absent = [n.removesuffix("-absent").replace("-", " ") for n in named]
+    return f"if {joined(absent)} {'was' if len(absent) == 1 else 'were'} absent"
 
 
 def _world(
