@@ -202,10 +202,17 @@ def report(
     """
     from tocsin.show.report import report as report_
 
-    source = Source(files, patients, infusion_time, complete, (), tuple(unit or ()), weight, age, patient)
-    timeline = source.read()
-    written = report_(timeline, out, protocol=protocol, units=units, assume=tuple(assume or ()), patient=patient)
-    typer.echo(str(written))
+    timeline = Source(files, patients, infusion_time, complete, (), tuple(unit or ()), weight, age, patient).told()
+    report_(timeline, out, protocol=protocol, units=units, assume=tuple(assume or ()), patient=patient, command=_command())
+    typer.echo(str(out))
+
+
+def _command() -> str:
+    """The command line as it was given, for the manifest of a report."""
+    import shlex
+    import sys
+
+    return shlex.join(["tocsin", *sys.argv[1:]])
 
 
 def _read(
