@@ -94,3 +94,13 @@ def test_changelog_fragments_are_named_by_what_changed_and_kind():
     names = {path.name for path in (ROOT / "changelog.d").iterdir()} - {"README.md"}
     wrong = [name for name in names if not re.fullmatch(r"[a-z0-9-]+\.(numbers|breaking|added|fixed)\.md", name)]
     assert wrong == []
+
+
+def test_the_compiled_sweep_is_stale_when_what_it_is_made_of_changes():
+    """Numba's cache looks at kernel.py alone; STAMP carries the files it calls, so that a change there changes kernel.py too."""
+    import hashlib
+
+    folder = PACKAGE / "grading"
+    made_of = b"".join((folder / name).read_bytes() for name in ("kernel_state.py", "program.py"))
+    expected = hashlib.sha256(made_of).hexdigest()[:16]
+    assert f'STAMP = "{expected}"' in (folder / "kernel.py").read_text(encoding="utf-8"), f'write STAMP = "{expected}" in kernel.py'

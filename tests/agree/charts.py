@@ -55,7 +55,7 @@ INPUTS: dict[str, tuple[str, ...]] = {
 HOURS = tuple(float(h) for h in (-6, -1, 0, 0, 1, 2, 4, 6, 8, 10, 12, 12.5, 18, 24, 25, 30, 36, 48, 60, 72))
 CLOSED: tuple[tuple[str, ...], ...] = (
     (), (), ("drugs",), ("drugs", "devices"), ("drugs", "devices", "findings", "neurology"), ("neurology", "findings"), ("fluid_bolus",),
-    ("norepinephrine", "vasopressin", "oxygen_device"))
+    ("norepinephrine", "vasopressin", "oxygen_device"), ("drugs", "devices", "vasopressor_count", "oxygen_flow", "fio2"))
 FACTS: tuple[Row, ...] = (
     {"age_years": 40.0}, {"age_years": None}, {"age_years": 5.0}, {"age_years": 12.0},
     {"age_years": 40.0, "baseline_systolic_bp": 130.0, "baseline_creatinine": 1.0}, {"age_years": 15.0, "developmental_delay": True})
@@ -106,7 +106,7 @@ def rows(draw: st.DrawFn, concepts: Sequence[str], exact: bool = False, plain: b
         return row if exact or draw(st.booleans()) else {**row, "hour_latest": hour + draw(st.sampled_from((4.0, 24.0, 40.0)))}
     shape = draw(st.sampled_from(("instant", "instant", "interval", "window", "long", "both")))
     if shape in ("interval", "both") and (kind is not Kind.MEASUREMENT or draw(st.booleans())):
-        row["end_hour"] = hour + draw(st.sampled_from((0.5, 1.0, 2.0, 4.0, 10.0, 24.0, 40.0)))
+        row["end_hour"] = hour + draw(st.sampled_from((0.0, 0.5, 1.0, 2.0, 4.0, 10.0, 24.0, 40.0)))
     if not exact and shape in ("window", "both"):
         row["hour_latest"] = hour + draw(st.sampled_from((1.0, 4.0, 12.0, 24.0)))
     if not exact and shape == "long":

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -128,6 +128,8 @@ class Patient:
         one = timeline.of(patient)
         names = ("concept", "hour", "end_hour", "hour_latest", "value", "text", "censored", "attribution")
         self.rows = [Row(*(r[n] for n in names)) for r in one.events.iter_rows(named=True)]
+        # an observation that ends as it begins is an instant
+        self.rows = [replace(r, end=None) if r.end == r.hour and CONCEPTS[r.concept].kind not in GIVEN else r for r in self.rows]
         self.facts = one.patients.row(0, named=True)
         self.complete = timeline.complete
         self.patient = patient
@@ -163,7 +165,7 @@ class Patient:
 
     def _look(self, concept: str, t: float) -> View:
         carry = self.carry(concept)
-        rows = [r for r in self.by_concept.get(concept, []) if r.hour <= t]
+        rows = [r for r in self.by_concept.get(concept, []) if r.hour <= t and not (r.end == r.hour == r.latest)]
         changed = max(self._device_changes(t), default=-math.inf) if concept in ("oxygen_flow", "fio2") else -math.inf
         exact = [r for r in rows if r.is_exact]
         last_exact = max((r.hour for r in exact), default=-math.inf)
@@ -180,12 +182,11 @@ class Patient:
             return any(o.hour >= latest and self.counted(o) for o in over)
 
         # what carries on: (reading, counted, until)
-        carried: list[tuple[Reading, bool, float]] = []
-        for r in newest:
-            if r.hour >= changed and not any(o.hour > r.hour and self.counted(o) for o in over):
-                carried.append((r.reading, self.counted(r), r.hour + carry))
+        carried = [
+            (r.reading, self.counted(r), r.hour + carry) for r in newest
+            if r.hour >= changed and not any(o.hour > r.hour and self.counted(o) for o in over)]
         for r in over:
-            if last_exact >= r.hour or r.hour < changed:
+            if last_exact >= r.hour or r.over_at <= changed:
                 continue
             if r.end is None:
                 if not outdated(r.latest):
@@ -265,6 +266,8 @@ class Patient:
 
         def one(x: Reading) -> int:
             """One range against a limit that lies between low and high."""
+            if x.low == -math.inf and x.high == math.inf:
+                return UNKNOWN
             if p.op == ">=":
                 return TRUE if x.low >= high else FALSE if x.high < low else UNKNOWN
             if p.op == ">":
@@ -290,7 +293,7 @@ class Patient:
         normal = values_of(p.concept)[0]  # absent, none, awake, room air
         return self._settle(self.view(p.concept, t), one, never=one(Reading(normal, 0.0, 0.0)), less=True)
 
-    def _settle(self, view: View, one, never: int, less: bool) -> int:  # noqa: ANN001
+    def _settle(self, view: View, one, never: int, less: bool) -> int:
         """Several values at once, nothing known, and possible values.  ``less``: "that or less" leaves a false claim false."""
         if view.held:
             out = _any([one(x) for x in view.held])
@@ -353,12 +356,9 @@ class Patient:
     # ------------------------------------------------------------------ doses
     def _given(self, concepts: Iterable[str], t: float) -> list[tuple[Row, bool]]:
         """The doses told by now, and whether each was surely a dose (an explicit "unknown" only may be)."""
-        out = []
-        for concept in concepts:
-            for row in self.by_concept.get(concept, []):
-                if row.hour <= t and row.reading.code != "absent":
-                    out.append((row, row.reading.code == "present"))
-        return out
+        return [
+            (row, row.reading.code == "present") for concept in concepts for row in self.by_concept.get(concept, [])
+            if row.hour <= t and row.reading.code != "absent"]
 
     def _told_none(self, p: Doses, t: float) -> bool:
         """A row that none was given holds for a day, its window or its interval."""

@@ -6,11 +6,11 @@ import math
 import os
 
 import pytest
-from agree.charts import Chart, charts
-from agree.reference import ask_name, reference_steps
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from agree.charts import Chart, charts
+from agree.reference import ask_name, reference_steps
 from tocsin.grading.grade import grade
 from tocsin.rules import Predicate
 from tocsin.scales import Scale
@@ -25,7 +25,7 @@ def search(examples: int) -> settings:
                     suppress_health_check=list(HealthCheck))
 
 
-def swept(timeline, scale: Scale, **options) -> list[dict[str, object]]:  # noqa: ANN001, ANN003
+def swept(timeline, scale: Scale, **options) -> list[dict[str, object]]:
     """The steps of the compiled sweep in the form of the reference: sets, and equal neighbours merged."""
     out: list[dict[str, object]] = []
     for row in grade(timeline, scale, **options).frame.iter_rows(named=True):
@@ -37,7 +37,7 @@ def swept(timeline, scale: Scale, **options) -> list[dict[str, object]]:  # noqa
     return out
 
 
-def agree(chart: Chart, scale: Scale, **options) -> None:  # noqa: ANN003
+def agree(chart: Chart, scale: Scale, **options) -> None:
     timeline = chart.timeline()
     slow = reference_steps(timeline, scale, **options)
     fast = swept(timeline, scale, **options)
@@ -48,7 +48,7 @@ def agree(chart: Chart, scale: Scale, **options) -> None:  # noqa: ANN003
 
 @pytest.mark.parametrize("scale", ["astct-crs-2019", "cartox-crs-2018", "astct-icans-2019"])
 def test_the_sweep_agrees_with_the_slow_evaluator(scale: str) -> None:
-    @search(150)
+    @search(90)
     @given(charts(scale))
     def check(chart: Chart) -> None:
         agree(chart, find_scale(scale))
@@ -72,10 +72,10 @@ COUNTS = (None, ("crs", "icans", "unknown", "infection"), ("crs", "icans"))
 
 @pytest.mark.parametrize("scale", list(OTHER))
 def test_they_agree_under_other_settings(scale: str) -> None:
-    @search(100)
+    @search(50)
     @given(charts(scale), st.sampled_from(OTHER[scale]), st.sampled_from(COUNTS), st.sampled_from((0.0, -6.0, 5.0)),
            st.sampled_from((None, 11.0, 30.0)), st.sampled_from(({}, {"temperature": 30.0, "oxygen_device": 2.0, "fever": 0.0})))
-    def check(chart: Chart, changed: dict[str, object], count, from_hour: float, until, carry) -> None:  # noqa: ANN001
+    def check(chart: Chart, changed: dict[str, object], count, from_hour: float, until, carry) -> None:
         agree(chart, find_scale(scale, **changed), count=count, from_hour=from_hour, until=until, carry=carry)
 
     check()
@@ -90,7 +90,7 @@ def test_they_agree_on_when_an_episode_has_resolved(closed: tuple[str, ...]) -> 
     """Charts with much normal temperature in a complete record, so that episodes resolve and recur."""
     scale = find_scale("astct-crs-2019", quiet_hours=6, quiet_hours_suppressed=12, lapse_hours=3)
 
-    @search(100)
+    @search(50)
     @given(st.lists(QUIET_ROWS, min_size=6, max_size=20), charts("astct-crs-2019", most=4))
     def check(quiet: list[dict[str, object]], chart: Chart) -> None:
         start = {"concept": "temperature", "value": 39.0, "hour": 0.0}
@@ -118,7 +118,7 @@ def test_evidence_is_of_the_patient_of_the_time_and_of_the_criterion(scale: str)
     chosen = find_scale(scale)
     by_code = {chosen.code(c): c for c in chosen.criteria}
 
-    @search(150)
+    @search(90)
     @given(charts(scale))
     def check(chart: Chart) -> None:
         timeline = chart.timeline()

@@ -5,11 +5,11 @@ from __future__ import annotations
 import random
 
 import pytest
-from agree.charts import Chart, Row, charts, rows, timeline_of
-from agree.test_agreement import search, swept
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from agree.charts import Chart, Row, charts, rows, timeline_of
+from agree.test_agreement import search, swept
 from tocsin.grading.grade import grade
 from tocsin.scales import scale as find_scale
 from tocsin.timeline import Timeline
@@ -26,7 +26,7 @@ GROUPS = (
 """Inputs that can be charted in several ways: only together are they unknown."""
 
 
-def ranges(chart: Chart, scale: str, **options) -> list[tuple[float, float | None, int, int]]:  # noqa: ANN003
+def ranges(chart: Chart, scale: str, **options) -> list[tuple[float, float | None, int, int]]:
     frame = grade(chart.timeline(), scale, **options).frame
     return list(frame.select("start_hour", "end_hour", "at_least", "at_most").iter_rows())
 
@@ -58,7 +58,7 @@ def test_steps_are_ordered_contiguous_and_ranges_are_ranges(scale: str) -> None:
 # ---------------------------------------------------------------------------------------------------- what changes nothing
 @pytest.mark.parametrize("scale", SCALES)
 def test_the_order_of_rows_changes_nothing(scale: str) -> None:
-    @search(100)
+    @search(50)
     @given(charts(scale), st.randoms(use_true_random=False))
     def check(chart: Chart, order: random.Random) -> None:
         mixed = list(chart.rows)
@@ -71,7 +71,7 @@ def test_the_order_of_rows_changes_nothing(scale: str) -> None:
 
 @pytest.mark.parametrize("scale", SCALES)
 def test_a_patient_alone_is_graded_as_among_others(scale: str) -> None:
-    @search(60)
+    @search(50)
     @given(st.lists(charts(scale, most=5), min_size=2, max_size=4))
     def check(several: list[Chart]) -> None:
         several = [Chart(c.rows, c.facts, several[0].complete) for c in several]
@@ -88,7 +88,7 @@ def test_a_patient_alone_is_graded_as_among_others(scale: str) -> None:
 
 @pytest.mark.parametrize("scale", SCALES)
 def test_the_clock_can_be_shifted(scale: str) -> None:
-    @search(80)
+    @search(50)
     @given(charts(scale), st.sampled_from((-64.0, -0.5, 8.0, 1024.0)))
     def check(chart: Chart, by: float) -> None:
         later = tuple({k: v + by if k in ("hour", "end_hour", "hour_latest") and v is not None else v for k, v in r.items()}
@@ -106,7 +106,7 @@ def test_the_clock_can_be_shifted(scale: str) -> None:
 @pytest.mark.parametrize("scale", SCALES)
 def test_what_comes_later_is_not_known_earlier(scale: str) -> None:
     """``until`` and cutting the record agree where no interval is open at the cut (a cut leaves an open end)."""
-    @search(80)
+    @search(50)
     @given(charts(scale, exact=True), st.sampled_from((1.0, 6.0, 11.0, 24.0, 40.0)))
     def check(chart: Chart, hour: float) -> None:
         assume(any(r["hour"] <= hour for r in chart.rows))  # grading starts at the first row
@@ -154,7 +154,7 @@ def worse(row: Row, by: int) -> Row | None:
 @pytest.mark.parametrize("scale", SCALES)
 def test_a_worse_input_never_lowers_a_grade(scale: str) -> None:
     """Flow and fraction with a device charted later are left out: a changed device makes them out of date (issue 2)."""
-    @search(250)
+    @search(120)
     @given(charts(scale), st.integers(0, 8), st.integers(1, 3))
     def check(chart: Chart, which: int, by: int) -> None:
         assume(which < len(chart.rows))
@@ -180,7 +180,7 @@ def test_a_worse_input_never_lowers_a_grade(scale: str) -> None:
 @pytest.mark.parametrize("scale", ["astct-crs-2019", "cartox-crs-2018"])
 @pytest.mark.parametrize("drug", ["norepinephrine", "phenylephrine", "vasopressin"])
 def test_one_more_vasopressor_never_lowers_a_grade(scale: str, drug: str) -> None:
-    @search(60)
+    @search(50)
     @given(charts(scale), rows([drug], plain=True), st.sampled_from((4.0, 12.0, 30.0)))
     def check(chart: Chart, more: Row, hours: float) -> None:
         assume(not any(r["concept"] == drug for r in chart.rows))
@@ -201,14 +201,17 @@ def test_one_more_vasopressor_never_lowers_a_grade(scale: str, drug: str) -> Non
 def test_an_unknown_widens_the_range(scale: str) -> None:
     """All that is charted of one input becomes an explicit unknown; at that time the range holds what it was.
 
-    Sedation is left out: known, it hides what it hides; not known, it hides nothing.
+    Sedation is left out: known, it hides what it hides; not known, it hides nothing.  So is pressure where all drugs are known:
+    no treatment then tells that there was no treated low pressure.
     """
-    @search(250)
+    @search(120)
     @given(charts(scale), st.integers(0, 8))
     def check(chart: Chart, which: int) -> None:
         assume(which < len(chart.rows))
         row = chart.rows[which]
         if row["concept"] in ("death", "sedation", "propofol", "midazolam"):
+            return
+        if row["concept"] in GROUPS[1] and "drugs" in chart.complete:
             return
         group = {row["concept"], *(c for g in GROUPS if row["concept"] in g for c in g)}
         blank = {"value": None, "text": "unknown", "censored": 0, "attribution": "unknown"}

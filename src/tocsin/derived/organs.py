@@ -25,13 +25,19 @@ CREATININE_BASELINE = (1.0, 1.5, 3.0)
 """Creatinine against the patient's baseline: grades 1 to 3; grade 4 is defined against the upper limit of normal alone."""
 
 
+def _times(multiple: float, upper_limit: float | bool) -> float:
+    """The multiple of an upper limit of normal without binary dust, so that 3.6 is exactly 3 x 1.2."""
+    return round(multiple * float(upper_limit), 9)
+
+
 def transaminitis(grade: int, uln: Mapping[str, float | bool]) -> Predicate:
     """AST or ALT of at least this CTCAE v4.03 grade."""
     times = TRANSAMINASE[grade - 1]
     return Named(
         f"transaminitis_{grade}",
-        Either(Measure("ast", "U/L").above(times * float(uln["uln_ast"])), Measure("alt", "U/L").above(times * float(uln["uln_alt"]))),
+        Measure("ast", "U/L").above(_times(times, uln["uln_ast"])) | Measure("alt", "U/L").above(_times(times, uln["uln_alt"])),
         says=f"AST or ALT above {times:g} x the upper limit of normal", cites="ctcae403:AST, ALT", mark="V",
+        reading="A normal AST does not tell the ALT: where one of them was not measured it is unknown.",
     )
 
 
@@ -39,7 +45,7 @@ def bilirubin(grade: int, uln: Mapping[str, float | bool]) -> Predicate:
     """Total bilirubin of at least this CTCAE v4.03 grade."""
     times = BILIRUBIN[grade - 1]
     return Named(
-        f"bilirubin_{grade}", Measure("bilirubin_total", "mg/dL").above(times * float(uln["uln_bilirubin"])),
+        f"bilirubin_{grade}", Measure("bilirubin_total", "mg/dL").above(_times(times, uln["uln_bilirubin"])),
         says=f"total bilirubin above {times:g} x the upper limit of normal", cites="ctcae403:bilirubin", mark="V",
     )
 
@@ -48,7 +54,7 @@ def creatinine(grade: int, uln: Mapping[str, float | bool]) -> Predicate:
     """Creatinine of at least this CTCAE v4.03 grade, against the upper limit of normal or the patient's baseline."""
     value = Measure("creatinine", "mg/dL")
     times = CREATININE_ULN[grade - 1]
-    by_uln = value.above(times * float(uln["uln_creatinine"]))
+    by_uln = value.above(_times(times, uln["uln_creatinine"]))
     if grade == 4:
         out: Predicate = by_uln
         says = f"creatinine above {times:g} x the upper limit of normal"

@@ -83,9 +83,13 @@ def encode(timeline: Timeline) -> Events:
         stopped = rated & (bits == ABSENT_BIT)
         if stopped.any():
             value = np.where(stopped, 0.0, value)
+    hour, end = _floats(events["hour"]), _floats(events["end_hour"])
+    momentary = (end == hour) & ~_RATED[concept]
+    if momentary.any():  # an observation that ends as it begins is an instant; a source may write both times
+        end = np.where(momentary, np.nan, end)
     return Events(
         tuple(ids.to_list()), np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
-        _floats(events["hour"]), _floats(events["end_hour"]), _floats(events["hour_latest"]), concept, value,
+        hour, end, _floats(events["hour_latest"]), concept, value,
         events["censored"].to_numpy().astype(np.int8), bits,
         events["attribution"].cast(ATTRIBUTION_ENUM).to_physical().to_numpy().astype(np.uint8),
     )

@@ -60,10 +60,10 @@ def run(
             first, min(first + BLOCK, n), from_hour, until,
             events.ptr, events.hour, events.end, events.latest, events.concept, events.value, events.censored, events.bits,
             counted, CONCEPT_KIND, concept_carry,
-            program.kind, program.arg, program.number, program.child_ptr, program.child, program.group_ptr, program.group_slot,
-            program.group_coef, program.slot_of_concept, program.slot_concept, program.slot_atoms_ptr, program.slot_atoms,
-            program.resets, program.dose_ptr, program.dose_group, program.teller, program.n_dose_groups, program.roots, program.grade,
-            program.ask_bit, program.onset, program.active, program.suppressing, program.episode_hours,
+            program.node, program.number, program.child, program.group_ptr, program.group_slot, program.group_coef,
+            program.slot_of_concept, len(program.slot_concept), program.slot_atoms_ptr, program.slot_atoms, program.resets,
+            program.dose_ptr, program.dose_group, program.teller, program.n_dose_groups, program.roots, program.grade, program.ask_bit,
+            program.onset, program.active, program.suppressing, program.episode_hours,
             low, high, facts, closed_slot, closed_dose, keep_state,
         )
         return out

@@ -19,31 +19,38 @@ COLUMNS = {
 def episodes(grades: Grades) -> pl.DataFrame:
     """The episodes of each patient, one row each.
 
-    An episode begins with the first step surely of grade 1 or more and resolves with the first step surely of grade 0; it is
-    a new one only after ``new_episode_hours`` surely at grade 0, otherwise it goes on.  ``resolution_hour`` is null while it
-    is not known to have resolved.  ``hours_at_g`` is the time with ``at_least`` = g; ``undecided_hours`` the time within the
+    An episode begins with the first step surely of grade 1 or more.  It resolves with the first step from which the grade is
+    surely 0 for ``quiet_hours``; what follows is a new one only after ``new_episode_hours`` surely at grade 0, otherwise it goes
+    on.  An unsettled time of at most ``lapse_hours`` does not break the quiet.  ``resolution_hour`` is null while it is not
+    known to have resolved.  ``hours_at_g`` is the time with ``at_least`` = g; ``undecided_hours`` the time within the
     episode whose grade is a range.  Open steps (no end) add no hours.
     """
-    gap = grades.scale.episode.new_episode_hours
+    rule = grades.scale.episode
     rows: list[dict[str, object]] = []
     low, high, start, end = grades.at_least, grades.at_most, grades.start, grades.end
     bounds = np.flatnonzero(np.diff(grades.patient_index, prepend=-1, append=-1))
     for first, last in pairwise(bounds):
         patient = grades.patients[int(grades.patient_index[first])]
         begun: int | None = None
-        quiet_from: float | None = None
+        quiet = _Quiet(rule.lapse_hours)
+        resolved: float | None = None                     # the first quiet that was long enough
+        over: float | None = None                         # the first quiet after which a fever begins a new episode
         spans: list[tuple[int, int, float | None]] = []   # first step, one past the last, resolution
         for i in range(first, last):
             if low[i] >= 1:
-                if begun is not None and quiet_from is not None and start[i] - quiet_from >= gap:
-                    spans.append((begun, i, quiet_from))
+                if begun is not None and over is not None:
+                    spans.append((begun, i, resolved if resolved is not None else over))
                     begun = None
                 begun = i if begun is None else begun
-                quiet_from = None
-            elif begun is not None and high[i] == 0:
-                quiet_from = start[i] if quiet_from is None else quiet_from
+                quiet, resolved, over = _Quiet(rule.lapse_hours), None, None
+            elif begun is not None:
+                quiet.add(float(start[i]), np.inf if np.isnan(end[i]) else float(end[i]), bool(high[i] == 0))
+                if resolved is None and quiet.hours >= rule.quiet_hours:
+                    resolved = quiet.since
+                if over is None and quiet.hours >= rule.new_episode_hours:
+                    over = quiet.since
         if begun is not None:
-            spans.append((begun, int(last), quiet_from))
+            spans.append((begun, int(last), resolved))
         for number, (a, b, resolved) in enumerate(spans, start=1):
             inside = [i for i in range(a, b) if resolved is None or start[i] < resolved]
             top = int(low[inside].max())
@@ -61,3 +68,24 @@ def episodes(grades: Grades) -> pl.DataFrame:
                 "undecided_hours": unsure, **{f"hours_at_{g}": h for g, h in hours.items()},
             })
     return pl.DataFrame(rows, schema=COLUMNS)
+
+
+class _Quiet:
+    """The time surely at grade 0 without a break: ``since`` when, and for how many ``hours`` so far."""
+
+    def __init__(self, lapse_hours: float) -> None:
+        self._lapse = lapse_hours
+        self._until = np.nan
+        self.since = np.nan
+
+    @property
+    def hours(self) -> float:
+        return 0.0 if np.isnan(self.since) else float(self._until - self.since)
+
+    def add(self, start: float, end: float, surely_none: bool) -> None:
+        """The next step, in order; one whose grade is a range only adds to the gap."""
+        if not surely_none:
+            return
+        if np.isnan(self.since) or start - self._until > self._lapse:
+            self.since = start
+        self._until = end

@@ -65,10 +65,8 @@ def value_bit(concept: str, value: str) -> int:
 class Program:
     """The compiled table.  Node arrays have shape (nodes,); groups and children are ragged (pointer and items)."""
 
-    kind: npt.NDArray[np.int8]
-    arg: I64                     # (nodes, 5) integers whose meaning depends on the kind
+    node: I64                    # (nodes, 8): kind, five integers whose meaning depends on it, first child, one past the last
     number: F64                  # (nodes,) hours, coefficients or limits
-    child_ptr: I64
     child: I64
     group_ptr: I64               # groups of slots
     group_slot: I64
@@ -226,11 +224,12 @@ def compile_program(roots: Sequence[Predicate], grades: Sequence[int], episode: 
             doses_of[CONCEPT_CODE[concept]].append(group)
         if told_by:
             teller[CONCEPT_CODE[told_by]] = group
+    children = _pointers([r[3] for r in c.rows])
     return Program(
-        kind=np.array([r[0] for r in c.rows], np.int8),
-        arg=np.array([r[1] for r in c.rows], np.int64).reshape(-1, 5),
+        node=np.column_stack([
+            np.array([r[0] for r in c.rows], np.int64), np.array([r[1] for r in c.rows], np.int64).reshape(-1, 5), children[:-1], children[1:]]),
         number=np.array([r[2] for r in c.rows], np.float64),
-        child_ptr=_pointers(r[3] for r in c.rows), child=_flat((r[3] for r in c.rows), np.int64),
+        child=_flat((r[3] for r in c.rows), np.int64),
         group_ptr=_pointers(c.groups), group_slot=_flat(([s for s, _ in g] for g in c.groups), np.int64),
         group_coef=_flat(([k for _, k in g] for g in c.groups), np.float64),
         slot_of_concept=slot_of, slot_concept=np.array([CONCEPT_CODE[s] for s in c.slots], np.int64),

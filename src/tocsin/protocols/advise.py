@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
+import polars as pl
 
 from tocsin.errors import SettingError
 from tocsin.grading.encode import encode
@@ -76,7 +77,7 @@ def _program(protocol: Protocol) -> Program:
 
 def advise_with(timeline: Timeline, protocol: Protocol, at: float, carry: Mapping[str, float] | None = None) -> list[Advice]:
     """Every rule of the protocol for every patient, at hour ``at``; nothing later is looked at."""
-    known = timeline.until(at)
+    known = _known(timeline, at)
     grades = grade(known, protocol.scale, until=at, carry=carry)
     refractory_hours = protocol.settings.get("refractory_hours")
     if refractory_hours is not None:
@@ -91,6 +92,12 @@ def advise_with(timeline: Timeline, protocol: Protocol, at: float, carry: Mappin
         said = _Sayer(program, known, swept, index)
         out += [_advice(rule, protocol, patient, at, weights[patient], step, said) for rule in protocol.rules]
     return out
+
+
+def _known(timeline: Timeline, at: float) -> Timeline:
+    """What was known at ``at``: events that had begun; what had not ended yet is still running, whenever it ended."""
+    running = pl.when(pl.col("end_hour") > at).then(np.inf).otherwise("end_hour")
+    return replace(timeline, events=timeline.events.filter(pl.col("hour") <= at).with_columns(running.alias("end_hour")))
 
 
 @dataclass(frozen=True)
@@ -120,8 +127,8 @@ class _Sayer:
                 continue
             if self.program.ask_bit[node] >= 0:
                 names[self.program.ask_names[self.program.ask_bit[node]]] = None
-            children = self.program.child[self.program.child_ptr[node] : self.program.child_ptr[node + 1]]
-            kind = self.program.kind[node]
+            kind, *_, first, last = self.program.node[node]
+            children = self.program.child[first:last]
             if kind == UNLESS and state[children[1]] == _TRUE:
                 stack.append(int(children[1]))
             stack.extend(int(c) for c in (children[:1] if kind in (UNLESS, LASTING) else children))

@@ -1,0 +1,374 @@
+"""The management table of paper 004, one clinical fact a test: what is due, what is not, what forbids it, what it depends on."""
+
+from __future__ import annotations
+
+import pytest
+
+
+# --------------------------------------------------------------------------------------------------- grade 1
+def test_fever_asks_for_acetaminophen_an_infection_work_up_and_fluids(advise_spec):
+    advise_spec("""
+        hour | temperature || C1.1    | C1.2    | C1.4
+        0    | 37.9        || not_due | not_due | not_due
+        1    | 38.0        || due     | due     | due
+        """)
+
+
+def test_whether_fever_care_is_due_depends_on_a_temperature_that_was_not_taken(advise_spec):
+    said = advise_spec("""
+        hour | temperature | heart_rate || C1.1    | C1.2
+        0    | 38.5        |            || due     | due
+        6    |             | 90         || depends | depends
+        """)
+    assert said[6]["C1.1"].depends_on == ("temperature",)
+
+
+def test_ibuprofen_is_second_after_another_antipyretic(advise_spec):
+    advise_spec("""
+        hour | temperature | acetaminophen || C1.1b
+        0    | 39          |               || not_due
+        1    |             | T             || due
+        26   | 39          |               || not_due
+        """)
+
+
+@pytest.mark.parametrize(("concept", "low", "high"), [("platelets", "49", "50"), ("creatinine", "1.81", "1.8")])
+def test_ibuprofen_is_blocked_by_low_platelets_and_by_kidney_toxicity(advise_spec, concept, low, high):
+    said = advise_spec(f"""
+        hour | temperature | acetaminophen | {concept} || C1.1b
+        0    | 39          | T             | {low}     || blocked
+        1    |             |               | {high}    || due
+        """)
+    assert said[0]["C1.1b"].blocked_by
+
+
+def test_ibuprofen_depends_on_platelets_that_were_not_counted(advise_spec):
+    said = advise_spec("""
+        hour | temperature | acetaminophen || C1.1b
+        0    | 39          | T             || depends
+        """, left_out=["platelets"])
+    assert said[0]["C1.1b"].depends_on == ("platelets",)
+
+
+def test_antibiotics_and_filgrastim_are_due_in_neutropenic_fever(advise_spec):
+    """Two things: the paper prints "antibiotics like filgrastim"."""
+    said = advise_spec("""
+        hour | temperature | neutrophils || C1.3a   | C1.3b
+        0    | 38.5        | 0.5         || not_due | not_due
+        1    |             | 0.49        || due     | due
+        2    | 37          |             || not_due | not_due
+        """)
+    assert (said[1]["C1.3a"].drug, said[1]["C1.3b"].drug) == ("antibiotic", "filgrastim")
+
+
+def test_neutropenic_care_depends_on_the_neutrophils(advise_spec):
+    advise_spec("""
+        hour | temperature || C1.3a   | C1.3b
+        0    | 38.5        || depends | depends
+        """, left_out=["neutrophils"])
+
+
+def test_a_fever_of_three_days_despite_an_antipyretic_asks_for_anti_il6(advise_spec):
+    """The clock starts at the first fever of the episode."""
+    advise_spec("""
+        hour | temperature | acetaminophen | systolic_bp | ast | alt | bilirubin_total | creatinine || C1.5    | C1.5s
+        0    | 39          | T             | 120         | 20  | 20  | 0.6             | 0.8        || not_due | not_due
+        24   | 39          | T             |             |     |     |                 |            || not_due | not_due
+        48   | 39          | T             |             |     |     |                 |            || not_due | not_due
+        71.9 | 39          | T             |             |     |     |                 |            || not_due | not_due
+        72   | 39          |               | 120         | 20  | 20  | 0.6             | 0.8        || due     | due
+        96   | 39          |               |             |     |     |                 |            || not_due | not_due
+        """)
+
+
+# ----------------------------------------------------------------------------------------------- hypotension
+def test_a_low_pressure_asks_for_a_bolus_then_a_second_then_anti_il6_then_a_vasopressor(advise_spec):
+    advise_spec("""
+        hour | temperature | systolic_bp | fluid_bolus | tocilizumab || C2.1    | C2.2    | C2.3    | C2.3s   | C2.4 | C2.5a   | C2.5b   | C2.6
+        0    | 38.5        | 90          |             |             || not_due | not_due | not_due | not_due | not_due | not_due | not_due | not_due
+        1    |             | 89          |             |             || due     | not_due | not_due | not_due | due  | not_due | not_due | not_due
+        2    |             | 85          | T           |             || not_due | due     | not_due | not_due | due  | not_due | not_due | not_due
+        3    |             | 85          | T           |             || not_due | not_due | due     | due     | due  | not_due | not_due | not_due
+        4    |             | 85          |             | 560         || not_due | not_due | blocked | due     | due  | due     | due     | due
+        6    |             | 100         |             |             || not_due | not_due | not_due | not_due | not_due | not_due | not_due | not_due
+        """)
+
+
+def test_boluses_of_the_day_before_do_not_make_hypotension_refractory(advise_spec):
+    advise_spec("""
+        hour | temperature | systolic_bp | fluid_bolus || C2.1    | C2.3
+        0    | 38.5        | 85          | T           || not_due | not_due
+        1    |             | 85          | T           || not_due | due
+        25   | 38.5        | 85          |             || due     | not_due
+        """)
+
+
+def test_hypotension_care_depends_on_a_pressure_that_was_not_taken(advise_spec):
+    said = advise_spec("""
+        hour | temperature || C2.1    | C2.4
+        0    | 38.5        || depends | depends
+        """, left_out=["systolic_bp"], complete=("drugs", "devices"))
+    assert set(said[0]["C2.1"].depends_on) == {"systolic_bp", "hypotension"}
+
+
+def test_the_pressure_of_a_child_goes_by_age(advise_spec):
+    advise_spec("""
+        hour | temperature | systolic_bp || C2.1
+        0    | 38.5        | 80          || not_due
+        1    |             | 79          || due
+        """, age=5)
+
+
+def test_the_optional_dexamethasone_is_blocked_within_6_hours_of_the_last(advise_spec):
+    advise_spec("""
+        hour | temperature | systolic_bp | fluid_bolus | tocilizumab | dexamethasone || C2.6
+        0    | 38.5        | 85          | T           | T           |               || not_due
+        1    |             | 85          | T           |             | 10            || blocked
+        4    |             | 85          |             |             |               || blocked
+        7    | 38.5        | 85          |             |             |               || due
+        """)
+
+
+# --------------------------------------------------------------------------------------- hypoxia and organs
+def test_hypoxia_asks_for_oxygen_and_anti_il6(advise_spec):
+    advise_spec("""
+        hour | temperature | spo2 | oxygen_device          || C2.7    | C2.7t   | C2.7ts
+        0    | 38.5        | 90   | room_air               || not_due | not_due | not_due
+        1    |             | 89   |                        || due     | due     | due
+        2    |             | 95   | low_flow_nasal_cannula || due     | due     | due
+        """)
+
+
+def test_organ_toxicity_of_grade_2_asks_for_organ_care_and_anti_il6(advise_spec):
+    advise_spec("""
+        hour | temperature | ast || C2.8    | C2.8t   | C2.8ts  | C3.4t   | C3.4ts  | C3.2
+        0    | 38.5        | 120 || not_due | not_due | not_due | not_due | not_due | not_due
+        1    |             | 121 || due     | due     | due     | not_due | not_due | not_due
+        2    |             | 200 || due     | due     | due     | not_due | not_due | not_due
+        3    |             | 201 || due     | due     | due     | due     | due     | due
+        """)
+
+
+# --------------------------------------------------------------------------------------------------- grade 3
+MULTIPLE = {"epinephrine": "3"}
+
+
+def test_grade_3_hypotension_asks_for_support_anti_il6_if_not_given_dexamethasone_and_intensive_care(advise_spec):
+    advise_spec("""
+        hour | temperature | systolic_bp | norepinephrine | epinephrine | tocilizumab || C3.1    | C3.1t   | C3.1ts  | C3.2    | ICU1    | ICU2
+        0    | 38.5        | 85          |                |             |             || not_due | not_due | not_due | not_due | not_due | not_due
+        1    |             | 85          | 5              |             |             || not_due | not_due | not_due | not_due | not_due | due
+        2    |             | 85          |                | 3           |             || due     | due     | due     | due     | due     | due
+        3    |             | 85          |                |             | T           || due     | not_due | not_due | due     | due     | due
+        """)
+
+
+def test_dexamethasone_is_blocked_within_6_hours_of_the_last_dose(advise_spec):
+    said = advise_spec("""
+        hour | temperature | ast | dexamethasone || C3.2
+        0    | 38.5        | 300 | 10            || blocked
+        5.9  | 38.5        |     |               || blocked
+        6    | 38.5        |     |               || due
+        """)
+    assert said[0]["C3.2"].blocked_by[0].startswith("DEXAMETHASONE-INTERVAL")
+    assert (said[6]["C3.2"].dose, said[6]["C3.2"].formula) == (10, "10 mg every 6 h")
+
+
+def test_dexamethasone_is_doubled_when_crs_is_refractory_to_a_steroid(advise_spec):
+    said = advise_spec("""
+        hour | temperature | ast | dexamethasone | refractory_crs || C3.2b
+        0    | 38.5        | 300 |               | F              || not_due
+        1    |             |     | 10            |                || not_due
+        2    |             |     |               | T              || blocked
+        8    | 38.5        |     |               |                || due
+        """)
+    assert said[8]["C3.2b"].dose == 20
+
+
+def test_grade_3_hypoxia_asks_for_high_flow_or_noninvasive_oxygen_and_anti_il6(advise_spec):
+    advise_spec("""
+        hour | temperature | oxygen_device | fio2 || C3.3    | C3.3t   | C3.3ts
+        0    | 38.5        | venturi_mask  | 0.35 || not_due | not_due | not_due
+        1    |             |               | 0.40 || due     | due     | due
+        """)
+
+
+# --------------------------------------------------------------------------------------------------- grade 4
+def test_grade_4_asks_for_methylprednisolone_1_g_a_day_and_anti_il6(advise_spec):
+    said = advise_spec("""
+        hour | temperature | oxygen_device        | methylprednisolone || C4.1    | C4.1t   | C4.1ts  | C4.2
+        0    | 38.5        | bipap                |                    || not_due | not_due | not_due | not_due
+        1    |             | invasive_ventilation |                    || due     | due     | due     | due
+        2    |             |                      | 1000               || blocked | due     | due     | due
+        """)
+    assert said[1]["C4.1"].dose == 1000
+    assert "taper" in said[1]["C4.1"].reading
+
+
+def test_mechanical_ventilation_is_not_due_for_a_grade_4_of_the_liver(advise_spec):
+    advise_spec("""
+        hour | temperature | bilirubin_total || C4.1 | C4.2
+        0    | 38.5        | 13              || due  | not_due
+        """)
+
+
+# ------------------------------------------------------------------------------------------- intensive care
+@pytest.mark.parametrize(("concept", "value"), [
+    ("vasopressin", "0.03"), ("norepinephrine", "2"), ("oxygen_device", "cpap"), ("consciousness", "voice"), ("seizure", "brief")])
+def test_one_supported_organ_reduced_consciousness_or_any_seizure_asks_for_intensive_care(advise_spec, concept, value):
+    advise_spec(f"""
+        hour | temperature | {concept} || ICU2
+        0    | 37          |           || not_due
+        1    | 37          | {value}   || due
+        """)
+
+
+def test_intensive_care_depends_on_consciousness_and_seizures_that_are_not_told(advise_spec):
+    said = advise_spec("""
+        hour | temperature || ICU2
+        0    | 37          || depends
+        """, complete=("drugs", "devices"))
+    assert set(said[0]["ICU2"].depends_on) == {"consciousness", "seizure"}
+
+
+# ------------------------------------------------------------------------------------- tocilizumab's limits
+LOW = {"systolic_bp": "80"}
+
+
+def test_tocilizumab_is_blocked_for_6_hours_and_remarks_on_the_label_until_8(advise_spec):
+    said = advise_spec("""
+        hour | temperature | ast | tocilizumab || C2.8t
+        0    | 38.5        | 300 | T           || blocked
+        5.9  | 38.5        |     |             || blocked
+        6    | 38.5        |     |             || due
+        7.9  | 38.5        |     |             || due
+        8    | 38.5        |     |             || due
+        """)
+    assert said[0]["C2.8t"].blocked_by[0].startswith("TOCI-INTERVAL")
+    assert ["Interval conflict" in said[h]["C2.8t"].reason for h in (0, 5.9, 6, 7.9, 8)] == [False, False, True, True, False]
+
+
+def test_a_hospital_can_ask_for_the_interval_of_the_label(advise_spec):
+    advise_spec("""
+        hour | temperature | ast | tocilizumab || C2.8t
+        0    | 38.5        | 300 | T           || blocked
+        7.9  | 38.5        |     |             || blocked
+        8    | 38.5        |     |             || due
+        """, settings={"tocilizumab_interval_hours": 8})
+
+
+def test_a_fourth_dose_of_tocilizumab_in_24_hours_is_blocked(advise_spec):
+    said = advise_spec("""
+        hour | temperature | ast | tocilizumab || C2.8t
+        0    | 38.5        | 300 | T           || blocked
+        7    | 38.5        |     | T           || blocked
+        14   | 38.5        |     | T           || blocked
+        21   | 38.5        |     |             || blocked
+        24   | 38.5        |     |             || due
+        """)
+    assert [b.split(":")[0] for b in said[21]["C2.8t"].blocked_by] == ["TOCI-24H"]
+
+
+def test_a_fifth_dose_of_tocilizumab_is_blocked_for_good(advise_spec):
+    said = advise_spec("""
+        hour | temperature | ast | tocilizumab || C2.8t
+        0    | 38.5        | 300 | T           ||
+        12   | 38.5        |     | T           ||
+        24   | 38.5        |     | T           ||
+        36   | 38.5        | 300 | T           ||
+        70   | 38.5        |     |             || blocked
+        """)
+    assert [b.split(":")[0] for b in said[70]["C2.8t"].blocked_by] == ["TOCI-TOTAL"]
+
+
+def test_whether_tocilizumab_is_due_depends_on_doses_that_are_not_told(advise_spec):
+    said = advise_spec("""
+        hour | temperature | ast || C2.8t   | C2.8ts
+        0    | 38.5        | 300 || depends | depends
+        """, complete=("devices", "hypotension", "neurology"))
+    assert "tocilizumab" in said[0]["C2.8t"].depends_on
+    assert "siltuximab" in said[0]["C2.8ts"].depends_on
+
+
+def test_siltuximab_is_given_once(advise_spec):
+    said = advise_spec("""
+        hour | temperature | ast | siltuximab || C2.8ts
+        0    | 38.5        | 300 |            || due
+        1    |             |     | T          || blocked
+        35   | 38.5        |     |            || blocked
+        """)
+    assert said[0]["C2.8ts"].dose == 770
+    assert said[35]["C2.8ts"].blocked_by == ("SILT-ONCE: siltuximab is given once",)
+
+
+def test_no_tocilizumab_is_asked_for_in_icans_without_crs(advise_spec):
+    said = advise_spec("""
+        hour | temperature | ice_score | consciousness | seizure || C1.5    | C2.3    | C2.7t   | C2.8t
+        0    | 36.8        | 0         | tactile       | brief   || not_due | not_due | not_due | not_due
+        """)
+    assert {a.status for a in said[0].values() if a.drug in ("tocilizumab", "siltuximab")} == {"not_due"}
+
+
+# ------------------------------------------------------------------------------------- the refractory ladder
+def test_crs_refractory_to_treatment_asks_for_the_experimental_ladder(advise_spec):
+    """Anakinra, then ruxolitinib (paper 002), and stromal cells (paper 000) in grade 4."""
+    said = advise_spec("""
+        hour | temperature | oxygen_device        | tocilizumab | refractory_crs || R1      | R2      | R3
+        0    | 38.5        | bipap                |             | T              || not_due | not_due | not_due
+        1    |             |                      | T           |                || due     | due     | not_due
+        2    |             | invasive_ventilation |             |                || due     | due     | due
+        """)
+    assert all(said[2][code].experimental for code in ("R1", "R2", "R3"))
+    assert not said[2]["C4.1"].experimental
+
+
+def test_ruxolitinib_is_blocked_within_12_hours_of_the_last_dose(advise_spec):
+    advise_spec("""
+        hour | temperature | ast | tocilizumab | refractory_crs | ruxolitinib || R2
+        0    | 38.5        | 300 | T           | T              | 10          || blocked
+        12   | 38.5        |     |             |                |             || due
+        """)
+
+
+def hourly(start: int, end: int, temperature: float, ast: float = 300, step: int = 4) -> str:
+    return "\n".join(f"{h} | {temperature} | {ast} | |" for h in range(start, end, step))
+
+
+@pytest.mark.parametrize(("second", "expected"), [(True, "due"), (False, "not_due")])
+def test_a_grade_that_has_not_fallen_24_hours_after_the_second_tocilizumab_is_refractory(advise_spec, second, expected):
+    dose = "T" if second else ""
+    advise_spec(f"""
+        hour | temperature | ast | tocilizumab || R1
+        0    | 39          | 300 | T           || not_due
+        8    | 39          | 300 | {dose}      || not_due
+        20   | 39          | 300 |             || not_due
+        31   | 39          | 300 |             || not_due
+        32   | 39          | 300 |             || {expected}
+        """)
+
+
+def test_a_grade_that_has_not_fallen_24_hours_after_a_steroid_is_refractory_and_ends_with_its_fall(advise_spec):
+    advise_spec("""
+        hour | temperature | ast | dexamethasone || R1
+        0    | 39          | 300 | T             || not_due
+        20   | 39          | 300 |               || not_due
+        24   | 39          | 300 |               || due
+        30   | 39          | 20  |               || not_due
+        """)
+
+
+def test_a_grade_that_fell_within_24_hours_is_not_refractory(advise_spec):
+    advise_spec("""
+        hour | temperature | ast | dexamethasone || R1
+        0    | 39          | 300 | T             || not_due
+        20   | 39          | 150 |               || not_due
+        24   | 39          | 300 |               || not_due
+        """)
+
+
+def test_how_long_without_a_fall_is_refractory_is_a_setting(advise_spec):
+    advise_spec("""
+        hour | temperature | ast | dexamethasone || R1
+        0    | 39          | 300 | T             || not_due
+        12   | 39          | 300 |               || due
+        """, settings={"refractory_hours": 12})
