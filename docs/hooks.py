@@ -100,9 +100,14 @@ def protocols_page() -> str:
         for rule in protocol.rules:
             out += [f"### `{rule.code}` · {_line(str(rule.action))} {{ #{_anchor(protocol_id, rule.code)} }}", ""]
             out += [f"*When:* {_sentence(rule.when.english())}", ""]
+            if rule.dose is not None:
+                out += [f"*Dose:* {_sentence(rule.dose.for_weight(None)[1])}" + (f" {_line(rule.route)}." if rule.route else ""), ""]
+            for block in rule.blocked_by:
+                out += [f"*Not while* {_sentence(block.says)} (`{block.code}`, {_line(block.cites)}, {block.mark.sentence})", ""]
             if source_text := _line(getattr(rule, "source_text", "") or ""):
                 out += [f"> {source_text}", ""]
             out += [*_reading(rule), *_source(rule), ""]
+        out += ["### Errors of the paper, and how they are read", "", *[f"* {_line(c)}" for c in protocol.corrections], ""]
         out += _settings(protocol)
     return _text(out)
 

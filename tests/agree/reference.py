@@ -325,10 +325,11 @@ class Patient:
         if p.any_of is not None:
             told = self.view(p.any_of, t)
             any_runs = self._runs(p.any_of, t)
-            if p.any_counts and any_runs == TRUE:
-                low, high = max(low, 1), max(high, 1)
-            elif p.any_counts and any_runs == UNKNOWN and (told.held or told.possible or told.closed):
-                high = max(high, 1)
+            said = bool(told.held or told.possible or (told.closed and told.lapsed and not told.elsewhere))
+            if p.any_counts and (any_runs == TRUE or (any_runs == UNKNOWN and said)):
+                # a vasopressor that is not named: where none is named, how many they are is not told
+                high = max(high, math.inf if low == 0 else 1)
+                low = max(low, 1) if any_runs == TRUE else low
             elif told.held and any_runs == FALSE:
                 high = low
         if number is not None and settled:
@@ -351,6 +352,11 @@ class Patient:
                     high += math.inf
                 else:
                     high += factor * max((x.high for x in told), default=math.inf)
+        if p.any_of is not None and not none_told and not any(self._runs(c, t) == TRUE for c, _ in p.terms):
+            told_any = self.view(p.any_of, t)
+            said = bool(told_any.held or told_any.possible or (told_any.closed and told_any.lapsed and not told_any.elsewhere))
+            if said and self._runs(p.any_of, t) != FALSE:
+                high = math.inf  # one runs that is not named, at a rate that is not told
         return TRUE if low >= p.limit else UNKNOWN if high >= p.limit else FALSE
 
     # ------------------------------------------------------------------ doses

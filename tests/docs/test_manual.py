@@ -49,7 +49,7 @@ def test_every_criterion_flag_and_setting_of_every_scale_is_in_the_manual():
     page = hooks().scales_page()
     wanted = set()
     for scale_id, scale in SCALES.items():
-        wanted |= {f"{{ #{scale_id}-{item.code} }}" for item in (*scale.criteria, *scale.flags)}
+        wanted |= {f"{{ #{hooks()._anchor(scale_id, item.code)} }}" for item in (*scale.criteria, *scale.flags)}
         wanted |= {f"| `{setting.name}` |" for setting in scale.setting_docs}
     assert {text for text in wanted if text not in page} == set()
 

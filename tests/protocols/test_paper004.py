@@ -16,9 +16,9 @@ def test_fever_asks_for_acetaminophen_an_infection_work_up_and_fluids(advise_spe
 
 def test_whether_fever_care_is_due_depends_on_a_temperature_that_was_not_taken(advise_spec):
     said = advise_spec("""
-        hour | temperature | heart_rate || C1.1    | C1.2
-        0    | 38.5        |            || due     | due
-        6    |             | 90         || depends | depends
+        hour | temperature | spo2 || C1.1    | C1.2
+        0    | 38.5        | 98   || due     | due
+        6    |             | 98   || depends | depends
         """)
     assert said[6]["C1.1"].depends_on == ("temperature",)
 
@@ -84,13 +84,13 @@ def test_a_fever_of_three_days_despite_an_antipyretic_asks_for_anti_il6(advise_s
 # ----------------------------------------------------------------------------------------------- hypotension
 def test_a_low_pressure_asks_for_a_bolus_then_a_second_then_anti_il6_then_a_vasopressor(advise_spec):
     advise_spec("""
-        hour | temperature | systolic_bp | fluid_bolus | tocilizumab || C2.1    | C2.2    | C2.3    | C2.3s   | C2.4 | C2.5a   | C2.5b   | C2.6
-        0    | 38.5        | 90          |             |             || not_due | not_due | not_due | not_due | not_due | not_due | not_due | not_due
-        1    |             | 89          |             |             || due     | not_due | not_due | not_due | due  | not_due | not_due | not_due
-        2    |             | 85          | T           |             || not_due | due     | not_due | not_due | due  | not_due | not_due | not_due
-        3    |             | 85          | T           |             || not_due | not_due | due     | due     | due  | not_due | not_due | not_due
-        4    |             | 85          |             | 560         || not_due | not_due | blocked | due     | due  | due     | due     | due
-        6    |             | 100         |             |             || not_due | not_due | not_due | not_due | not_due | not_due | not_due | not_due
+        hour | temperature | systolic_bp | fluid_bolus | tocilizumab || C2.1 | C2.2 | C2.3    | C2.3s | C2.4 | C2.5a | C2.5b | C2.6
+        0    | 38.5        | 90          |             |             || -    | -    | -       | -     | -    | -     | -     | -
+        1    |             | 89          |             |             || due  | -    | -       | -     | due  | -     | -     | -
+        2    |             | 85          | T           |             || -    | due  | -       | -     | due  | -     | -     | -
+        3    |             | 85          | T           |             || -    | -    | due     | due   | due  | -     | -     | -
+        4    |             | 85          |             | 560         || -    | -    | blocked | due   | due  | due   | due   | due
+        6    |             | 100         |             |             || -    | -    | -       | -     | -    | -     | -     | -
         """)
 
 
@@ -150,16 +150,13 @@ def test_organ_toxicity_of_grade_2_asks_for_organ_care_and_anti_il6(advise_spec)
 
 
 # --------------------------------------------------------------------------------------------------- grade 3
-MULTIPLE = {"epinephrine": "3"}
-
-
 def test_grade_3_hypotension_asks_for_support_anti_il6_if_not_given_dexamethasone_and_intensive_care(advise_spec):
     advise_spec("""
-        hour | temperature | systolic_bp | norepinephrine | epinephrine | tocilizumab || C3.1    | C3.1t   | C3.1ts  | C3.2    | ICU1    | ICU2
-        0    | 38.5        | 85          |                |             |             || not_due | not_due | not_due | not_due | not_due | not_due
-        1    |             | 85          | 5              |             |             || not_due | not_due | not_due | not_due | not_due | due
-        2    |             | 85          |                | 3           |             || due     | due     | due     | due     | due     | due
-        3    |             | 85          |                |             | T           || due     | not_due | not_due | due     | due     | due
+        hour | temperature | systolic_bp | norepinephrine | epinephrine | tocilizumab || C3.1 | C3.1t | C3.1ts | C3.2 | ICU1 | ICU2
+        0    | 38.5        | 85          |                |             |             || -    | -     | -      | -    | -    | -
+        1    |             | 85          | 5              |             |             || -    | -     | -      | -    | -    | due
+        2    |             | 85          |                | 3           |             || due  | due   | due    | due  | due  | due
+        3    |             | 85          |                |             | T           || due  | -     | -      | due  | due  | due
         """)
 
 
@@ -232,9 +229,6 @@ def test_intensive_care_depends_on_consciousness_and_seizures_that_are_not_told(
 
 
 # ------------------------------------------------------------------------------------- tocilizumab's limits
-LOW = {"systolic_bp": "80"}
-
-
 def test_tocilizumab_is_blocked_for_6_hours_and_remarks_on_the_label_until_8(advise_spec):
     said = advise_spec("""
         hour | temperature | ast | tocilizumab || C2.8t
@@ -328,10 +322,6 @@ def test_ruxolitinib_is_blocked_within_12_hours_of_the_last_dose(advise_spec):
         0    | 38.5        | 300 | T           | T              | 10          || blocked
         12   | 38.5        |     |             |                |             || due
         """)
-
-
-def hourly(start: int, end: int, temperature: float, ast: float = 300, step: int = 4) -> str:
-    return "\n".join(f"{h} | {temperature} | {ast} | |" for h in range(start, end, step))
 
 
 @pytest.mark.parametrize(("second", "expected"), [(True, "due"), (False, "not_due")])

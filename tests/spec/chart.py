@@ -122,7 +122,8 @@ def check(grades: Grades, expected: Sequence[Expectation]) -> set[str]:
             faults.append(f"undecided: {' '.join(want.undecided) or 'nothing'} expected")
         if faults:
             wrong.append(
-                f"hour {want.hour:g}: {'; '.join(faults)}\n    found {_words(span)} because {' '.join(sorted(codes['because'])) or 'of nothing'}; "
+                f"hour {want.hour:g}: {'; '.join(faults)}\n    "
+                f"found {_words(span)} because {' '.join(sorted(codes['because'])) or 'of nothing'}; "
                 f"undecided {' '.join(got['undecided']) or 'nothing'}; flags {' '.join(sorted(codes['flags'])) or 'none'}\n    resting on "
                 + ("; ".join(describe(e | {"origin": ""}) for e in got["evidence"]) or "nothing"))
     if wrong:

@@ -46,7 +46,8 @@ def grade_spec(confirmed: set[str]) -> GradeSpec:
     """Grade a drawn chart (see ``spec.chart``) and compare it with what is drawn beside it."""
 
     def spec(
-        scale: str, table: str, *, age: float | None = 40, complete: Iterable[str] = EVERYTHING, settings: Mapping[str, object] | None = None,
+        scale: str, table: str, *, age: float | None = 40, complete: Iterable[str] = EVERYTHING,
+        settings: Mapping[str, object] | None = None,
         stated: Mapping[str, str] | None = None, facts: Mapping[str, object] | None = None, count: Sequence[str] | None = None,
         carry: Mapping[str, float] | None = None,
     ) -> Grades:

@@ -51,8 +51,8 @@ def test_reduced_consciousness_of_an_untold_degree_is_2_to_4(grade_spec):
 
 
 @pytest.mark.parametrize(("seizure", "grade", "code"), [
-    ("none", "1", "ICE1"), ("brief", "3", "SEIZ3"), ("nonconvulsive_resolved", "3", "SEIZ3"), ("prolonged", "4", "SEIZ4"), ("repetitive", "4", "SEIZ4"),
-    ("unspecified", "3-4", "SEIZ3")])
+    ("none", "1", "ICE1"), ("brief", "3", "SEIZ3"), ("nonconvulsive_resolved", "3", "SEIZ3"), ("prolonged", "4", "SEIZ4"),
+    ("repetitive", "4", "SEIZ4"), ("unspecified", "3-4", "SEIZ3")])
 def test_a_seizure_is_grade_3_and_longer_than_5_minutes_or_repetitive_grade_4(grade_spec, seizure, grade, code):
     grade_spec(ICANS, f"""
         hour | ice_score | seizure   || grade   | because
@@ -139,7 +139,8 @@ def test_a_seizure_under_sedation_still_counts(grade_spec):
         """)
 
 
-@pytest.mark.parametrize(("drug", "rate"), [("propofol", 30), ("midazolam", 2), ("dexmedetomidine", 0.5), ("ketamine", 1), ("fentanyl", 50)])
+@pytest.mark.parametrize(("drug", "rate"), [
+    ("propofol", 30), ("midazolam", 2), ("dexmedetomidine", 0.5), ("ketamine", 1), ("fentanyl", 50)])
 def test_a_running_sedative_is_sedation(grade_spec, drug, rate):
     grade_spec(ICANS, f"""
         hour | consciousness | {drug} || grade | flags
@@ -207,7 +208,8 @@ def test_with_nothing_charted_the_grade_is_0_to_4(grade_spec):
         0    | 38.5        || 0-4   | none
         """, complete=("sedation", "drugs")).at(0)
     assert set(got["undecided"]) == {
-        "ice_score", "consciousness", "seizure", "motor_weakness", "cerebral_oedema", "posturing", "sixth_nerve_palsy", "papilloedema", "cushing_triad"}
+        "ice_score", "consciousness", "seizure", "motor_weakness", "cerebral_oedema", "posturing", "sixth_nerve_palsy",
+        "papilloedema", "cushing_triad"}
 
 
 def test_an_ice_score_counts_for_12_hours(grade_spec):

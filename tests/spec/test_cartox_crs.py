@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 CARTOX = "cartox-crs-2018"
-HEALTHY = {"systolic_bp": "120", "oxygen_device": "room_air", "spo2": "98", "ast": "20", "alt": "20", "bilirubin_total": "0.6", "creatinine": "0.8"}
+HEALTHY = {"systolic_bp": "120", "oxygen_device": "room_air", "spo2": "98", "ast": "20", "alt": "20", "bilirubin_total": "0.6",
+           "creatinine": "0.8"}
 """Every other input stated normal."""
 ORGANS = {k: HEALTHY[k] for k in ("ast", "alt", "bilirubin_total", "creatinine")}
 
@@ -182,7 +183,8 @@ def test_the_inspired_fraction_decides_at_40_percent(grade_spec):
         """, stated=but("oxygen_device"))
 
 
-@pytest.mark.parametrize("device", ["high_flow_nasal_cannula", "cpap", "bipap", "noninvasive_ventilation", "non_rebreather", "partial_rebreather"])
+@pytest.mark.parametrize("device", ["high_flow_nasal_cannula", "cpap", "bipap", "noninvasive_ventilation", "non_rebreather",
+                                    "partial_rebreather"])
 def test_high_flow_noninvasive_support_and_rebreathers_count_as_40_percent_where_none_is_charted(grade_spec, device):
     grade_spec(CARTOX, f"""
         hour | temperature | oxygen_device || grade | because

@@ -11,7 +11,8 @@ import pytest
 
 from tocsin.vocabulary import CONCEPTS
 
-NORMAL = {"systolic_bp": "120", "spo2": "98", "oxygen_device": "room_air", "ast": "20", "alt": "20", "bilirubin_total": "0.6", "creatinine": "0.8"}
+NORMAL = {"systolic_bp": "120", "spo2": "98", "oxygen_device": "room_air", "ast": "20", "alt": "20", "bilirubin_total": "0.6",
+          "creatinine": "0.8"}
 SUPPORT_CHANGES_IT = {"oxygen_device": "spo2"}
 
 
@@ -48,7 +49,8 @@ VIGNETTES = {
     "6 norepinephrine and vasopressin": Vignette("hour | temperature | norepinephrine | vasopressin\n0 | 39 | 5 | 0.03", "3", "3"),
     "7 norepinephrine and epinephrine": Vignette("hour | temperature | norepinephrine | epinephrine\n0 | 39 | 5 | 2", "4", "3"),
     "8 nasal cannula at 4 L/min": Vignette("hour | temperature | oxygen_device | oxygen_flow\n0 | 39 | nasal_cannula | 4", "2", "2"),
-    "9 simple mask at 5 L/min, 35%": Vignette("hour | temperature | oxygen_device | oxygen_flow | fio2\n0 | 39 | simple_mask | 5 | 0.35", "3", "2"),
+    "9 simple mask at 5 L/min, 35%": Vignette(
+        "hour | temperature | oxygen_device | oxygen_flow | fio2\n0 | 39 | simple_mask | 5 | 0.35", "3", "2"),
     "10 high-flow cannula at 40 L/min, 35%": Vignette(
         "hour | temperature | oxygen_device | oxygen_flow | fio2\n0 | 39 | high_flow_nasal_cannula | 40 | 0.35", "3", "2"),
     "11 high-flow cannula at 40 L/min, 60%": Vignette(
@@ -76,7 +78,8 @@ VIGNETTES = {
         0    | 39           | T         | 5@infection""", "1", "1"),
     "22 home CPAP at its baseline pressure": Vignette("hour | temperature | oxygen_device\n0 | 38.6 | cpap@baseline", "1", "1"),
 }
-NOT_GRADED = {"18 fibrinogen 0.8 g/L, cryoprecipitate": "by organ grade: coagulation is an organ class that this CARTOX scale does not grade yet"}
+NOT_GRADED = {"18 fibrinogen 0.8 g/L, cryoprecipitate":
+              "by organ grade: coagulation is an organ class that this CARTOX scale does not grade yet"}
 
 
 def drawn(vignette: Vignette, grade: str) -> tuple[str, dict[str, str]]:

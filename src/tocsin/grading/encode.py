@@ -71,15 +71,8 @@ def encode(timeline: Timeline) -> Events:
         rated = _RATED[concept]
         bits[_CODED[concept]] = UNKNOWN_BIT  # a coded input without a value that we know says nothing
         bits[rated] = np.where(value[rated] == 0, ABSENT_BIT, PRESENT_BIT)
-        told = events["text"].is_not_null()
-        if told.any():
-            rows = told.arg_true().to_numpy()
-            texts = events["text"].gather(rows).cast(pl.Categorical)
-            codes = texts.to_physical().to_numpy().astype(np.int64)
-            # each distinct (concept, text, bit so far) is looked up once
-            _, where, inverse = np.unique((concept[rows] << 40) | (codes << 4) | (bits[rows] & 7), return_index=True, return_inverse=True)
-            found = [_bit(int(concept[r]), str(texts[int(w)]), int(bits[r])) for w, r in zip(where, rows[where], strict=True)]
-            bits[rows] = np.array(found, np.int64)[inverse]
+        if events["text"].null_count() < n:
+            _read_texts(events["text"], concept, bits)
         stopped = rated & (bits == ABSENT_BIT)
         if stopped.any():
             value = np.where(stopped, 0.0, value)
@@ -93,6 +86,25 @@ def encode(timeline: Timeline) -> Events:
         events["censored"].to_numpy().astype(np.int8), bits,
         events["attribution"].cast(ATTRIBUTION_ENUM).to_physical().to_numpy().astype(np.uint8),
     )
+
+
+FEW_TEXTS = 5000
+
+
+def _read_texts(texts: pl.Series, concept: I64, bits: I64) -> None:
+    """Put the bits of coded texts in place; in a large column each distinct (concept, text, bits so far) is looked up once."""
+    rows = np.flatnonzero(texts.is_not_null().to_numpy())
+    told = texts.drop_nulls()
+    if len(rows) < FEW_TEXTS:
+        words = told.cast(pl.String).to_list()
+        bits[rows] = [_bit(c, t, b) for c, t, b in zip(concept[rows].tolist(), words, bits[rows].tolist(), strict=True)]
+        return
+    told = told.cast(pl.Categorical)
+    codes = told.to_physical().to_numpy().astype(np.int64)
+    small = np.where(bits[rows] == UNKNOWN_BIT, 4, bits[rows])
+    _, where, inverse = np.unique((concept[rows] << 40) | (codes << 4) | small, return_index=True, return_inverse=True)
+    found = [_bit(int(concept[r]), str(told[int(w)]), int(bits[r])) for w, r in zip(where, rows[where], strict=True)]
+    bits[rows] = np.array(found, np.int64)[inverse]
 
 
 @lru_cache(maxsize=65536)
@@ -111,10 +123,11 @@ def _bit(concept: int, text: str, otherwise: int) -> int:
 
 
 def _floats(series: pl.Series) -> F64:
+    """The numbers of a column with nan for null; always writable, because numba compiles anew for an array that is not."""
     missing = series.null_count()
     if missing == len(series):
         return np.full(missing, np.nan)
-    return series.fill_null(float("nan")).to_numpy() if missing else series.to_numpy()
+    return (series.fill_null(float("nan")) if missing else series).to_numpy(writable=True)
 
 
 def counted_attributions(names: Sequence[str]) -> npt.NDArray[np.bool_]:

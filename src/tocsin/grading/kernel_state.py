@@ -274,11 +274,11 @@ def leaf(n, node, number, group_ptr, group_slot, group_coef, vf, vi, lim_lo, lim
         if told_by >= 0:
             told = coded(told_by, PRESENT_BIT, 0, vi)
             state = vi[told_by, V_STATE]
-            if node[n, 5] == 1 and told == 1:
-                low = max(low, 1)
-                high = max(high, 1)
-            elif node[n, 5] == 1 and told == 2 and (state == KNOWN or state == LAPSED or vi[told_by, V_MBITS] != 0):
-                high = max(high, 1)
+            if node[n, 5] == 1 and (told == 1 or (told == 2 and (state == KNOWN or state == LAPSED or vi[told_by, V_MBITS] != 0))):
+                # one that is not named: where none is named, how many they are is not told
+                high = max(high, 99 if low == 0 else 1)
+                if told == 1:
+                    low = max(low, 1)
             elif told == 0 and state == KNOWN:
                 high = low
         if settled:
@@ -289,15 +289,20 @@ def leaf(n, node, number, group_ptr, group_slot, group_coef, vf, vi, lim_lo, lim
         return 1 if low >= need else (2 if high >= need else 0)
     if k == RATE:
         low_sum = high_sum = 0.0
+        named = False
         told_by = node[n, 2]
         none_told = told_by >= 0 and vi[told_by, V_STATE] == KNOWN and coded(told_by, PRESENT_BIT, 0, vi) == 0
         for j in range(first, last):
             s = group_slot[j]
             runs = coded(s, PRESENT_BIT, 0, vi)
+            named = named or runs == 1
             if runs == 1 and vf[s, 0] > 0:
                 low_sum += group_coef[j] * vf[s, 0]
             if runs == 1 or (runs == 2 and not none_told):
                 high_sum += group_coef[j] * (INF if vi[s, V_STATE] == NOTHING else most(s, vf, vi))
+        if told_by >= 0 and not named and not none_told and (vi[told_by, V_STATE] == KNOWN or vi[told_by, V_STATE] == LAPSED or vi[told_by, V_MBITS] != 0):
+            if coded(told_by, PRESENT_BIT, 0, vi) != 0:
+                high_sum = INF  # one runs that is not named, at a rate that is not told
         return 1 if low_sum >= number[n] else (2 if high_sum >= number[n] else 0)
     for j in range(first, last):  # ELSE
         if vi[group_slot[j], V_STATE] == ELSEWHERE:

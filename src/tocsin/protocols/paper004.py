@@ -78,9 +78,9 @@ def paper004(**given: object) -> Protocol:
         reading = " ".join(x for x in (why, either, light) if x)
         return (
             Rule(code, "Give tocilizumab", when, f"{_T2}:{cell}", _S, text, drug="tocilizumab", dose=toci, route="IV over 1 h",
-                 blocked_by=toci_blocks, answers=ANTI_IL6, reading=reading, remarks=(conflict,)),
+                 blocked_by=toci_blocks, answers=("tocilizumab", "sarilumab"), reading=reading, remarks=(conflict,)),
             Rule(f"{code}s", "Or give siltuximab instead of tocilizumab", when, f"{_T2}:{cell}", _S, text, drug="siltuximab", dose=SILTUXIMAB,
-                 route="IV", blocked_by=(SILTUXIMAB_ONCE,), answers=ANTI_IL6, reading=why or either),
+                 route="IV", blocked_by=(SILTUXIMAB_ONCE,), answers=("siltuximab",), reading=why or either),
         )
 
     dex10 = Dose(10.0, every_hours=6.0)

@@ -27,6 +27,9 @@ Support (drugs, fluids, oxygen, ventilation) that is not stated was not given; a
 not abnormal, and hypotension that is not stated was absent.  They are never made unasked, and every answer says when they were.
 """
 
+ASSERTED_MEASUREMENTS = frozenset({"fever", "hypotension", "hypoxia"})
+"""Findings that stand for a measurement: a complete list of findings does not make an unmeasured temperature normal."""
+
 UNSTATED_SUPPORT_ABSENT = ASSUMPTIONS["unstated-support-absent"]
 
 
@@ -54,7 +57,8 @@ class Completeness:
     def covers(self, concept: str, patient: str) -> bool:
         """Whether the absence of a row of this concept means "absent" for this patient."""
         found = CONCEPTS[concept]
-        names = (concept,) if found.kind is Kind.MEASUREMENT else (concept, str(found.domain))
+        alone = found.kind is Kind.MEASUREMENT or concept in ASSERTED_MEASUREMENTS
+        names = (concept,) if alone else (concept, str(found.domain))
         return any(n in self.everywhere or patient in self.by_patient.get(n, frozenset()) for n in names)
 
     def assuming(self, *names: str) -> Completeness:

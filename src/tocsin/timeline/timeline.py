@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -94,11 +95,10 @@ class Timeline:
         )
 
     def until(self, hour: float) -> Timeline:
-        """What was known at ``hour``: events that had begun, with ends that had not yet come left open."""
+        """What was known at ``hour``: events that had begun; what has not ended yet runs until just after ``hour``."""
         known = self.events.filter(pl.col("hour") <= hour)
-        return replace(
-            self, events=known.with_columns(pl.when(pl.col("end_hour") <= hour).then("end_hour").alias("end_hour"))
-        )
+        now = math.nextafter(hour, math.inf)
+        return replace(self, events=known.with_columns(pl.when(pl.col("end_hour") > hour).then(now).otherwise("end_hour").alias("end_hour")))
 
     def with_complete(self, complete: Completeness) -> Timeline:
         """The same record under another declaration of what is complete."""

@@ -1,0 +1,193 @@
+"""What the sweep does rarely: end what ends, and gather the observations behind a step."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+from tocsin.grading.kernel_state import (
+    CARRIED,
+    CARRIED_OTHERS,
+    DONE,
+    ELSEWHERE,
+    ENDED,
+    EVER,
+    EXP,
+    HOLDS,
+    INF,
+    KNOWN,
+    LAPSED_END,
+    LAPSED_VALUE,
+    LIVE,
+    OTHERS,
+    POSSIBLE,
+    TIME,
+    V_BITS,
+    V_STATE,
+    WAITS,
+    passed,
+    reads_group,
+    source,
+)
+from tocsin.grading.program import (
+    AND,
+    COUNT,
+    DOSES,
+    ELSE,
+    EPISODE,
+    GE,
+    IN,
+    LASTING,
+    LT,
+    MASKED,
+    NOT,
+    PRESENT_BIT,
+    RATE,
+    UNKNOWN_BIT,
+    UNLESS,
+)
+
+FINDING, INFUSION, DOSE = 2, 3, 4  # kinds of concept, as encode.py numbers them
+
+
+@njit(cache=True, nogil=True)
+def reasons(t, best, n_ev, roots, grade, node, number, child, group_ptr, group_slot, status, onset_ev, mask_ev, d_n, df, di,
+            n_act, act, pi, vi, x_ev, ev_bits, ev_value, stack, stack_want, e_row, e_root):
+    """Write the observations behind each criterion that is met, after ``n_ev``; their number, or -1 when there is no room."""
+    for c in range(len(roots)):
+        if status[roots[c]] != 1 or (grade[c] == 0 and best > 0):
+            continue
+        top = 1
+        stack[0] = roots[c]
+        stack_want[0] = 1
+        while top > 0:
+            top -= 1
+            n = stack[top]
+            want = stack_want[top]
+            k = node[n, 0]
+            if n_ev + 16 + d_n + n_act + len(vi) >= len(e_row):
+                return np.int64(-1)
+            if k >= AND and k < MASKED:
+                a, b = node[n, 6], node[n, 7]
+                if k == NOT:
+                    want = 1 - want
+                if k == UNLESS or k == LASTING:
+                    b = a + 1
+                for j in range(a, b):
+                    if status[child[j]] == want and top < len(stack) - 1:
+                        stack[top] = child[j]
+                        stack_want[top] = want
+                        top += 1
+                continue
+            begin_ev = n_ev
+            if k == MASKED or k == EPISODE:
+                if want == 1:
+                    e_row[n_ev] = onset_ev
+                    e_row[n_ev + 1] = mask_ev if k == MASKED else np.int64(-1)
+                    n_ev += 2
+            elif k == DOSES:
+                if want == 1:
+                    for j in range(d_n):
+                        if di[j, 0] == node[n, 1] and di[j, 2] and df[j, 0] <= t and max(df[j, 1], df[j, 2]) > t - number[n]:
+                            e_row[n_ev] = di[j, 1]
+                            n_ev += 1
+            elif k == GE or k == LT or k == IN:
+                e_row[n_ev] = source(k, node[n, 2], want, node[n, 1], pi, n_act, act, ev_bits, ev_value, vi, x_ev)
+                n_ev += 1
+            elif reads_group(k):
+                for j in range(group_ptr[node[n, 1]], group_ptr[node[n, 1] + 1]):
+                    s = group_slot[j]
+                    shown = want == 1 and vi[s, V_STATE] == KNOWN and vi[s, V_BITS] & PRESENT_BIT
+                    if (k != ELSE and shown) or (k == ELSE and vi[s, V_STATE] == ELSEWHERE):
+                        e_row[n_ev] = source(k, PRESENT_BIT, 1, s, pi, n_act, act, ev_bits, ev_value, vi, x_ev)
+                        n_ev += 1
+                for q in range(2, 5):
+                    s = node[n, q] if (k == COUNT and q > 2) or (k == RATE and q == 2) else np.int64(-1)
+                    if s >= 0 and vi[s, V_STATE] == KNOWN:
+                        e_row[n_ev] = source(k, PRESENT_BIT, 1, s, pi, n_act, act, ev_bits, ev_value, vi, x_ev)
+                        n_ev += 1
+            keep = begin_ev
+            for j in range(begin_ev, n_ev):
+                if e_row[j] >= 0:
+                    e_row[keep] = e_row[j]
+                    e_root[keep] = c
+                    keep += 1
+            n_ev = keep
+    return n_ev
+
+
+@njit(cache=True, nogil=True)
+def expire(t, n_act, act, act_end, act_of, n_dirty, dirty, dirty_list, pf, pi, x_exp, x_ev, exact_at, closed_s,
+           ev_hour, ev_end, ev_latest, ev_concept, ev_bits, ev_counted, concept_kind, concept_carry):
+    """End what ends at ``t``: windows and intervals turn into what they leave behind, exact values lapse.
+
+    Returns the new numbers of active rows and of slots to look at again.
+    """
+    for j in range(n_act):
+        if act_end[j] > t:
+            continue
+        s, e, what = act[j, 0], act[j, 1], act[j, 2]
+        c = ev_concept[e]
+        if not dirty[s]:
+            dirty[s] = True
+            dirty_list[n_dirty] = s
+            n_dirty += 1
+        act_end[j] = INF
+        if what == CARRIED or what == ENDED:
+            act[j, 2] = DONE if not closed_s[s] else (LAPSED_VALUE if what == CARRIED else LAPSED_END)
+            continue
+        if what == CARRIED_OTHERS or what == DONE:
+            act[j, 2] = DONE
+            continue
+        if (what == POSSIBLE or what == WAITS) and ev_end[e] > t:
+            # the end of a window longer than a day: from now on it surely runs
+            act[j, 2] = HOLDS if what == POSSIBLE else OTHERS
+            act_end[j] = ev_end[e]
+            continue
+        # the window or interval has passed: what is surely older is out of date
+        if ev_counted[e]:
+            for q in range(n_act):
+                if act[q, 0] == s and CARRIED <= act[q, 2] <= LAPSED_END and passed(act[q, 1], ev_hour, ev_end, ev_latest) <= ev_hour[e]:
+                    act[q, 2] = DONE
+            if pf[s, TIME] < ev_hour[e]:
+                pi[s, LIVE] = pi[s, EVER] = 0
+            if x_exp[s] > -INF and ev_hour[x_ev[s]] < ev_hour[e]:
+                x_exp[s] = -INF
+        k = concept_kind[c]
+        act[j, 2] = DONE
+        if exact_at[s] >= ev_hour[e]:
+            continue
+        if ev_end[e] != ev_end[e]:
+            if ev_hour[e] + concept_carry[c] > t:
+                act[j, 2] = CARRIED if ev_counted[e] else CARRIED_OTHERS
+                act_end[j] = ev_hour[e] + concept_carry[c]
+            elif ev_counted[e] and closed_s[s]:
+                act[j, 2] = LAPSED_VALUE
+        elif ev_counted[e] and (k == INFUSION or k == FINDING) and ev_bits[e] != UNKNOWN_BIT:
+            # what ran is known to have stopped
+            if concept_carry[c] > 0:
+                act[j, 2] = ENDED
+                act_end[j] = t + concept_carry[c]
+            elif closed_s[s]:
+                act[j, 2] = LAPSED_END
+    j = 0
+    while j < n_act:
+        if act[j, 2] == DONE:
+            n_act -= 1
+            act_of[act[j, 0]] -= 1
+            act_end[j] = act_end[n_act]
+            act[j] = act[n_act]
+        else:
+            j += 1
+    for s in range(len(pf)):
+        gone = pi[s, LIVE] and pf[s, EXP] <= t
+        if gone:
+            pi[s, LIVE] = 0
+        if x_exp[s] > -INF and x_exp[s] <= t:
+            x_exp[s] = -INF
+            gone = True
+        if gone and not dirty[s]:
+            dirty[s] = True
+            dirty_list[n_dirty] = s
+            n_dirty += 1
+    return n_act, n_dirty
