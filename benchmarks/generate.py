@@ -65,7 +65,7 @@ def stream(patients: int, seed: int = 20260101) -> pl.DataFrame:
     chosen = who[severity >= 3]
     for part in range(8):
         add("dexamethasone", chosen, onset[chosen] + 20 + 6 * part, np.full(len(chosen), 10.0))
-    for part in range(0, 10):
+    for part in range(10):
         chosen = who[severity >= 1]
         add("acetaminophen", chosen, onset[chosen] + 1 + 6 * part, np.full(len(chosen), 650.0))
     for concept, mean in (("ast", 30.0), ("alt", 28.0), ("bilirubin_total", 0.6), ("creatinine", 0.8)):

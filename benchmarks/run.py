@@ -1,7 +1,7 @@
 """Measures what the project holds itself to, each task in a process of its own, and writes docs/benchmarks.md.
 
-    make bench            everything (the first run also generates 10,000 patients)
-    python benchmarks/run.py --patients 1000 --no-write      a smaller trial
+make bench            everything (the first run also generates 10,000 patients)
+python benchmarks/run.py --patients 1000 --no-write      a smaller trial
 """
 
 from __future__ import annotations

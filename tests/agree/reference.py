@@ -120,6 +120,11 @@ class View:
     lapsed: tuple[Reading, ...]
     closed: bool
 
+    @property
+    def apart(self) -> bool:
+        """Put down elsewhere, and nothing counted lapsed before it in a complete record."""
+        return self.elsewhere and not (self.closed and self.lapsed)
+
 
 # ---------------------------------------------------------------------------------------------------- one patient
 class Patient:
@@ -284,7 +289,7 @@ class Patient:
             return limit, limit
         numbers = {k: np.array([math.nan if v is None else v]) for k, v in self.facts.items() if not isinstance(v, str | bool)}
         low, high = find_limit(limit.name).compute(numbers)
-        return float(low[0]) * limit.factor + limit.plus, float(high[0]) * limit.factor + limit.plus
+        return round(float(low[0]) * limit.factor + limit.plus, 9), round(float(high[0]) * limit.factor + limit.plus, 9)
 
     def _is_in(self, p: IsIn, t: float) -> int:
         def one(x: Reading) -> int:
@@ -297,14 +302,12 @@ class Patient:
         """Several values at once, nothing known, and possible values.  ``less``: "that or less" leaves a false claim false."""
         if view.held:
             out = _any([one(x) for x in view.held])
+        elif view.closed and view.lapsed:
+            out = FALSE if less and _any([one(x) for x in view.lapsed]) == FALSE else UNKNOWN
         elif view.elsewhere:
             out = FALSE
-        elif not view.closed:
-            out = UNKNOWN
-        elif view.lapsed:
-            out = FALSE if less and _any([one(x) for x in view.lapsed]) == FALSE else UNKNOWN
         else:
-            out = never
+            out = never if view.closed else UNKNOWN
         if out == FALSE and any(one(x) != FALSE for x in view.possible):
             out = UNKNOWN
         return out
@@ -318,14 +321,14 @@ class Patient:
         high = low + running.count(UNKNOWN)
         number = self.view(p.count, t) if p.count is not None else None
         settled = number is not None and bool(number.held) and all(x.low > -math.inf or x.high < math.inf for x in number.held)
-        if number is not None and not settled and not number.elsewhere:
+        if number is not None and not settled and not number.apart:
             # an explicit "unknown", a possible number, or one that lapsed in a complete record: up to that many may run
             may_be = (*number.held, *number.possible, *(number.lapsed if number.closed else ()))
             high = max([high, *(x.high for x in may_be)])
         if p.any_of is not None:
             told = self.view(p.any_of, t)
             any_runs = self._runs(p.any_of, t)
-            said = bool(told.held or told.possible or (told.closed and told.lapsed and not told.elsewhere))
+            said = bool(told.held or told.possible or (told.closed and told.lapsed and not told.apart))
             if p.any_counts and (any_runs == TRUE or (any_runs == UNKNOWN and said)):
                 # a vasopressor that is not named: where none is named, how many they are is not told
                 high = max(high, math.inf if low == 0 else 1)
@@ -347,14 +350,14 @@ class Patient:
                 low += factor * max(max((x.low for x in view.held if x.code == "present"), default=0.0), 0.0)
                 high += factor * max(x.high for x in (*view.held, *view.possible))
             elif runs == UNKNOWN and not none_told:
-                told = (*view.held, *view.possible, *(view.lapsed if not view.held and not view.elsewhere else ()))
-                if not view.closed and not view.held and not view.elsewhere:
+                told = (*view.held, *view.possible, *(view.lapsed if not view.held and not view.apart else ()))
+                if not view.closed and not view.held and not view.apart:
                     high += math.inf
                 else:
                     high += factor * max((x.high for x in told), default=math.inf)
         if p.any_of is not None and not none_told and not any(self._runs(c, t) == TRUE for c, _ in p.terms):
             told_any = self.view(p.any_of, t)
-            said = bool(told_any.held or told_any.possible or (told_any.closed and told_any.lapsed and not told_any.elsewhere))
+            said = bool(told_any.held or told_any.possible or (told_any.closed and told_any.lapsed and not told_any.apart))
             if said and self._runs(p.any_of, t) != FALSE:
                 high = math.inf  # one runs that is not named, at a rate that is not told
         return TRUE if low >= p.limit else UNKNOWN if high >= p.limit else FALSE

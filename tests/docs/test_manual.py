@@ -31,6 +31,7 @@ def hooks() -> ModuleType:
 
 def commands() -> set[str]:
     import typer
+
     from tocsin.cli import app
 
     return set(typer.main.get_command(app).commands)

@@ -563,7 +563,7 @@ def test_limits_are_in_order_and_carry_forward_is_stated(one: Concept) -> None:
     ],
 )
 def test_carry_forward_is_that_of_the_reference(name: str, hours: float) -> None:
-    """the carry-forward decisions."""
+    """The carry-forward decisions."""
     assert concept(name).carry_forward_hours == hours
 
 

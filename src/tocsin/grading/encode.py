@@ -173,7 +173,8 @@ def limits_of(program: Program, timeline: Timeline) -> tuple[F64, F64]:
             low[:, i] = high[:, i] = value
         else:
             lo, hi = limit(value.name).compute(facts)
-            low[:, i], high[:, i] = lo * value.factor + value.plus, hi * value.factor + value.plus
+            # rounded, so that 3 x 0.7 is 2.1 and a value of 2.1 is not above it
+            low[:, i], high[:, i] = np.round(lo * value.factor + value.plus, 9), np.round(hi * value.factor + value.plus, 9)
         if strict:
             low[:, i], high[:, i] = np.nextafter(low[:, i], np.inf), np.nextafter(high[:, i], np.inf)
     return low, high

@@ -36,6 +36,7 @@ from tocsin.grading.kernel_state import (
     OTHERS,
     POSSIBLE,
     TIME,
+    V_APART,
     V_BITS,
     V_HAZY,
     V_STATE,
@@ -71,7 +72,7 @@ from tocsin.grading.program import (
     UNLESS,
 )
 
-STAMP = "81c64686429394d3"
+STAMP = "81c2e51f234191c8"
 """SHA-256 of the files this one compiles with, so that a change there makes the compiled code of this file stale (see the tests)."""
 
 DAY = 24.0
@@ -328,7 +329,7 @@ def _patient(
                         vf[s, 1] = hi if known else -INF
                         vf[s, 2] = lo if known else INF
                         vf[s, 3] = hi if known else INF
-                        vi[s, V_STATE] = KNOWN
+                        vi[s, V_STATE], vi[s, V_APART] = KNOWN, 0
                         for j in range(slot_atoms_ptr[s], slot_atoms_ptr[s + 1]):
                             # the simple leaves are read here: a call that passes arrays costs more than they do
                             n = slot_atoms[j]
@@ -554,11 +555,11 @@ def sweep(
     o_true, o_open, o_ask = np.empty(capacity, np.uint64), np.empty(capacity, np.uint64), np.empty(capacity, np.uint64)
     o_ptr = np.zeros(capacity + 1, np.int64)
     e_row, e_root = np.empty(4 * capacity, np.int64), np.empty(4 * capacity, np.int64)
-    n_out = n_ev = 0
+    n_out, n_ev = np.int64(0), np.int64(0)
     final = np.zeros((max(1, last - first) if keep_state else 1, n_nodes), np.int8)
 
     pf, pi = np.empty((n_slots, 6)), np.empty((n_slots, 6), np.int64)
-    vf, vi = np.empty((n_slots, 8)), np.empty((n_slots, 5), np.int64)
+    vf, vi = np.empty((n_slots, 8)), np.empty((n_slots, 6), np.int64)
     x_exp, x_ev, exact_at = np.empty(n_slots), np.empty(n_slots, np.int64), np.empty(n_slots)
     act_of = np.empty(n_slots, np.int64)
     dirty, dirty_list = np.zeros(n_slots, np.bool_), np.empty(n_slots, np.int64)
@@ -569,7 +570,7 @@ def sweep(
     ck_x_exp, ck_x_ev, ck_exact_at, ck_act_of = np.empty_like(x_exp), np.empty_like(x_ev), np.empty_like(exact_at), np.empty_like(act_of)
     ck_status, ck_since, ck_absent, ck_wait = np.empty_like(status), np.empty_like(since), np.empty_like(absent_until), np.empty(256)
     stack, stack_want, dose_nodes = np.empty(8 * n_nodes + 16, np.int64), np.empty(8 * n_nodes + 16, np.int8), np.empty(n_nodes, np.int64)
-    n_dose_nodes = 0
+    n_dose_nodes = np.int64(0)
     has_reset = np.zeros(n_slots, np.bool_)
     for n in range(n_nodes):
         if node[n, 0] == DOSES:

@@ -5,7 +5,7 @@ One row a slot (an input of the program):
 * ``pf``: the latest exact value as four ends (greatest low, greatest high, least low, least high), when it expires, its hour
 * ``pi``: live, ever, hazy, bits, event of the greatest, event of the least
 * ``vf``: the view: four ends of what is known, four of what is possible
-* ``vi``: state, bits, hazy, possible bits, possible hazy
+* ``vi``: state, bits, hazy, possible bits, possible hazy, whether an observation was put down elsewhere and none counts
 
 ``act`` lists what is not an exact instant: slot, event, what it does now; ``act_end`` until when.  ``hazy`` means that a value is
 present whose number is not told.  Claims are 0 false, 1 true, 2 unknown.
@@ -26,7 +26,7 @@ NOTHING, KNOWN, ELSEWHERE, CLOSED, LAPSED = range(5)
 HOLDS, OTHERS, POSSIBLE, CARRIED, CARRIED_OTHERS, ENDED, LAPSED_VALUE, LAPSED_END, WAITS, DONE = range(10)
 EXP, TIME = 4, 5
 LIVE, EVER, HAZY, BITS, EV_G, EV_L = range(6)
-V_STATE, V_BITS, V_HAZY, V_MBITS, V_MHAZY = range(5)
+V_STATE, V_BITS, V_HAZY, V_MBITS, V_MHAZY, V_APART = range(6)
 
 
 @njit(cache=True, nogil=True)
@@ -176,19 +176,20 @@ def look(s, t, n_act, act, ev_value, ev_censored, ev_bits, pf, pi, x_exp, closed
     state = NOTHING
     if held:
         state = KNOWN
+    elif closed[s] and lapsed:
+        state = LAPSED
+        bits, hazy = lbits, lhazy
+        vf[s, 0], vf[s, 1], vf[s, 2], vf[s, 3] = l0, l1, l2, l3
     elif elsewhere:
         state = ELSEWHERE
     elif closed[s]:
         state = CLOSED
-        if lapsed:
-            state = LAPSED
-            bits, hazy = lbits, lhazy
-            vf[s, 0], vf[s, 1], vf[s, 2], vf[s, 3] = l0, l1, l2, l3
     vi[s, V_STATE] = state
     vi[s, V_BITS] = bits
     vi[s, V_HAZY] = hazy
     vi[s, V_MBITS] = mbits
     vi[s, V_MHAZY] = mhazy
+    vi[s, V_APART] = 1 if elsewhere and not held else 0
 
 
 @njit(cache=True, nogil=True)
@@ -305,7 +306,7 @@ def leaf(n, node, number, group_ptr, group_slot, group_coef, vf, vi, lim_lo, lim
                 high_sum = INF  # one runs that is not named, at a rate that is not told
         return 1 if low_sum >= number[n] else (2 if high_sum >= number[n] else 0)
     for j in range(first, last):  # ELSE
-        if vi[group_slot[j], V_STATE] == ELSEWHERE:
+        if vi[group_slot[j], V_APART]:
             return 1
     return 0
 
@@ -335,7 +336,7 @@ def doses(n, t, node, number, d_n, df, di, absent_until, closed):
 @njit(cache=True, nogil=True)
 def source(kind, wanted, want, s, pi, n_act, act, ev_bits, ev_value, vi, x_ev):
     """The event behind what a leaf of ``kind`` says of slot ``s``; -1 when it rests on no observation."""
-    if vi[s, V_STATE] == ELSEWHERE:
+    if vi[s, V_STATE] == ELSEWHERE or (kind == ELSE and vi[s, V_APART]):
         for j in range(n_act):
             if act[j, 0] == s and (act[j, 2] == OTHERS or act[j, 2] == CARRIED_OTHERS):
                 return act[j, 1]

@@ -9,7 +9,6 @@ from tocsin.grading.kernel_state import (
     CARRIED,
     CARRIED_OTHERS,
     DONE,
-    ELSEWHERE,
     ENDED,
     EVER,
     EXP,
@@ -22,6 +21,7 @@ from tocsin.grading.kernel_state import (
     OTHERS,
     POSSIBLE,
     TIME,
+    V_APART,
     V_BITS,
     V_STATE,
     WAITS,
@@ -98,7 +98,7 @@ def reasons(t, best, n_ev, roots, grade, node, number, child, group_ptr, group_s
                 for j in range(group_ptr[node[n, 1]], group_ptr[node[n, 1] + 1]):
                     s = group_slot[j]
                     shown = want == 1 and vi[s, V_STATE] == KNOWN and vi[s, V_BITS] & PRESENT_BIT
-                    if (k != ELSE and shown) or (k == ELSE and vi[s, V_STATE] == ELSEWHERE):
+                    if (k != ELSE and shown) or (k == ELSE and vi[s, V_APART] == 1):
                         e_row[n_ev] = source(k, PRESENT_BIT, 1, s, pi, n_act, act, ev_bits, ev_value, vi, x_ev)
                         n_ev += 1
                 for q in range(2, 5):
