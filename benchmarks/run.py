@@ -23,7 +23,7 @@ OUT = HERE.parent / "bench-out"
 PAGE = HERE.parent / "docs" / "benchmarks.md"
 CLOSED = ["drugs", "devices", "neurology"]
 SCALES = ("astct-crs-2019", "astct-icans-2019")
-SAMPLE = 100
+SAMPLE = 20
 
 
 def plain_read(events: Path, _: Path) -> dict[str, float]:

@@ -28,6 +28,7 @@ _KIND_CODE: Mapping[Kind, int] = MappingProxyType({k: i for i, k in enumerate(_K
 CONCEPT_KIND: I64 = np.array([_KIND_CODE[CONCEPTS[c].kind] for c in CONCEPT_NAMES], np.int64)
 _CODED = np.array([CONCEPTS[c].kind in (Kind.STATE, Kind.FINDING, Kind.INFUSION, Kind.DOSE, Kind.STATEMENT) for c in CONCEPT_NAMES])
 _RATED = np.array([CONCEPTS[c].kind in (Kind.INFUSION, Kind.DOSE) for c in CONCEPT_NAMES])
+_NO_TEXT: I64 = np.where(_CODED, UNKNOWN_BIT, 0)  # a coded input without a value that we know says nothing
 # What was stated (death) stays so.
 _CARRY: F64 = np.array([
     np.inf if CONCEPTS[c].kind is Kind.STATEMENT else CONCEPTS[c].carry_forward_hours or 0.0 for c in CONCEPT_NAMES])
@@ -66,26 +67,30 @@ def encode(timeline: Timeline) -> Events:
         counts[: len(lengths)] = lengths
     concept = events["concept"].cast(CONCEPT_ENUM).to_physical().to_numpy().astype(np.int64)
     value = _floats(events["value"])
-    bits = np.zeros(n, np.int64)
+    bits = _NO_TEXT[concept]
+    hour, end = _floats(events["hour"]), _floats(events["end_hour"])
     if n:
-        rated = _RATED[concept]
-        bits[_CODED[concept]] = UNKNOWN_BIT  # a coded input without a value that we know says nothing
+        rated = np.flatnonzero(_RATED[concept])
         bits[rated] = np.where(value[rated] == 0, ABSENT_BIT, PRESENT_BIT)
         if events["text"].null_count() < n:
             _read_texts(events["text"], concept, bits)
-        stopped = rated & (bits == ABSENT_BIT)
-        if stopped.any():
-            value = np.where(stopped, 0.0, value)
-    hour, end = _floats(events["hour"]), _floats(events["end_hour"])
-    momentary = (end == hour) & ~_RATED[concept]
-    if momentary.any():  # an observation that ends as it begins is an instant; a source may write both times
-        end = np.where(momentary, np.nan, end)
+        value[rated[bits[rated] == ABSENT_BIT]] = 0.0
+        ended = np.flatnonzero(end == hour) if events["end_hour"].null_count() < n else rated[:0]
+        # an observation that ends as it begins is an instant; a source may write both times
+        end[ended[~_RATED[concept[ended]]]] = np.nan
     return Events(
         tuple(ids.to_list()), np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
         hour, end, _floats(events["hour_latest"]), concept, value,
         events["censored"].to_numpy().astype(np.int8), bits,
-        events["attribution"].cast(ATTRIBUTION_ENUM).to_physical().to_numpy().astype(np.uint8),
+        _attributions(events["attribution"]),
     )
+
+
+def _attributions(series: pl.Series) -> npt.NDArray[np.uint8]:
+    """The place of each attribution in ATTRIBUTIONS; most records name none, which needs no look-up."""
+    if (series == "unknown").all():
+        return np.full(len(series), ATTRIBUTIONS.index("unknown"), np.uint8)
+    return series.cast(ATTRIBUTION_ENUM).to_physical().to_numpy().astype(np.uint8)
 
 
 FEW_TEXTS = 5000

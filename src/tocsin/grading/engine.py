@@ -15,7 +15,7 @@ from tocsin.grading.encode import CONCEPT_KIND, Events, carry_forward, closed_of
 from tocsin.grading.program import CONCEPT_CODE, Program
 from tocsin.timeline import Timeline
 
-BLOCK = 256
+BLOCK = 64
 """Patients a task; small enough to keep all cores busy to the end, large enough to cost nothing."""
 
 
