@@ -115,6 +115,7 @@ def protocols_page() -> str:
 def cli_page() -> str:
     """Every command of ``tocsin``, as its own --help says it."""
     import typer
+
     from tocsin.cli import app
 
     command = typer.main.get_command(app)

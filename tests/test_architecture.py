@@ -104,3 +104,10 @@ def test_the_compiled_sweep_is_stale_when_what_it_is_made_of_changes():
     made_of = b"".join((folder / name).read_bytes() for name in ("kernel_state.py", "kernel_steps.py", "program.py"))
     expected = hashlib.sha256(made_of).hexdigest()[:16]
     assert f'STAMP = "{expected}"' in (folder / "kernel.py").read_text(encoding="utf-8"), f'write STAMP = "{expected}" in kernel.py'
+
+
+def test_every_public_name_is_what_it_says_however_it_is_imported():
+    """``from tocsin import report`` is the function, also after the module of the same name has been loaded."""
+    code = ("import types, tocsin\nfrom tocsin import *\nfrom tocsin import report\nfrom tocsin.show import report as again\n"
+            "assert all(not isinstance(getattr(tocsin, n), types.ModuleType) for n in tocsin.__all__)\nassert callable(report) and report is again\n")
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -32,4 +32,6 @@ def __getattr__(name: str) -> Any:
     """Load a public name when it is first asked for."""
     if name not in _WHERE:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"tocsin.show.{_WHERE[name]}"), name)
+    found = getattr(import_module(f"tocsin.show.{_WHERE[name]}"), name)
+    globals()[name] = found  # the function, not the module of the same name that was just loaded
+    return found
