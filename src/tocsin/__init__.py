@@ -17,7 +17,7 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "Timeline": "tocsin.timeline", "Completeness": "tocsin.timeline", "grade": "tocsin.grading", "Grades": "tocsin.grading",
     "episodes": "tocsin.grading", "contradictions": "tocsin.grading", "advise": "tocsin.protocols", "turns": "tocsin.protocols",
-    "report": "tocsin.show.report", "SCALES": "tocsin.scales", "PROTOCOLS": "tocsin.protocols", "CONCEPTS": "tocsin.vocabulary",
+    "report": "tocsin.show.html_report", "SCALES": "tocsin.scales", "PROTOCOLS": "tocsin.protocols", "CONCEPTS": "tocsin.vocabulary",
     "read_case": "tocsin.cases", "TocsinError": "tocsin.errors",
 }
 

@@ -6,7 +6,7 @@ import pytest
 
 from show.records import STAMP
 from tocsin.cases import read_case
-from tocsin.show.report import gather, html
+from tocsin.show.html_report import gather, html
 from tocsin.timeline import UNSTATED_SUPPORT_ABSENT, Timeline
 
 

@@ -6,7 +6,7 @@ import re
 from html.parser import HTMLParser
 
 from show.records import STAMP, by_day
-from tocsin.show.report import gather, html, report
+from tocsin.show.html_report import gather, html, report
 from tocsin.timeline import Timeline
 
 EVIL = '<script>alert("x")</script>'

@@ -200,7 +200,7 @@ def report(
 
       tocsin report patient.csv --out figure.pdf --units us
     """
-    from tocsin.show.report import report as report_
+    from tocsin.show.html_report import report as report_
 
     timeline = Source(files, patients, infusion_time, complete, (), tuple(unit or ()), weight, age, patient).told()
     report_(timeline, out, protocol=protocol, units=units, assume=tuple(assume or ()), patient=patient, command=_command())

@@ -9,7 +9,6 @@ from four layers:
 * apart: observations put down to a cause that the scale does not count: claims about them are false, and say why.
 
 Where several values hold at once (a window, or the same moment) a claim is true when any of them makes it true.
-
 An episode resolves at the start of a quiet time, which is known only when the quiet has lasted.  So the state is kept when a
 quiet time begins (``ck_*``); when the episode proves to have resolved, the sweep goes back to it and on from there.
 """

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tocsin.show.figure import draw, save
-    from tocsin.show.report import gather, html, report
+    from tocsin.show.html_report import gather, html, report
     from tocsin.show.terminal import print_check, print_concepts, print_course, print_explain, print_scales
     from tocsin.show.wording import STANDING
 
@@ -22,7 +22,7 @@ __all__ = [
 ]
 
 _WHERE = {
-    "draw": "figure", "save": "figure", "gather": "report", "html": "report", "report": "report", "print_check": "terminal",
+    "draw": "figure", "save": "figure", "gather": "html_report", "html": "html_report", "report": "html_report", "print_check": "terminal",
     "print_concepts": "terminal", "print_course": "terminal", "print_explain": "terminal", "print_scales": "terminal",
     "STANDING": "wording",
 }

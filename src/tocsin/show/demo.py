@@ -25,8 +25,8 @@ def show_case(case: CaseLike, timeline: Timeline, out: Path, assumptions: Sequen
     """Print the course of a case in an open world and under ``assumptions``, and write its report and figure to ``out``."""
     from tocsin.grading import grade
     from tocsin.protocols import turns
+    from tocsin.show.html_report import report
     from tocsin.show.lookup import console
-    from tocsin.show.report import report
     from tocsin.show.terminal import print_course
 
     screen = console()
