@@ -9,7 +9,7 @@ from rich.console import Console
 
 from tocsin.grading.grade import grade
 from tocsin.protocols import turns
-from tocsin.scales import scale
+from tocsin.scales import criterion, scale
 from tocsin.show import STANDING, terminal
 from tocsin.timeline import Timeline
 
