@@ -169,7 +169,7 @@ FACTS = {
         6..7    |    | crs       | temperature               | 39.8 degC
         6..7    |    |           | heart_rate                | 148 /min
         6..7    |    | crs       | systolic_bp               | 89 mmHg
-        7       |    | crs       | fever                     | present
+        6       | 7  | crs       | fever                     | present
         7       |    | crs       | hypotension               | present
         7       |    |           | cytokine_rise             | present
         7       |    |           | ast                       | 535.67 U/L

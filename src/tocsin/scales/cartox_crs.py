@@ -55,8 +55,8 @@ def cartox_crs(**given: object) -> Scale:
     def organ(grade: int) -> Predicate:
         return Or((transaminitis(grade, settings), bilirubin(grade, settings), creatinine(grade, settings)))
 
-    sign = Or((FEVER, low, ANY_VASOPRESSOR, ANY_OXYGEN, bolus_given(4.0), organ(1)))
-    onset = Or((FEVER, low, ANY_VASOPRESSOR, ANY_OXYGEN, organ(1)))
+    sign = Or((FEVER, low, ANY_VASOPRESSOR, ANY_OXYGEN, desaturated, bolus_given(4.0), organ(1)))
+    onset = Or((FEVER, low, ANY_VASOPRESSOR, ANY_OXYGEN, desaturated, organ(1)))
     return Scale(
         id="cartox-crs-2018", version="2018", title="CRS, CARTOX 2018", syndrome="CRS",
         cites=("neelapu2018:table", "li2022:table", "mahadeo2019:table"), counts=("crs", "unknown"),
