@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-import polars as pl
 
 from tocsin.errors import SettingError
 from tocsin.grading.encode import encode
@@ -77,7 +76,7 @@ def _program(protocol: Protocol) -> Program:
 
 def advise_with(timeline: Timeline, protocol: Protocol, at: float, carry: Mapping[str, float] | None = None) -> list[Advice]:
     """Every rule of the protocol for every patient, at hour ``at``; nothing later is looked at."""
-    known = _known(timeline, at)
+    known = timeline.until(at)
     grades = grade(known, protocol.scale, until=at, carry=carry)
     refractory_hours = protocol.settings.get("refractory_hours")
     if refractory_hours is not None:
@@ -92,12 +91,6 @@ def advise_with(timeline: Timeline, protocol: Protocol, at: float, carry: Mappin
         said = _Sayer(program, known, swept, index)
         out += [_advice(rule, protocol, patient, at, weights[patient], step, said) for rule in protocol.rules]
     return out
-
-
-def _known(timeline: Timeline, at: float) -> Timeline:
-    """What was known at ``at``: events that had begun; what had not ended yet is still running, whenever it ended."""
-    running = pl.when(pl.col("end_hour") > at).then(np.inf).otherwise("end_hour")
-    return replace(timeline, events=timeline.events.filter(pl.col("hour") <= at).with_columns(running.alias("end_hour")))
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,148 @@
+"""The commands as a user types them: what they print, the machine output, exit codes, and errors without a traceback."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+GRADE_KEYS = ["patient", "scale", "version", "start_hour", "end_hour", "at_least", "at_most", "because", "evidence", "undecided", "assumptions"]
+ADVICE_KEYS = ["patient", "hour", "protocol", "rule", "action", "drug", "dose", "unit", "route", "status", "blocked_by", "depends_on", "formula",
+               "reason", "cites"]
+CASE = str(files("tocsin.cases") / "data" / "paper002.csv")
+
+
+def tocsin(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    code = "from tocsin.cli import main; main()"
+    environment = {**os.environ, "COLUMNS": "100"}
+    return subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, cwd=cwd, env=environment, check=False)
+
+
+@pytest.fixture
+def chart(tmp_path: Path) -> Path:
+    path = tmp_path / "chart.csv"
+    path.write_text(
+        "patient,hour,end_hour,concept,value,unit,text\nP1,0,,temperature,38.5,degC,\nP1,0,6,norepinephrine,4,ug/min,\n"
+        "P1,0,,oxygen_device,,,nasal cannula\nP1,0,,oxygen_flow,2,L/min,\nP1,,,age_years,40,,\n", encoding="utf-8")
+    return path
+
+
+def test_grade_prints_one_json_object_a_line_with_the_keys_of_the_contract(chart):
+    done = tocsin("grade", str(chart), "--scale", "astct-crs-2019", "--complete", "drugs,devices", "--json")
+    steps = [json.loads(line) for line in done.stdout.splitlines()]
+    assert done.returncode == 0
+    assert all(set(GRADE_KEYS) <= set(step) for step in steps)
+    first = steps[0]
+    assert (first["patient"], first["start_hour"], first["end_hour"], first["at_least"], first["at_most"]) == ("P1", 0.0, 6.0, 3, 3)
+    assert "astct-crs-2019/HYPO3" in first["because"]
+    pressor = next(e for e in first["evidence"] if e["concept"] == "norepinephrine")
+    assert {k: pressor[k] for k in ("value", "unit", "hour", "origin")} == {"value": 4.0, "unit": "ug/min", "hour": 0.0, "origin": "chart.csv:3"}
+    assert steps[-1]["end_hour"] is None
+    assert any("drugs: complete" in a for a in first["assumptions"])
+
+
+def test_grade_at_an_hour_gives_what_was_known_then(chart):
+    done = tocsin("grade", str(chart), "--scale", "astct-crs-2019", "--complete", "drugs,devices", "--at", "3", "--json")
+    (step,) = [json.loads(line) for line in done.stdout.splitlines()]
+    assert (step["at_least"], step["end_hour"]) == (3, None)
+
+
+def test_an_open_record_names_what_is_missing(chart):
+    done = tocsin("grade", str(chart), "--scale", "astct-crs-2019", "--json")
+    first = json.loads(done.stdout.splitlines()[0])
+    assert (first["at_least"], first["at_most"]) == (3, 4)
+    assert first["undecided"] == ["vasopressor"]
+
+
+def test_advise_prints_the_keys_of_the_contract_and_a_formula_without_a_weight():
+    done = tocsin("advise", CASE, "--at", "day7", "--complete", "drugs,devices", "--json")
+    advice = {a["rule"]: a for a in map(json.loads, done.stdout.splitlines())}
+    assert all(set(ADVICE_KEYS) <= set(a) for a in advice.values())
+    tocilizumab = advice["paper004/C3.4t"]
+    assert (tocilizumab["status"], tocilizumab["dose"], tocilizumab["unit"]) == ("due", None, "mg")
+    assert "8 mg/kg x weight" in tocilizumab["formula"]
+    assert {a["status"] for a in advice.values()} <= {"due", "not_due", "blocked", "depends"}
+
+
+def test_a_weight_turns_the_formula_into_a_dose():
+    done = tocsin("advise", CASE, "--at", "168", "--complete", "drugs,devices", "--weight", "50", "--json")
+    advice = {a["rule"]: a for a in map(json.loads, done.stdout.splitlines())}
+    assert advice["paper004/C3.4t"]["dose"] == 400.0
+    assert advice["paper004/C3.4t"]["formula"] == "8 mg/kg x 50 kg = 400 mg"
+
+
+def test_a_wall_clock_moment_needs_an_infusion_time(chart):
+    missing = tocsin("advise", str(chart), "--at", "2026-01-02T08:00")
+    assert missing.returncode == 2
+    assert "infusion" in missing.stderr
+    given = tocsin("advise", str(chart), "--at", "2026-01-01T13:00", "--infusion-time", "2026-01-01T10:00", "--json")
+    assert json.loads(given.stdout.splitlines()[0])["hour"] == 3.0
+
+
+def test_check_exits_with_1_on_errors_and_says_file_row_and_fix(tmp_path):
+    path = tmp_path / "wrong.csv"
+    path.write_text("patient,day,concept,value,unit\nP1,1,temprature,39,degC\nP1,2,temperature,38,degC\n", encoding="utf-8")
+    done = tocsin("check", str(path))
+    assert done.returncode == 1
+    assert "wrong.csv, row 2" in done.stdout
+    assert "temperature" in done.stdout
+
+
+@pytest.mark.parametrize("arguments", [
+    ("check", "nosuch.csv"), ("grade", "nosuch.parquet"), ("explain", "astct-crs-2019/HYPO9"), ("grade", "CASE", "--scale", "astct"),
+    ("grade", "CASE", "--complete", "labs"), ("grade", "CASE", "--set", "nothing=1"), ("grade", "CASE", "--carry", "temperature=long"),
+    ("advise", "CASE", "--at", "tomorrow"), ("advise", "CASE", "--at", "3", "--protocol", "paper005"), ("grade", "CASE", "--assume", "well"),
+    ("grade", "CASE", "--count", "fate"), ("report", "CASE", "--units", "furlongs"), ("demo", "--case", "003"), ("grade", "CASE", "--patient", "X"),
+])
+def test_a_mistake_gets_one_message_and_exit_code_2(arguments, tmp_path):
+    done = tocsin(*(CASE if a == "CASE" else a for a in arguments), cwd=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr.startswith("tocsin: ")
+    assert "Traceback" not in done.stderr
+
+
+def test_every_looking_up_command_answers():
+    for arguments in (("scales",), ("explain", "paper004/C2.3"), ("explain", "oxygen_device"), ("explain", "cartox-crs-2018"),
+                      ("explain", "paper004"), ("concepts", "pressure"), ("cite", "astct-crs-2019"), ("template",), ("--version",)):
+        done = tocsin(*arguments)
+        assert done.returncode == 0, arguments
+        assert len(done.stdout) > 10, arguments
+
+
+def test_the_template_reads_back_without_an_error(tmp_path):
+    path = tmp_path / "blank.csv"
+    assert tocsin("template", "--out", str(path)).returncode == 0
+    read = tocsin("check", str(path))
+    assert read.returncode == 0
+    assert "0 in quarantine" in read.stdout
+
+
+def test_the_demo_tells_the_three_cases_and_writes_their_reports(tmp_path):
+    done = tocsin("demo", "--out", str(tmp_path / "out"))
+    assert done.returncode == 0
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["case-000.html", "case-001.html", "case-002.html"]
+    for words in ("Paper 000", "Paper 001", "Paper 002", "Guideline", "contradicts", "Research software, not a medical device."):
+        assert words in done.stdout
+
+
+def test_a_parquet_file_is_graded_block_by_block_as_in_one_piece(tmp_path):
+    import polars as pl
+
+    from tocsin.cases import read_case
+    from tocsin.grading import grade
+    from tocsin.timeline import Timeline, blocks
+
+    events = pl.concat([read_case(c).events for c in ("000", "001", "002")])
+    path = tmp_path / "events.parquet"
+    events.write_parquet(path)
+    whole = grade(Timeline.read_parquet(path), "astct-crs-2019").frame
+    parts = pl.concat([grade(t, "astct-crs-2019").frame for t in blocks(path, rows=40)])
+    assert parts.equals(whole)
+    done = tocsin("grade", str(path), "--scale", "astct-crs-2019", "--out", str(tmp_path / "steps.csv"))
+    assert done.returncode == 0
+    assert len((tmp_path / "steps.csv").read_text(encoding="utf-8").splitlines()) == len(whole) + 1
