@@ -126,7 +126,7 @@ def test_the_demo_tells_the_three_cases_and_writes_their_reports(tmp_path):
     done = tocsin("demo", "--out", str(tmp_path / "out"))
     assert done.returncode == 0
     assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["case-000.html", "case-001.html", "case-002.html"]
-    for words in ("Paper 000", "Paper 001", "Paper 002", "Guideline", "contradicts", "Research software, not a medical device."):
+    for words in ("local CRS counted as CRS", "Paper 000", "Paper 001", "Paper 002", "Guideline", "contradicts", "Research software, not a medical device."):
         assert words in done.stdout
 
 

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol as Shape
 
+import polars as pl
+
 from tocsin.show.terminal import _say
 from tocsin.timeline import Timeline
 
@@ -25,6 +27,7 @@ def show_case(case: CaseLike, timeline: Timeline, out: Path, assumptions: Sequen
     """Print the course of a case in an open world and under ``assumptions``, and write its report and figure to ``out``."""
     from tocsin.grading import grade
     from tocsin.protocols import turns
+    from tocsin.scales import SCALES
     from tocsin.show.html_report import report
     from tocsin.show.lookup import console
     from tocsin.show.terminal import print_course
@@ -38,7 +41,12 @@ def show_case(case: CaseLike, timeline: Timeline, out: Path, assumptions: Sequen
     grades = [
         grade(timeline, "astct-crs-2019"), grade(assumed, "astct-crs-2019"), grade(assumed, "cartox-crs-2018"), grade(assumed, "astct-icans-2019"),
     ]
-    notes = ("as told", "if unstated support was absent", "if unstated support was absent", "if unstated support was absent")
+    absent = "if unstated support was absent"
+    notes = ["as told", absent, absent, absent]
+    if (timeline.events["attribution"].cast(pl.String) == "local_crs").any():
+        # what the authors put down to local CRS is graded both ways
+        grades.insert(2, grade(assumed, "astct-crs-2019", count=(*SCALES["astct-crs-2019"].counts, "local_crs")))
+        notes.insert(2, f"{absent}, local CRS counted as CRS")
     print_course(screen, timeline, grades, turns(assumed, "paper004"), notes=notes)
     path = report(
         timeline, out / f"case-{case.id}.html", assume=assumptions, title=f"Paper {case.id}: {case.title}", command=f"tocsin demo --case {case.id}")
