@@ -41,7 +41,6 @@ class Grades:
     evidence_rows: Ints
     patients: tuple[str, ...]
     asked_names: tuple[str, ...]
-    complete: bool = True
 
     def __len__(self) -> int:
         return len(self.start)

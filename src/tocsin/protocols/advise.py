@@ -19,7 +19,6 @@ from tocsin.protocols.refractory import with_refractory
 from tocsin.rules import Named, Predicate
 from tocsin.timeline import Timeline
 
-STATUSES = ("due", "depends", "blocked", "not_due")
 _FALSE, _TRUE, _UNKNOWN = 0, 1, 2
 
 
