@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from types import MappingProxyType
 
 import numpy as np
@@ -15,8 +16,13 @@ import numpy.typing as npt
 
 from tocsin.cite import Mark, reference
 from tocsin.errors import UnknownIdError
+from tocsin.timeline import is_patient_fact
+from tocsin.vocabulary import CONCEPTS
 
 Floats = npt.NDArray[np.float64]
+
+UPPER = ":upper"
+"""What follows the name of a fact whose upper end is meant, where it was charted as beyond a number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,29 +54,41 @@ def _mean_pressure_adult(facts: Mapping[str, Floats]) -> tuple[Floats, Floats]:
     return np.where(adult, 65.0, -np.inf), np.where(adult, 65.0, np.inf)
 
 
-def _baseline(name: str) -> Callable[[Mapping[str, Floats]], tuple[Floats, Floats]]:
+def _reference(name: str) -> Callable[[Mapping[str, Floats]], tuple[Floats, Floats]]:
+    """A told limit or baseline, whose upper end differs where it was charted as beyond a number."""
     def compute(facts: Mapping[str, Floats]) -> tuple[Floats, Floats]:
-        value = facts[name]
-        return np.where(np.isnan(value), -np.inf, value), np.where(np.isnan(value), np.inf, value)
+        low, high = facts[name], facts[f"{name}{UPPER}"]
+        return np.where(np.isnan(low), -np.inf, low), np.where(np.isnan(high), np.inf, high)
 
     return compute
+
+
+def _weight(facts: Mapping[str, Floats]) -> tuple[Floats, Floats]:
+    """Unknown: anything above zero."""
+    weight = facts["weight_kg"]
+    return np.where(np.isnan(weight), np.nextafter(0.0, 1.0), weight), np.where(np.isnan(weight), np.inf, weight)
 
 
 LIMITS: Mapping[str, Limit] = MappingProxyType({limit.name: limit for limit in (
     Limit("systolic_by_age", "the lowest normal systolic pressure for age", "age_years", "mahadeo2019:bp", Mark.VERIFIED,
           _systolic_by_age),
     Limit("mean_pressure_adult", "65 mmHg (adults)", "age_years", "tocsin:hypotension", Mark.DECISION, _mean_pressure_adult),
-    Limit("baseline_systolic_bp", "the patient's own baseline", "baseline_systolic_bp", "lee2019:hypotension", Mark.MEMORY,
-          _baseline("baseline_systolic_bp")),
-    Limit("baseline_creatinine", "baseline creatinine", "baseline_creatinine", "ctcae403:creatinine", Mark.VERIFIED,
-          _baseline("baseline_creatinine")),
+    Limit("weight_kg", "body weight", "weight_kg", "tocsin:weight", Mark.DECISION, _weight),
 )})
-"""Every limit by name."""
+"""Limits with a computation of their own, by name."""
+
+_REFERENCES = {
+    "uln": ("upper limit of normal", "tocsin:uln"), "lln": ("lower limit of normal", "tocsin:uln"), "baseline": ("baseline", "tocsin:baseline"),
+}
 
 
+@cache
 def limit(name: str) -> Limit:
-    """The limit of that name; UnknownIdError otherwise."""
-    found = LIMITS.get(name)
-    if found is None:
+    """The limit of that name: one of LIMITS, or ``uln_``, ``lln_`` or ``baseline_`` before a measurement; UnknownIdError otherwise."""
+    if name in LIMITS:
+        return LIMITS[name]
+    prefix, _, concept = name.partition("_")
+    if prefix not in _REFERENCES or not is_patient_fact(name):
         raise UnknownIdError("limit", name, LIMITS)
-    return found
+    says, cites = _REFERENCES[prefix]
+    return Limit(name, f"{says} of {CONCEPTS[concept].title}", name, cites, Mark.DECISION, _reference(name))

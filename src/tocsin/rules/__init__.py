@@ -1,20 +1,19 @@
 """Predicates with three-valued logic, and their explanation in English; knows no medicine."""
 
+from tocsin.rules.history import EpisodeFor, Lasting, Masked, Observed, Within
 from tocsin.rules.predicate import (
     ABSENT,
     PRESENT,
     And,
+    AtLeast,
     Compare,
     Constant,
     CountRunning,
     Doses,
     Either,
     Elsewhere,
-    EpisodeFor,
     Fact,
     IsIn,
-    Lasting,
-    Masked,
     Measure,
     Named,
     Not,
@@ -30,7 +29,7 @@ from tocsin.rules.predicate import (
 from tocsin.rules.setting import Setting, settled
 
 __all__ = [
-    "ABSENT", "PRESENT", "And", "Compare", "Constant", "CountRunning", "Doses", "Either", "Elsewhere", "EpisodeFor", "Fact",
-    "IsIn", "Lasting", "Masked", "Measure", "Named", "Not", "Or", "PatientLimit", "Predicate", "RateSum", "Setting", "Unless", "charted", "present",
-    "settled", "values_of",
+    "ABSENT", "PRESENT", "And", "AtLeast", "Compare", "Constant", "CountRunning", "Doses", "Either", "Elsewhere", "EpisodeFor", "Fact",
+    "IsIn", "Lasting", "Masked", "Measure", "Named", "Not", "Observed", "Or", "PatientLimit", "Predicate", "RateSum", "Setting", "Unless",
+    "Within", "charted", "present", "settled", "values_of",
 ]

@@ -82,7 +82,7 @@ class And(Predicate):
         return self.of
 
     def english(self) -> str:
-        return " and ".join(_bracket(p, Or, Either) for p in self.of)
+        return " and ".join(bracketed(p, Or, Either) for p in self.of)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,25 @@ class Or(Predicate):
         return self.of
 
     def english(self) -> str:
-        return " or ".join(_bracket(p, And) for p in self.of)
+        return " or ".join(bracketed(p, And) for p in self.of)
+
+
+@dataclass(frozen=True, slots=True)
+class AtLeast(Predicate):
+    """At least ``number`` of them."""
+
+    number: int
+    of: tuple[Predicate, ...]
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.number <= len(self.of):
+            raise RuleError(f"at least {self.number} of {len(self.of)} claims makes no sense")
+
+    def children(self) -> tuple[Predicate, ...]:
+        return self.of
+
+    def english(self) -> str:
+        return f"at least {self.number} of: " + "; ".join(p.english() for p in self.of)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +126,7 @@ class Not(Predicate):
         return (self.of,)
 
     def english(self) -> str:
-        return f"not {_bracket(self.of, And, Or, Either)}"
+        return f"not {bracketed(self.of, And, Or, Either)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +144,7 @@ class Either(Predicate):
         return self.of
 
     def english(self) -> str:
-        return " or ".join(_bracket(p, And) for p in self.of if p != NEVER)
+        return " or ".join(bracketed(p, And) for p in self.of if p != NEVER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,21 +158,7 @@ class Unless(Predicate):
         return (self.of, self.hidden_by)
 
     def english(self) -> str:
-        return f"{_bracket(self.of, And, Or, Either)} (not assessable while {self.hidden_by.english()})"
-
-
-@dataclass(frozen=True, slots=True)
-class Lasting(Predicate):
-    """``of`` has been true without a break for at least ``hours``."""
-
-    of: Predicate
-    hours: float
-
-    def children(self) -> tuple[Predicate, ...]:
-        return (self.of,)
-
-    def english(self) -> str:
-        return f"{_bracket(self.of, And, Or, Either)} for at least {_number(self.hours)} h"
+        return f"{bracketed(self.of, And, Or, Either)} (not assessable while {self.hidden_by.english()})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,39 +177,6 @@ class Named(Predicate):
 
     def english(self) -> str:
         return self.says
-
-
-@dataclass(frozen=True, slots=True)
-class Masked(Predicate):
-    """``onset`` was true, then one of the ``doses`` was given; holds until the episode resolves.
-
-    Only a dose at or after the onset counts.  Without any dose in an incomplete record it is unknown.
-    """
-
-    onset: Predicate
-    doses: Doses
-    says: str
-
-    def children(self) -> tuple[Predicate, ...]:
-        return (self.onset, self.doses)
-
-    def english(self) -> str:
-        return self.says
-
-
-@dataclass(frozen=True, slots=True)
-class EpisodeFor(Predicate):
-    """The episode that ``onset`` opened has lasted at least ``hours`` and has not resolved."""
-
-    onset: Predicate
-    hours: float
-
-    def children(self) -> tuple[Predicate, ...]:
-        return (self.onset,)
-
-    def english(self) -> str:
-        since = f"at least {_number(self.hours)} h have passed since the episode began" if self.hours else "the episode has begun"
-        return f"{since} ({self.onset.english()}) without resolution"
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,13 +202,15 @@ def charted(predicate: Predicate) -> Either:
 class PatientLimit:
     """A limit that differs between patients, such as the lowest normal pressure for age.
 
-    ``name`` is resolved by ``tocsin.derived.limits``; ``factor`` multiplies it, ``plus`` is added.
+    ``name`` is resolved by ``tocsin.derived.limits``; ``factor`` multiplies it, ``plus`` is added.  ``default`` serves a patient
+    for whom it is not told (None: unknown).
     """
 
     name: str
     says: str
     factor: float = 1.0
     plus: float = 0.0
+    default: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,7 +237,7 @@ class Compare(Predicate):
         unit = "" if self.unit == "1" else f" {self.unit}"
         if isinstance(self.limit, PatientLimit):
             return f"{title} {self.op} {self.limit.says}"
-        return f"{title} {self.op} {_number(self.limit)}{unit}"
+        return f"{title} {self.op} {in_words(self.limit)}{unit}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -344,17 +317,21 @@ class CountRunning(Predicate):
 
 @dataclass(frozen=True, slots=True)
 class RateSum(Predicate):
-    """The weighted sum of infusion rates reaches ``limit``; ``terms`` are (concept, coefficient)."""
+    """The weighted sum of infusion rates reaches ``limit``; ``terms`` are (concept, coefficient).
+
+    A limit per kilogram is ``PatientLimit("weight_kg", ..., factor=limit)``.
+    """
 
     terms: tuple[tuple[str, float], ...]
-    limit: float
+    limit: float | PatientLimit
     unit: str
     label: str
     says: str
     any_of: str | None = None
 
     def english(self) -> str:
-        return f"{self.says} >= {_number(self.limit)} {self.unit}"
+        limit = self.limit.says if isinstance(self.limit, PatientLimit) else f"{in_words(self.limit)} {self.unit}"
+        return f"{self.says} >= {limit}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -378,7 +355,7 @@ class Doses(Predicate):
 
     def english(self) -> str:
         amount = f"{self.says} given" if self.number == 1 else f"{self.number} or more doses of {self.says} given"
-        return amount if self.hours is None else f"{amount} within the last {_number(self.hours)} h"
+        return amount if self.hours is None else f"{amount} within the last {in_words(self.hours)} h"
 
 
 @dataclass(frozen=True, slots=True)
@@ -409,11 +386,13 @@ class Elsewhere(Predicate):
         return self.says
 
 
-def _bracket(predicate: Predicate, *kinds: type[Predicate]) -> str:
+def bracketed(predicate: Predicate, *kinds: type[Predicate]) -> str:
+    """The claim in words, in brackets where it would be ambiguous within another."""
     words = predicate.english()
     ambiguous = isinstance(predicate, Named) and (" or " in words or ", " in words) and kinds != (And,)
     return f"({words})" if ambiguous or isinstance(predicate, kinds) else words
 
 
-def _number(value: float) -> str:
+def in_words(value: float) -> str:
+    """A number without needless zeros."""
     return f"{value:g}"

@@ -1,19 +1,34 @@
-"""Grading scales as data: each criterion with its grade, its predicate, its citation and what we chose."""
+"""Scales as data: each criterion with its grade or points, its predicate, its citation and what we chose.
+
+A scale is one file in this folder.  A file that names ``BUILDERS`` (scale id -> function of its settings) is found by itself.
+"""
 
 from __future__ import annotations
 
+import pkgutil
 from collections.abc import Mapping
+from functools import cache
+from importlib import import_module
 from types import MappingProxyType
 
-from tocsin.errors import UnknownIdError
-from tocsin.scales.astct_crs import astct_crs
-from tocsin.scales.astct_icans import astct_icans
-from tocsin.scales.cartox_crs import cartox_crs
-from tocsin.scales.scale import Criterion, EpisodeRule, Flag, Scale, ScaleBuilder
+from tocsin.errors import RuleError, UnknownIdError
+from tocsin.scales.days import Days, DaysLow
+from tocsin.scales.formula import Formula, How, Term
+from tocsin.scales.items import Points, inputs, item
+from tocsin.scales.scale import Band, Criterion, EpisodeRule, Flag, Kind, Logistic, Scale, ScaleBuilder
 
-BUILDERS: Mapping[str, ScaleBuilder] = MappingProxyType({
-    "astct-crs-2019": astct_crs, "astct-icans-2019": astct_icans, "cartox-crs-2018": cartox_crs,
-})
+
+def _found() -> Mapping[str, ScaleBuilder]:
+    out: dict[str, ScaleBuilder] = {}
+    for module in sorted(m.name for m in pkgutil.iter_modules(__path__)):
+        for name, builder in getattr(import_module(f"{__name__}.{module}"), "BUILDERS", {}).items():
+            if name in out:
+                raise RuleError(f"the scale {name} is defined twice")
+            out[name] = builder
+    return MappingProxyType(out)
+
+
+BUILDERS: Mapping[str, ScaleBuilder] = _found()
 """How each scale is built from its settings."""
 
 SCALES: Mapping[str, Scale] = MappingProxyType({name: build() for name, build in BUILDERS.items()})
@@ -27,16 +42,20 @@ def scale(name: str, **settings: object) -> Scale:
     return BUILDERS[name](**settings) if settings else SCALES[name]
 
 
+@cache
+def _by_code() -> Mapping[str, tuple[Scale, Criterion | Flag]]:
+    return {one.code(c).lower(): (one, c) for one in SCALES.values() for c in (*one.criteria, *one.flags)}
+
+
 def criterion(code: str) -> tuple[Scale, Criterion | Flag]:
     """The criterion or flag of a qualified code such as ``astct-crs-2019/HYPO3``; UnknownIdError otherwise."""
-    known: dict[str, tuple[Scale, Criterion | Flag]] = {}
-    for one in SCALES.values():
-        known.update({one.code(c): (one, c) for c in one.criteria})
-        known.update({one.code(f): (one, f) for f in one.flags})
-    by_lower = {k.lower(): v for k, v in known.items()}
-    if code.lower() not in by_lower:
-        raise UnknownIdError("criterion", code, known)
-    return by_lower[code.lower()]
+    known = _by_code()
+    if code.lower() not in known:
+        raise UnknownIdError("criterion", code, [one.code(c) for one, c in known.values()])
+    return known[code.lower()]
 
 
-__all__ = ["BUILDERS", "SCALES", "Criterion", "EpisodeRule", "Flag", "Scale", "ScaleBuilder", "criterion", "scale"]
+__all__ = [
+    "BUILDERS", "SCALES", "Band", "Criterion", "Days", "DaysLow", "EpisodeRule", "Flag", "Formula", "How", "Kind", "Logistic", "Points", "Scale",
+    "ScaleBuilder", "Term", "criterion", "inputs", "item", "scale",
+]

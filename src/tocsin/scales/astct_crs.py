@@ -96,3 +96,6 @@ def astct_crs(**given: object) -> Scale:
         notes=("Organ toxicity and neurotoxicity are graded apart and do not change this grade.",
                "Usual onset is within 14 days of infusion; a later onset needs a search for other causes."),
     )
+
+
+BUILDERS = {"astct-crs-2019": astct_crs}

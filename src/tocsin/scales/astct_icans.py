@@ -122,3 +122,6 @@ def astct_icans(**given: object) -> Scale:
         notes=("Tremor and myoclonus are graded by CTCAE and do not change this grade.", "A baseline ICE below 10 is not "
                "corrected for by the source."),
     )
+
+
+BUILDERS = {"astct-icans-2019": astct_icans}

@@ -104,3 +104,6 @@ def cartox_crs(**given: object) -> Scale:
         notes=("Cardiac, gastrointestinal, skin, coagulation and lung toxicity are organ classes of this scale that are not graded here.",
                "Upper limits of normal are settings: give your laboratory's."),
     )
+
+
+BUILDERS = {"cartox-crs-2018": cartox_crs}

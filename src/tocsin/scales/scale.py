@@ -1,13 +1,33 @@
-"""What a grading scale is: criteria that mean "at least this grade", flags, and the rule by which an episode ends."""
+"""What a scale is: data of one of four kinds with one interface.
+
+* criteria: each means "at least this grade"; the highest one met is the grade;
+* score: items, each with its points, that are added up (``tocsin.scales.items``);
+* formula: a number computed from measured values (``tocsin.scales.formula``);
+* days: the length of runs of days below a limit (``tocsin.scales.days``).
+
+The answer of every kind is a range with reasons: what is not known leaves it open.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from tocsin.cite import Mark, reference
 from tocsin.errors import RuleError
-from tocsin.rules import Doses, Predicate, Setting
+from tocsin.rules import Constant, Doses, Predicate, Setting
+from tocsin.scales.days import Days
+from tocsin.scales.formula import Formula
+
+
+class Kind(StrEnum):
+    """The four kinds of scale."""
+
+    CRITERIA = "criteria"
+    SCORE = "score"
+    FORMULA = "formula"
+    DAYS = "days"
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +36,7 @@ class Criterion:
 
     ``code`` never changes its meaning.  ``reading`` says what we chose where the source leaves room, and why.
     ``short`` names it in a table, where the whole claim (``english``) would be too long.
+    ``item``: in a score, the item it belongs to; ``grade`` is then the points that the item gives, which may be negative.
     """
 
     code: str
@@ -25,10 +46,11 @@ class Criterion:
     mark: Mark
     reading: str = ""
     short: str = ""
+    item: str = ""
 
     def __post_init__(self) -> None:
         reference(self.cites)
-        if not 0 <= self.grade <= 5:
+        if not self.item and not 0 <= self.grade <= 5:
             raise RuleError(f"{self.code}: grade {self.grade} does not exist")
         if self.mark is Mark.DECISION and not self.reading:
             raise RuleError(f"{self.code}: a criterion that rests on our decision must say why (reading)")
@@ -82,10 +104,46 @@ class EpisodeRule:
     new_episode_hours: float
 
 
+NO_EPISODE = EpisodeRule(
+    onset=Constant(False), active=Constant(False), suppressing=Doses(("antipyretic",), "antipyretic", "an antipyretic"),
+    quiet_hours=24.0, quiet_hours_suppressed=24.0, lapse_hours=0.0, new_episode_hours=24.0)
+"""For a scale that knows no episodes, such as a score."""
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """A named part of the values of a score or formula: from ``at_least`` up to the next band."""
+
+    name: str
+    at_least: float
+    cites: str
+    mark: Mark
+    says: str = ""
+
+    def __post_init__(self) -> None:
+        reference(self.cites)
+
+
+@dataclass(frozen=True, slots=True)
+class Logistic:
+    """A probability from a score: 1 / (1 + exp(-(intercept + slope x score)))."""
+
+    intercept: float
+    slope: float
+    says: str
+    cites: str
+    mark: Mark
+
+    def __post_init__(self) -> None:
+        reference(self.cites)
+
+
 @dataclass(frozen=True)
 class Scale:
-    """A published grading scale as data.
+    """A published scale as data.
 
+    ``counts``: the attributions whose findings count.  ``bands`` and ``probability`` name what a score or formula means;
+    ``unit`` is that of the value ("grade", "points", or the formula's).
     Raises RuleError when a code is used twice or a criterion has no place.
     """
 
@@ -94,13 +152,18 @@ class Scale:
     title: str
     syndrome: str
     criteria: tuple[Criterion, ...]
-    episode: EpisodeRule
     cites: tuple[str, ...]
     counts: tuple[str, ...]
+    episode: EpisodeRule = NO_EPISODE
     flags: tuple[Flag, ...] = ()
     settings: Mapping[str, float | bool] = field(default_factory=dict)
     setting_docs: tuple[Setting, ...] = ()
     notes: tuple[str, ...] = ()
+    unit: str = "grade"
+    bands: tuple[Band, ...] = ()
+    probability: Logistic | None = None
+    formula: Formula | None = None
+    days: Days | None = None
 
     def __post_init__(self) -> None:
         codes = [c.code for c in self.criteria] + [f.code for f in self.flags]
@@ -111,6 +174,26 @@ class Scale:
             raise RuleError(f"{self.id}: a scale may have at most 62 criteria and flags")
         for cited in self.cites:
             reference(cited)
+        for item in self.items:
+            points = [c.grade for c in self.criteria if c.item == item]
+            if min(points) < 0 < max(points):
+                raise RuleError(f"{self.id}: the item {item} both adds and takes points; make it two items")
+        if list(self.bands) != sorted(self.bands, key=lambda b: b.at_least):
+            raise RuleError(f"{self.id}: the bands must rise")
+
+    @property
+    def kind(self) -> Kind:
+        """Which of the four kinds it is."""
+        if self.formula is not None:
+            return Kind.FORMULA
+        if self.days is not None:
+            return Kind.DAYS
+        return Kind.SCORE if any(c.item for c in self.criteria) else Kind.CRITERIA
+
+    @property
+    def items(self) -> tuple[str, ...]:
+        """The items of a score in order; of any other scale none."""
+        return tuple(dict.fromkeys(c.item for c in self.criteria if c.item))
 
     def code(self, criterion: Criterion | Flag) -> str:
         """The qualified code, ``scale/CODE``."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 import polars as pl
+
+from tocsin.vocabulary import CONCEPTS
 
 EVENTS: Mapping[str, pl.DataType] = MappingProxyType({
     "patient": pl.String(),       # who
@@ -38,6 +40,21 @@ PATIENTS: Mapping[str, pl.DataType] = MappingProxyType({
     "baseline_creatinine": pl.Float64(),      # mg/dL
     "baseline_ice": pl.Float64(),             # ICE score before treatment
 })
+
+REFERENCE_FACTS = ("uln", "lln", "baseline")
+"""Prefixes of further facts about a patient that a table may have: ``uln_ast``, ``lln_platelets``, ``baseline_ferritin``."""
+
+
+def is_patient_fact(name: str) -> bool:
+    """Whether a column of the table of patients means something: one of PATIENTS, or a limit or baseline of a measurement."""
+    prefix, _, concept = name.partition("_")
+    return name in PATIENTS or (prefix in REFERENCE_FACTS and concept in CONCEPTS and CONCEPTS[concept].unit is not None)
+
+
+def patient_schema(columns: Iterable[str]) -> Mapping[str, pl.DataType]:
+    """PATIENTS, and those of ``columns`` that are limits or baselines."""
+    return {**PATIENTS, **{name: pl.Float64() for name in columns if name not in PATIENTS and is_patient_fact(name)}}
+
 
 ATTRIBUTIONS = ("unknown", "crs", "local_crs", "icans", "hlh", "infection", "drug", "procedure", "baseline", "other")
 """To what a finding may be put down; "unknown" is what a source that does not say gets."""

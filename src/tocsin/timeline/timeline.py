@@ -12,7 +12,7 @@ import polars as pl
 
 from tocsin.errors import TimelineError, UnknownIdError
 from tocsin.timeline.completeness import Completeness
-from tocsin.timeline.schema import ATTRIBUTIONS, EVENTS, PATIENTS, conform
+from tocsin.timeline.schema import ATTRIBUTIONS, EVENTS, PATIENTS, conform, is_patient_fact, patient_schema
 from tocsin.vocabulary import CONCEPTS
 
 if TYPE_CHECKING:
@@ -40,7 +40,8 @@ class Timeline:
         if not _is_sorted(events):
             events = events.sort("patient", "hour", maintain_order=True)
         object.__setattr__(self, "events", events)
-        patients = conform(self.patients, PATIENTS)
+        schema = patient_schema(self.patients.columns)
+        patients = conform(self.patients, schema)
         if patients["patient"].is_duplicated().any():
             twice = patients.filter(patients["patient"].is_duplicated())["patient"][0]
             raise TimelineError(f"patient {twice!r} has more than one row in the table of patients; keep one.")
@@ -48,7 +49,7 @@ class Timeline:
         if not seen.equals(patients["patient"].head(len(seen))):
             # those with events first, in the order of the events; all others after them
             known = pl.DataFrame({"patient": seen}).join(patients, on="patient", how="left", maintain_order="left")
-            patients = conform(pl.concat([known, patients.filter(~pl.col("patient").is_in(seen.to_list()))]), PATIENTS)
+            patients = conform(pl.concat([known, patients.filter(~pl.col("patient").is_in(seen.to_list()))]), schema)
         object.__setattr__(self, "patients", patients)
 
     # ------------------------------------------------------------------ reading
@@ -74,9 +75,10 @@ class Timeline:
             [{name: row.get(name, "1" if name == "patient" else None) for name in EVENTS} for row in rows],
             schema={n: (pl.Float64 if k == pl.Float64 else k) for n, k in EVENTS.items()}, strict=False,
         )
+        schema = patient_schema(name for row in patients for name in row)
         who = pl.DataFrame(
-            [{name: row.get(name, "1" if name == "patient" else None) for name in PATIENTS} for row in patients],
-            schema=dict(PATIENTS), strict=False,
+            [{name: row.get(name, "1" if name == "patient" else None) for name in schema} for row in patients],
+            schema=dict(schema), strict=False,
         )
         return cls(events, who, Completeness.of(complete))
 
@@ -107,9 +109,11 @@ class Timeline:
     def with_patient_facts(self, **facts: object) -> Timeline:
         """The same record with facts of every patient filled in (``weight_kg=50``); raises TimelineError for unknown facts."""
         for name in facts:
-            if name not in PATIENTS:
-                raise TimelineError(f"{name!r} is not a fact about a patient; known: {', '.join(PATIENTS)}")
-        return replace(self, patients=self.patients.with_columns(pl.lit(v).cast(PATIENTS[n]).alias(n) for n, v in facts.items()))
+            if not is_patient_fact(name):
+                raise TimelineError(f"{name!r} is not a fact about a patient; known: {', '.join(PATIENTS)}, and uln_, lln_ or baseline_ before a "
+                                    "measurement")
+        kinds = patient_schema(facts)
+        return replace(self, patients=self.patients.with_columns(pl.lit(v).cast(kinds[n]).alias(n) for n, v in facts.items()))
 
 
 def _is_sorted(events: pl.DataFrame) -> bool:
