@@ -44,7 +44,7 @@ check: lint types imports docs test ## everything that CI runs
 clean: ## remove what was built, the virtual environment included
 	rm -rf $(VENV) site build dist htmlcov .coverage demo-out bench-out
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
-	find src tests docs benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+	find src tests docs benchmarks conformance -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # One stamp for each set of packages: reinstalled when pyproject.toml or the constraints change.
 

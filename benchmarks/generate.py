@@ -11,6 +11,14 @@ from tocsin.timeline import EVENTS
 from tocsin.vocabulary import CONCEPTS
 
 HOURS = 720
+VERSION = 2
+"""Raised when the stream changes, so that an older file is not taken for it."""
+LABS = {
+    "ast": 30.0, "alt": 28.0, "bilirubin_total": 0.6, "creatinine": 0.8, "platelets": 90.0, "neutrophils": 1.2, "leukocytes": 2.5,
+    "haemoglobin": 9.0, "ferritin": 1800.0, "ldh": 260.0, "crp": 40.0, "fibrinogen": 260.0, "inr": 1.1, "pt": 13.0, "aptt": 32.0,
+    "d_dimer": 900.0, "fdp": 6.0, "triglycerides": 160.0, "albumin": 3.4, "sodium": 139.0, "potassium": 4.0,
+}
+"""Daily laboratory values: concept and median."""
 
 
 def stream(patients: int, seed: int = 20260101) -> pl.DataFrame:
@@ -68,7 +76,7 @@ def stream(patients: int, seed: int = 20260101) -> pl.DataFrame:
     for part in range(10):
         chosen = who[severity >= 1]
         add("acetaminophen", chosen, onset[chosen] + 1 + 6 * part, np.full(len(chosen), 650.0))
-    for concept, mean in (("ast", 30.0), ("alt", 28.0), ("bilirubin_total", 0.6), ("creatinine", 0.8)):
+    for concept, mean in LABS.items():
         day = np.repeat(who, 30)
         at = np.tile(np.arange(30) * 24 + 6, patients) + rng.uniform(0, 1, len(day))
         add(concept, day, at, np.round(mean * np.exp(rng.normal(0, 0.5, len(day))), 2))
@@ -84,7 +92,7 @@ def stream(patients: int, seed: int = 20260101) -> pl.DataFrame:
 def write(folder: Path, patients: int) -> tuple[Path, Path]:
     """Write events and patients as Parquet; returns their paths.  Written once, then kept."""
     folder.mkdir(parents=True, exist_ok=True)
-    events, who = folder / f"events-{patients}.parquet", folder / f"patients-{patients}.parquet"
+    events, who = folder / f"events-{VERSION}-{patients}.parquet", folder / f"patients-{patients}.parquet"
     if not events.exists():
         parts = [stream(min(2000, patients - first), seed=20260101 + first).with_columns(
             (pl.col("patient").cast(pl.String) + f"-{first:06d}").alias("patient")) for first in range(0, patients, 2000)]

@@ -64,6 +64,24 @@ def grade_file(events: Path, patients: Path) -> dict[str, float]:
     return {"seconds": time.perf_counter() - begin, "steps": steps, "reasons": reasons}
 
 
+def all_scales(events: Path, patients: Path) -> dict[str, float]:
+    """Every scale, score, formula and count of days that there is, with reasons."""
+    from tocsin.scales import SCALES as EVERY
+
+    _warm(events, patients)
+    from tocsin.grading import grade
+    from tocsin.grading.encode import encode
+    from tocsin.timeline import blocks
+
+    begin = time.perf_counter()
+    steps = 0
+    for timeline in blocks(events, patients, CLOSED):
+        coded = encode(timeline)
+        for scale in EVERY.values():
+            steps += len(grade(timeline, scale, events=coded))
+    return {"seconds": time.perf_counter() - begin, "steps": steps, "scales": len(EVERY)}
+
+
 def one_patient(events: Path, patients: Path) -> dict[str, float]:
     import polars as pl
 
@@ -111,7 +129,7 @@ def naive_pandas(events: Path, _: Path) -> dict[str, float]:
     return {"seconds": time.perf_counter() - begin, "patients": len(keep)}
 
 
-TASKS: dict[str, Callable[[Path, Path], dict[str, float]]] = {f.__name__: f for f in (plain_read, grade_file, one_patient, naive_pandas)}
+TASKS: dict[str, Callable[[Path, Path], dict[str, float]]] = {f.__name__: f for f in (plain_read, grade_file, all_scales, one_patient, naive_pandas)}
 
 
 def measured(task: str, events: Path, patients: Path) -> dict[str, float]:

@@ -29,11 +29,12 @@ def pages() -> dict[str, str]:
         "reference/scales.md": scales_page(),
         "reference/protocols.md": protocols_page(),
         "reference/cli.md": cli_page(),
+        "reference/vectors.md": vectors_page(),
         "reference/references.md": references_page(),
     }
 
 
-# ---------------------------------------------------------------- the five pages
+# ---------------------------------------------------------------- the six pages
 
 
 def concepts_page() -> str:
@@ -143,6 +144,34 @@ def references_page() -> str:
     for key, reference in REFERENCES.items():
         where = f" <{reference.link}>" if reference.link else ""
         out += [f"`{key}`{{ #{_anchor(key)} }}", f":   {_line(reference.text)}{where}", ""]
+    return _text(out)
+
+
+def vectors_page() -> str:
+    """How many conformance vectors each scale has, and how many of each mark."""
+    import json
+    from pathlib import Path
+
+    from tocsin.cite import Mark
+    from tocsin.scales import SCALES
+
+    folder = Path(__file__).resolve().parents[1] / "conformance" / "vectors"
+    counts = {path.stem: json.loads(path.read_text(encoding="utf-8"))["vectors"] for path in sorted(folder.glob("*.json"))}
+    total = sum(map(len, counts.values()))
+    out = [
+        "# Conformance vectors",
+        "",
+        f"{total} vectors for {len(counts)} scales. What they are and how to test a program with them: [Conformance](../conformance.md). "
+        "The last columns count the vectors by the [mark](references.md) of their expected answer.",
+        "",
+        f"| scale | kind | criteria | vectors | {' | '.join(Mark)} |",
+        f"|---|---|--:|--:|{'--:|' * len(Mark)}",
+    ]
+    for scale_id, scale in SCALES.items():
+        vectors = counts.get(scale_id, [])
+        marks = " | ".join(str(sum(vector["mark"] == mark for vector in vectors) or "") for mark in Mark)
+        link = f"[`{scale_id}`](scales.md#{_anchor(scale_id)})"
+        out.append(f"| {link} | {scale.kind} | {len(scale.criteria)} | {len(vectors)} | {marks} |")
     return _text(out)
 
 

@@ -101,7 +101,7 @@ def test_the_compiled_sweep_is_stale_when_what_it_is_made_of_changes():
     import hashlib
 
     folder = PACKAGE / "grading"
-    made_of = b"".join((folder / name).read_bytes() for name in ("kernel_state.py", "kernel_steps.py", "program.py"))
+    made_of = b"".join((folder / name).read_bytes() for name in ("kernel_patient.py", "kernel_state.py", "kernel_steps.py", "program.py"))
     expected = hashlib.sha256(made_of).hexdigest()[:16]
     assert f'STAMP = "{expected}"' in (folder / "kernel.py").read_text(encoding="utf-8"), f'write STAMP = "{expected}" in kernel.py'
 

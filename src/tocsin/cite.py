@@ -63,8 +63,30 @@ _ALL = (
     Reference("lee2014", "Lee DW, Gardner R, Porter DL, et al. Current concepts in the diagnosis and management of cytokine "
               "release syndrome. Blood 2014;124:188-195.", doi="10.1182/blood-2014-05-552729"),
     Reference("pals", "Pediatric Advanced Life Support: age-specific limits of systolic blood pressure."),
+    Reference("porter2018", "Porter D, Frey N, Wood PA, Weng Y, Grupp SA. Grading of cytokine release syndrome associated with the CAR T cell "
+              "therapy tisagenlecleucel. J Hematol Oncol 2018;11:35; a correction appeared on 13 June 2018.", doi="10.1186/s13045-018-0571-y"),
+    Reference("park2018", "Park JH, Riviere I, Gonen M, et al. Long-term follow-up of CD19 CAR therapy in acute lymphoblastic leukemia. "
+              "N Engl J Med 2018;378:449-459.", doi="10.1056/NEJMoa1709919"),
+    Reference("davila2014", "Davila ML, Riviere I, Wang X, et al. Efficacy and toxicity management of 19-28z CAR T cell therapy in B cell "
+              "acute lymphoblastic leukemia. Sci Transl Med 2014;6:224ra25.", doi="10.1126/scitranslmed.3008226"),
+    Reference("neelapu2017", "Neelapu SS, Locke FL, Bartlett NL, et al. Axicabtagene ciloleucel CAR T-cell therapy in refractory large "
+              "B-cell lymphoma (ZUMA-1). N Engl J Med 2017;377:2531-2544.", doi="10.1056/NEJMoa1707447"),
+    Reference("yescarta2017", "YESCARTA (axicabtagene ciloleucel) US prescribing information, first label 2017: grades of cytokine release "
+              "syndrome, read in fragments.", url="http://www.nxtbook.com/nxtbooks/customnews/ashnewsdaily2017_Monday"),
+    Reference("compared2019", "MSKCC, Lee 2014, Penn, CARTOX and ASTCT criteria of cytokine release syndrome side by side, table 2.",
+              url="https://pmc.ncbi.nlm.nih.gov/articles/PMC7006459/table/T2"),
+    Reference("compared2018", "Penn, CTCAE v4.03, Lee 2014 and MD Anderson criteria of cytokine release syndrome side by side, table 1. "
+              "J Hematol Oncol 2018.", doi="10.1186/s13045-018-0653-x"),
+    Reference("compared_blood", "Penn, Lee 2014 and ASTCT criteria of cytokine release syndrome side by side.",
+              url="http://ashpublications.com/view-large/9593269"),
+    Reference("eliana_table", "Characterisation of cytokine release syndrome in tisagenlecleucel trials: the agents of the Penn definition of "
+              "high-dose vasopressors.", url="https://jitc.bmj.com/highwire/markup/25529/expansion"),
+    Reference("goradia2021", "Goradia S, Sardaneh AA, Narayan SW, Penm J, Patanwala AE. Vasopressor dose equivalence: a scoping review and "
+              "suggested formula. J Crit Care 2021;61:233-240; read in the MIMIC-IV concepts.", doi="10.1016/j.jcrc.2020.11.002"),
     Reference("ctcae403", "Common Terminology Criteria for Adverse Events (CTCAE) v4.03. US National Cancer Institute; 2010."),
     Reference("ctcae5", "Common Terminology Criteria for Adverse Events (CTCAE) v5.0. US National Cancer Institute; 2017."),
+    Reference("admiral", "pharmaverse admiral: the CTCAE criteria of laboratory terms in machine-readable form, with expected grades.",
+              url="https://github.com/pharmaverse/admiral"),
     Reference("chinthapalli2023", "Chinthapalli MT, Lena L, Hoxha E, et al. Management of emergency adverse effects of CAR T "
               "cell therapy in hematologic cancers. J Pharm Negat Results 2023;14(4).", doi="10.47750/pnr.2023.14.04.52"),
     Reference("hu2024", "Hu C, Luo X, Xian N, et al. Induction of cytokine storm with organ dysfunction and ineffective "
@@ -91,6 +113,9 @@ _ALL = (
               url="https://www.mdedge.com/hematology-oncology/article/192202/"),
     Reference("astct_table", "ASTCT CRS consensus table with footnotes, as reprinted.",
               url="https://pmc.ncbi.nlm.nih.gov/articles/PMC8021214/table/Tab1"),
+    Reference("lcrs_nhl2023", "Li P, Liu Y, Liang Y, et al. 2022 Chinese expert consensus and guidelines on clinical management of toxicity in "
+              "anti-CD19 chimeric antigen receptor T-cell therapy for B-cell non-Hodgkin lymphoma. Cancer Biol Med 2023;20:129-146.",
+              doi="10.20892/j.issn.2095-3941.2022.0585"),
     Reference("wei2020", "Wei J, Liu Y, Wang C, et al. The model of cytokine release syndrome in CAR T-cell treatment for "
               "B-cell non-Hodgkin lymphoma. Signal Transduct Target Ther 2020;5:134.", doi="10.1038/s41392-020-00256-x"),
     Reference("vasst2008", "Russell JA, Walley KR, Singer J, et al. Vasopressin versus norepinephrine infusion in patients "
@@ -99,6 +124,54 @@ _ALL = (
     Reference("nasalfio2", "Rule of thumb for the inspired oxygen fraction of a low-flow nasal cannula: 0.20 + 0.04 per L/min."),
     Reference("pennisi2020", "Pennisi M, Jain T, Santomasso BD, et al. Comparing CAR T-cell toxicity grading systems. "
               "Blood Adv 2020;4:676-686.", doi="10.1182/bloodadvances.2019000952"),
+    Reference("cartox_copy", "Table of CARTOX-10 and CRES grades with their management, as reprinted in a Chinese consensus. Cancer Biol Med.",
+              url="https://www.cancerbiomed.org/highwire/markup/7893/expansion"),
+    Reference("frisen", "Stages of papilloedema by Frisen, as reprinted.", url="https://pmc.ncbi.nlm.nih.gov/articles/PMC10332214/table/t0003"),
+    Reference("cartox_hlh_copy", "The CARTOX rule for HLH/MAS after CAR-T therapy, as reprinted.", url="https://www.grepmed.com/images/9558/"),
+    Reference("henter2007", "Henter JI, Horne A, Arico M, et al. HLH-2004: diagnostic and therapeutic guidelines for hemophagocytic "
+              "lymphohistiocytosis. Pediatr Blood Cancer 2007;48:124-131.", doi="10.1002/pbc.21039"),
+    Reference("hlh2004_copy", "HLH-2004 criteria, as reprinted.", url="https://pmc.ncbi.nlm.nih.gov/articles/PMC10101193/table/TAB1"),
+    Reference("fardet2014", "Fardet L, Galicier L, Lambotte O, et al. Development and validation of the HScore, a score for the diagnosis of "
+              "reactive hemophagocytic syndrome. Arthritis Rheumatol 2014;66:2613-2620.", doi="10.1002/art.38690"),
+    Reference("hscore_copy", "HScore, as reprinted.", url="https://pmc.ncbi.nlm.nih.gov/articles/PMC7589537/table/Tab4"),
+    Reference("hines2023", "Hines MR, Knight TE, McNerney KO, et al. Immune effector cell-associated hemophagocytic lymphohistiocytosis-like "
+              "syndrome. Transplant Cell Ther 2023;29:438.e1."),
+    Reference("isth2001", "Taylor FB, Toh CH, Hoots WK, Wada H, Levi M. Towards definition, clinical and laboratory criteria, and a scoring system "
+              "for disseminated intravascular coagulation. Thromb Haemost 2001;86:1327-1330."),
+    Reference("isth_copy", "ISTH score for overt DIC, as reprinted in Blood.", url="http://ashpublications.net/view-large/7527030"),
+    Reference("isth_marker", "One published mapping of D-dimer to the fibrin marker of the ISTH score.",
+              url="https://pmc.ncbi.nlm.nih.gov/articles/PMC8607173/table/T1"),
+    Reference("gando2006", "Gando S, Iba T, Eguchi Y, et al. A multicenter, prospective validation of disseminated intravascular coagulation "
+              "diagnostic criteria for critically ill patients (JAAM). Crit Care Med 2006;34:625-631.", doi="10.1097/01.CCM.0000202209.42491.38"),
+    Reference("jaam_copy", "JAAM score for DIC, as reprinted with other points.", url="https://pmc.ncbi.nlm.nih.gov/articles/PMC3962548/table/T4"),
+    Reference("jsth2017", "Diagnostic criteria for DIC of the Japanese Society on Thrombosis and Hemostasis, 2017 edition, table 1. Thromb J.",
+              doi="10.1186/s12959-017-0142-4"),
+    Reference("sirs1992", "Bone RC, Balk RA, Cerra FB, et al. Definitions for sepsis and organ failure (ACCP/SCCM). Chest 1992;101:1644-1655."),
+    Reference("jiang2019", "Jiang H, Liu L, Guo T, et al. Improving the safety of CAR-T cell therapy by controlling CRS-related coagulopathy. "
+              "Ann Hematol 2019;98:1721-1732."),
+    Reference("rejeski2023", "Rejeski K, Subklewe M, Aljurf M, et al. Immune effector cell-associated hematotoxicity: EHA/EBMT consensus "
+              "grading and best practice recommendations. Blood 2023;142:865-877.", doi="10.1182/blood.2023020578"),
+    Reference("liang2024", "Liang EC. Automated approach to grade early and late ICAHT by EHA/EBMT criteria: the published program that makes "
+              "the ICAHT table computable. Fred Hutchinson Cancer Center; 2024.",
+              url="https://github.com/emilyliangmd/automatedicahtgrading"),
+    Reference("ticaht2025", "Rejeski K, Sanz J, Fei T, et al. T-ICAHT: grading and prognostic impact of thrombocytopenia after CAR T-cell therapy. "
+              "Blood 2025; table 1, as reprinted (www.ash-sap.org/view-large/12809257).", doi="10.1182/blood.2025028833"),
+    Reference("rejeski2021", "Rejeski K, Perez A, Sesques P, et al. CAR-HEMATOTOX: a model for CAR T-cell-related hematologic toxicity in "
+              "relapsed/refractory large B-cell lymphoma. Blood 2021;138:2499-2513.", doi="10.1182/blood.2020010543"),
+    Reference("hematotox_page", "The CAR-HEMATOTOX score: when to use it, its risk groups and their performance, as described by the European MCL "
+              "Network.", url="https://www.european-mcl.net/home/scores-car-hematotox-286.html"),
+    Reference("luft2017", "Luft T, Benner A, Jodele S, et al. EASIX in patients with acute graft-versus-host disease: a retrospective cohort "
+              "analysis. Lancet Haematol 2017;4:e414-e423."),
+    Reference("pennisi2021", "Pennisi M, Sanchez-Escamilla M, Flynn JR, et al. Modified EASIX predicts severe cytokine release syndrome and "
+              "neurotoxicity after chimeric antigen receptor T cells. Blood Adv 2021;5:3397-3406.",
+              doi="10.1182/bloodadvances.2020003885"),
+    Reference("hay2017", "Hay KA, Hanafi LA, Li D, et al. Kinetics and biomarkers of severe cytokine release syndrome after CD19 chimeric antigen "
+              "receptor-modified T-cell therapy. Blood 2017;130:2295-2306.",
+              url="http://ashpublications.net/blood/article-split/130/21/2295/36661/"),
+    Reference("cibmtr_anc", "CIBMTR Forms Instruction Manual: initial ANC recovery.",
+              url="https://www.cibmtr.org/manuals/fim/1/en/topic/q8-11-initial-anc-recovery"),
+    Reference("platelet_recovery", "Definition of platelet recovery after transplantation: the first of three consecutive days at 20 x 10^9/L or "
+              "above without a transfusion for seven days.", url="https://pmc.ncbi.nlm.nih.gov/articles/PMC11161398"),
     Reference("tocsin", "A stated choice of this software, made to turn prose into a computable rule; each is a named setting."),
 )
 

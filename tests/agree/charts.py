@@ -27,6 +27,8 @@ NUMBERS: dict[str, tuple[float, ...]] = {
     "alt": (30.0, 200.0, 201.0),
     "bilirubin_total": (1.0, 1.3, 4.0, 13.0),
     "creatinine": (0.8, 1.3, 2.0, 4.0, 8.0),
+    "ferritin": (500.0, 650.0, 2000.0, 2001.0, 10000.0, 20000.0),
+    "platelets": (20.0, 50.0, 100.0, 101.0),
 }
 RATES: dict[str, tuple[float, ...]] = {
     "norepinephrine": (0.0, 4.0, 10.0, 20.0, 30.0), "phenylephrine": (50.0, 200.0), "epinephrine": (2.0, 12.0),
@@ -50,15 +52,22 @@ INPUTS: dict[str, tuple[str, ...]] = {
         "ice_score", "ice_score", "capd_score", "consciousness", "consciousness", "seizure", "motor_weakness", "cerebral_oedema",
         "papilloedema", "posturing", "intracranial_haemorrhage", "sedation", "propofol", "midazolam", "corticosteroid", "dexamethasone",
         "death"),
+    "toy-past": (
+        "temperature", "temperature", "temperature", "hypotension", "ast", "ast", "creatinine", "creatinine", "ferritin", "ferritin",
+        "norepinephrine", "epinephrine", "acetaminophen", "cyclophosphamide"),
+    "toy-points": ("temperature", "platelets", "ast", "ast", "creatinine", "creatinine", "ferritin", "ferritin", "fludarabine"),
 }
 
 HOURS = tuple(float(h) for h in (-6, -1, 0, 0, 1, 2, 4, 6, 8, 10, 12, 12.5, 18, 24, 25, 30, 36, 48, 60, 72))
+BEFORE = ("ferritin", "creatinine", "cyclophosphamide", "fludarabine")
+EARLY = (-1000.0, -240.0, -144.0, -120.0, -119.0, -72.0, -48.0)
 CLOSED: tuple[tuple[str, ...], ...] = (
     (), (), ("drugs",), ("drugs", "devices"), ("drugs", "devices", "findings", "neurology"), ("neurology", "findings"), ("fluid_bolus",),
     ("norepinephrine", "vasopressin", "oxygen_device"), ("drugs", "devices", "vasopressor_count", "oxygen_flow", "fio2"))
 FACTS: tuple[Row, ...] = (
     {"age_years": 40.0}, {"age_years": None}, {"age_years": 5.0}, {"age_years": 12.0},
-    {"age_years": 40.0, "baseline_systolic_bp": 130.0, "baseline_creatinine": 1.0}, {"age_years": 15.0, "developmental_delay": True})
+    {"age_years": 40.0, "weight_kg": 50.0, "uln_ast": 60.0, "baseline_ferritin": 700.0, "baseline_ast": 60.0},
+    {"age_years": 40.0, "baseline_systolic_bp": 130.0, "baseline_creatinine": 1.0, "baseline_ast": 41.0}, {"age_years": 15.0, "developmental_delay": True})
 
 
 @dataclass(frozen=True)
@@ -82,7 +91,7 @@ def rows(draw: st.DrawFn, concepts: Sequence[str], exact: bool = False, plain: b
     """One row.  ``exact``: no windows.  ``plain``: no censoring, no unknowns, no other attribution."""
     concept = draw(st.sampled_from(concepts))
     kind = CONCEPTS[concept].kind
-    hour = draw(st.sampled_from(HOURS))
+    hour = draw(st.sampled_from(HOURS if concept not in BEFORE or draw(st.booleans()) else EARLY))
     row: Row = {"concept": concept, "hour": hour, "attribution": "unknown"}
     if concept == "death":
         row["attribution"] = draw(st.sampled_from(("unknown", "crs", "icans", "infection")))

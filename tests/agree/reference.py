@@ -13,31 +13,36 @@ from functools import cached_property
 
 import numpy as np
 
+from tocsin.derived.baseline import LOOK_BACK_DAYS, LYMPHODEPLETION_DAY
 from tocsin.derived.limits import limit as find_limit
 from tocsin.rules import (
     And,
+    AtLeast,
     Compare,
     Constant,
     CountRunning,
     Doses,
     Either,
     Elsewhere,
+    EpisodeFor,
     Fact,
     IsIn,
     Lasting,
     Masked,
     Named,
     Not,
+    Observed,
     Or,
     PatientLimit,
     Predicate,
     RateSum,
     Unless,
+    Within,
     values_of,
 )
 from tocsin.scales import Scale
 from tocsin.timeline import Timeline
-from tocsin.vocabulary import CONCEPTS, Kind
+from tocsin.vocabulary import CONCEPTS, LYMPHODEPLETION, Kind
 
 FALSE, TRUE, UNKNOWN = 0, 1, 2
 DAY = 24.0
@@ -239,6 +244,17 @@ class Patient:
             case Either(of):
                 parts = [self.truth(x, t) for x in of]
                 return TRUE if TRUE in parts else FALSE if FALSE in parts else UNKNOWN
+            case AtLeast(number, of):
+                parts = [self.truth(x, t) for x in of]
+                return TRUE if parts.count(TRUE) >= number else FALSE if len(parts) - parts.count(FALSE) < number else UNKNOWN
+            case Observed(of, hours):
+                # a claim holds until the moment it changes, so what was true last ended at the next moment
+                past = self.moments(t)
+                over = [end for m, end in zip(past, past[1:], strict=False) if self.truth(of, m) == TRUE]
+                return TRUE if any(t < end + hours for end in over) else self.truth(of, t)
+            case Within(of, start, end):
+                found = [self.truth(of, m) for m in self.moments(t) if start <= m < end]
+                return TRUE if TRUE in found else FALSE if FALSE in found and t >= end else UNKNOWN
             case Unless(of, hidden_by):
                 return UNKNOWN if self.truth(hidden_by, t) == TRUE else self.truth(of, t)
             case Compare():
@@ -252,17 +268,20 @@ class Patient:
             case Doses():
                 return self._doses(p, t)
             case Fact(name, op, value, _, assume):
-                told = self.facts[name]
-                if told is None:
+                low, high = self._fact(name)
+                if low is None:
                     return UNKNOWN if assume is None else int(assume)
-                return int({">=": told >= value, ">": told > value, "<": told < value, "<=": told <= value,
-                            "==": told == value}[op])
+                against = self._limit(value) if isinstance(value, PatientLimit) else (value,)
+                ends = {{">=": told >= x, ">": told > x, "<": told < x, "<=": told <= x, "==": told == x}[op] for told in (low, high) for x in against}
+                return UNKNOWN if len(ends) > 1 else int(ends.pop())
             case Elsewhere(concepts):
                 return int(any(self.view(c, t).elsewhere for c in concepts))
             case Lasting(of, hours):
                 return self._lasting(of, hours, t)
             case Masked(onset, doses):
                 return self._masked(onset, doses, t)
+            case EpisodeFor(onset, hours):
+                return self._episode_for(onset, hours, t)
         raise AssertionError(p)
 
     def _compare(self, p: Compare, t: float) -> int:
@@ -284,12 +303,35 @@ class Patient:
         # a number that was never told in a complete domain is not above a limit; whether it is below one is unknown
         return self._settle(self.view(p.concept, t), one, never=FALSE if upward else UNKNOWN, less=upward)
 
+    def _fact(self, name: str) -> tuple[object, object]:
+        """The range in which a fact about the patient lies; None twice when it is not told."""
+        told = self.facts.get(name)
+        concept = name.removeprefix("baseline_")
+        if told is not None or concept == name or concept not in CONCEPTS:
+            return told, told
+        begins = [r.hour for r in self.rows if r.concept in LYMPHODEPLETION and r.hour < 0 and r.text not in ("absent", "unknown")]
+        begin = min(begins, default=LYMPHODEPLETION_DAY * DAY)
+        fitting = [r for r in self.rows if r.concept == concept and r.value is not None and not r.is_long
+                   and begin - LOOK_BACK_DAYS * DAY <= r.hour <= begin]
+        if not fitting:
+            return None, None
+        last = max(fitting, key=lambda r: r.hour)
+        return [r for r in fitting if r.hour == last.hour][-1]._range()
+
     def _limit(self, limit: float | PatientLimit) -> tuple[float, float]:
         if not isinstance(limit, PatientLimit):
             return limit, limit
-        numbers = {k: np.array([math.nan if v is None else v]) for k, v in self.facts.items() if not isinstance(v, str | bool)}
-        low, high = find_limit(limit.name).compute(numbers)
-        return round(float(low[0]) * limit.factor + limit.plus, 9), round(float(high[0]) * limit.factor + limit.plus, 9)
+        name = limit.name
+        if name.partition("_")[0] in ("uln", "lln", "baseline"):
+            told_low, told_high = self._fact(name)
+            low, high = (-math.inf, math.inf) if told_low is None else (told_low, told_high)
+        else:
+            numbers = {k: np.array([math.nan if v is None else v]) for k, v in self.facts.items() if not isinstance(v, str | bool)}
+            low, high = (float(x[0]) for x in find_limit(name).compute(numbers))
+        if (low, high) == (-math.inf, math.inf) and limit.default is not None:
+            low = high = limit.default
+        ends = (low * limit.factor + limit.plus, high * limit.factor + limit.plus)
+        return tuple(round(x, 9) if abs(x) > 1e-6 else x for x in ends)
 
     def _is_in(self, p: IsIn, t: float) -> int:
         def one(x: Reading) -> int:
@@ -360,7 +402,8 @@ class Patient:
             said = bool(told_any.held or told_any.possible or (told_any.closed and told_any.lapsed and not told_any.apart))
             if said and self._runs(p.any_of, t) != FALSE:
                 high = math.inf  # one runs that is not named, at a rate that is not told
-        return TRUE if low >= p.limit else UNKNOWN if high >= p.limit else FALSE
+        limit_low, limit_high = self._limit(p.limit)
+        return TRUE if low >= limit_high else UNKNOWN if high >= limit_low else FALSE
 
     # ------------------------------------------------------------------ doses
     def _given(self, concepts: Iterable[str], t: float) -> list[tuple[Row, bool]]:
@@ -413,11 +456,20 @@ class Patient:
             return TRUE
         return UNKNOWN if maybe_since is not None and t >= maybe_since + hours else FALSE
 
-    def _masked(self, onset: Predicate, doses: Doses, t: float) -> int:
+    def _since(self, onset: Predicate, t: float) -> tuple[float | None, float | None]:
+        """When the onset was first true, and first possible, since the last resolution."""
         since = max((r for r in self.resolutions if r <= t), default=-math.inf)
         now = [m for m in self.moments(t) if m >= since]
-        began = next((m for m in now if self.truth(onset, m) == TRUE), None)
-        may_have = next((m for m in now if self.truth(onset, m) != FALSE), None)
+        return (next((m for m in now if self.truth(onset, m) == TRUE), None), next((m for m in now if self.truth(onset, m) != FALSE), None))
+
+    def _episode_for(self, onset: Predicate, hours: float, t: float) -> int:
+        began, may_have = self._since(onset, t)
+        if began is not None:
+            return int(t >= began + hours)
+        return UNKNOWN if may_have is not None and t >= may_have + hours else FALSE
+
+    def _masked(self, onset: Predicate, doses: Doses, t: float) -> int:
+        began, may_have = self._since(onset, t)
         given = self._given(doses.concepts, t)
         if began is not None:
             if any(certain and (not r.is_long or r.latest <= t) and (r.hour >= began or (r.end is not None and r.end > began))
@@ -483,7 +535,7 @@ class Patient:
     def candidate_times(self) -> list[float]:
         """Every moment at which anything could change, collected generously."""
         windows = sorted({p.hours for p in self._leaves if isinstance(p, Doses) and p.hours is not None})
-        lasting = sorted({p.hours for p in self._leaves if isinstance(p, Lasting)})
+        lasting = sorted({p.hours for p in self._leaves if isinstance(p, Lasting | Observed)})
         out = {self.begin}
         for r in self.rows:
             base = {r.hour, r.latest, r.over_at, r.hour + max(r.latest - r.hour, DAY)} | ({r.end} if r.end is not None else set())
@@ -493,6 +545,7 @@ class Patient:
                 out |= {b + h for b in base for h in windows}
         for hours in lasting:
             out |= {m + hours for m in list(out)}
+        out |= {m for p in self._leaves if isinstance(p, Within) for m in (p.start, p.end)}
         return sorted(m for m in out if self.begin <= m <= self.until and m < math.inf)
 
     def steps(self) -> list[dict[str, object]]:
@@ -513,24 +566,55 @@ class Patient:
     def _step(self, t: float) -> dict[str, object]:
         scale = self.scale
         met = {c: self.truth(c.predicate, t) for c in scale.criteria}
-        at_least = max((c.grade for c, v in met.items() if v == TRUE), default=0)
-        at_most = max((c.grade for c, v in met.items() if v != FALSE), default=0)
-        because = {scale.code(c) for c, v in met.items() if v == TRUE and (c.grade > 0) == (at_least > 0)}
+        at_least = at_most = 0
+        because: set[str] = set()
         undecided: set[str] = set()
-        for c, v in met.items():
-            if v == UNKNOWN and c.grade > at_least:
-                undecided |= self._asked(c.predicate, t)
+        for item in scale.items or ("",):
+            mine = {c: v for c, v in met.items() if c.item == item}
+            sure = max((c for c, v in mine.items() if v == TRUE), key=lambda c: abs(c.grade), default=None)
+            most = max((c for c, v in mine.items() if v != FALSE), key=lambda c: abs(c.grade), default=None)
+            low, high = (c.grade if c is not None else 0 for c in (sure, most))
+            at_least += min(low, high)
+            at_most += max(low, high)
+            if item:
+                because |= {scale.code(sure)} if sure is not None else set()
+            else:
+                because |= {scale.code(c) for c, v in mine.items() if v == TRUE and (c.grade > 0) == (low > 0)}
+            for c, v in mine.items():
+                if v == UNKNOWN and abs(c.grade) > abs(low):
+                    undecided |= self._asked(c.predicate, t)
         flags = {scale.code(f) for f in scale.flags if self.truth(f.predicate, t) == TRUE}
-        return {"start_hour": t, "at_least": at_least, "at_most": at_most, "because": because, "undecided": undecided, "flags": flags}
+        return {"start_hour": t, "at_least": at_least, "at_most": at_most, "because": because, "undecided": undecided - {""}, "flags": flags}
+
+    def _needed(self, p: Predicate, t: float) -> set[str]:
+        """What the limit of an unknown leaf needs, where that is not told."""
+        limit = limit_of(p)
+        if limit is None:
+            return set()
+        low, high = self._limit(limit)
+        return {find_limit(limit.name).needs} if low != high else set()
+
+    def _only_limit_open(self, p: Predicate, t: float) -> bool:
+        """The number is known and the limit is not."""
+        if not isinstance(p, Compare) or not self._needed(p, t):
+            return False
+        held = self.view(p.concept, t).held
+        return bool(held) and all(x.low > -math.inf or x.high < math.inf for x in held)
 
     def _asked(self, p: Predicate, t: float) -> set[str]:
         """The unknown inputs below an unknown claim; where something hides the answer, what hides it."""
         name = ask_name(p)
         if name is not None:
-            return {name}
+            return {name} | self._needed(p, t) if not self._only_limit_open(p, t) else self._needed(p, t)
         if isinstance(p, Unless) and self.truth(p.hidden_by, t) == TRUE:
             return {n for leaf in _every(p.hidden_by) if self.truth(leaf, t) == TRUE and (n := ask_name(leaf)) is not None}
         return set().union(*(self._asked(c, t) for c in p.children() if self.truth(c, t) == UNKNOWN))
+
+
+def limit_of(p: Predicate) -> PatientLimit | None:
+    """The limit by patient that a leaf compares with."""
+    found = getattr(p, "limit", None)
+    return found if isinstance(found, PatientLimit) else None
 
 
 def ask_name(p: Predicate) -> str | None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from agree.charts import Chart, charts
 from agree.reference import ask_name, reference_steps
+from agree.toys import TOYS
 from tocsin.grading.grade import grade
 from tocsin.rules import Predicate
 from tocsin.scales import Scale
@@ -46,12 +47,12 @@ def agree(chart: Chart, scale: Scale, **options) -> None:
     assert fast == slow
 
 
-@pytest.mark.parametrize("scale", ["astct-crs-2019", "cartox-crs-2018", "astct-icans-2019"])
+@pytest.mark.parametrize("scale", ["astct-crs-2019", "cartox-crs-2018", "astct-icans-2019", *TOYS])
 def test_the_sweep_agrees_with_the_slow_evaluator(scale: str) -> None:
     @search(90)
     @given(charts(scale))
     def check(chart: Chart) -> None:
-        agree(chart, find_scale(scale))
+        agree(chart, TOYS.get(scale) or find_scale(scale))
 
     check()
 

@@ -114,6 +114,20 @@ def test_every_looking_up_command_answers():
         assert len(done.stdout) > 10, arguments
 
 
+def test_answer_answers_one_line_for_each_vector_and_says_what_it_cannot_read():
+    vector = {"scale": "astct-crs-2019", "patient": {"age_years": 40}, "complete": ["drugs", "devices"], "at_hour": 1, "events": [
+        {"concept": "temperature", "hour": 0, "value": 39.0}, {"concept": "norepinephrine", "hour": 0, "end_hour": 12, "value": 5}]}
+    code = "from tocsin.cli import main; main()"
+    lines = "\n".join([json.dumps(vector), "not json", json.dumps({"scale": "astct-crs-2019"})]) + "\n"
+    done = subprocess.run([sys.executable, "-c", code, "answer"], input=lines, capture_output=True, text=True, check=False)
+    graded, unread, incomplete = map(json.loads, done.stdout.splitlines())
+    assert done.returncode == 0
+    assert (graded["at_least"], graded["at_most"], graded["undecided"], graded["flags"]) == (3, 3, [], [])
+    assert {"FEVER1", "HYPO3"} <= set(graded["because"])
+    assert unread == {"error": "the line is not a JSON object"}
+    assert "lacks events, at_hour" in incomplete["error"]
+
+
 def test_the_template_reads_back_without_an_error(tmp_path):
     path = tmp_path / "blank.csv"
     assert tocsin("template", "--out", str(path)).returncode == 0

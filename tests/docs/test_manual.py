@@ -55,6 +55,14 @@ def test_every_criterion_flag_and_setting_of_every_scale_is_in_the_manual():
     assert {text for text in wanted if text not in page} == set()
 
 
+def test_every_scale_has_its_number_of_vectors_in_the_manual():
+    from conformance.suite import vectors
+    from tocsin.scales import SCALES
+
+    rows = dict(re.findall(r"^\| \[`([\w-]+)`\][^|]*\|[^|]*\|[^|]*\| (\d+) \|", hooks().vectors_page(), flags=re.MULTILINE))
+    assert {name: int(number) for name, number in rows.items()} == {name: len(vectors(name)) for name in SCALES}
+
+
 def test_every_rule_of_every_protocol_is_in_the_manual():
     from tocsin.protocols import PROTOCOLS
 

@@ -93,6 +93,7 @@ FACTS = {
         -5      |    |           | haemoglobin               | 57 g/L
         -5      |    |           | platelets                 | 280 10^9/L
         -5      |    |           | ldh                       | 314 U/L
+        -5      |    |           | tumour_at_site            | absent
         -5      |    |           | fludarabine               | present
         -5      |    |           | cyclophosphamide          | present
         0       |    |           | car_t_infusion            | 1.165 10^5 cells/kg

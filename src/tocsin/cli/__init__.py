@@ -1,4 +1,4 @@
-"""The command line: demo, check, template, grade, advise, report, scales, explain, concepts, cite.
+"""The command line: demo, check, template, grade, advise, report, scales, explain, concepts, cite, answer.
 
 Exit codes: 0 done; 1 the input has errors (``check``) or there is nothing to show; 2 the command or its input cannot be used.
 """
@@ -20,7 +20,8 @@ app = typer.Typer(
     epilog="Examples:  tocsin demo  |  tocsin check patient.csv  |  tocsin grade patient.csv  |  tocsin explain astct-crs-2019/HYPO3\n\n"
            "Exit codes: 0 done; 1 errors in the input (check); 2 the command or its input cannot be used.",
 )
-for command in (work.demo, work.check, look.template, work.grade, work.advise, work.report, look.scales, look.explain, look.concepts, look.cite):
+for command in (work.demo, work.check, look.template, work.grade, work.advise, work.report, look.scales, look.explain, look.concepts, look.cite,
+                look.answer):
     app.command(no_args_is_help=command in (work.check, work.grade, work.advise, work.report, look.explain))(command)
 
 

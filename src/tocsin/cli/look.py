@@ -1,4 +1,4 @@
-"""The commands that look things up: template, scales, explain, concepts, cite."""
+"""The commands that look things up: template, scales, explain, concepts, cite; and answer, which is asked by other programs."""
 
 from __future__ import annotations
 
@@ -30,27 +30,39 @@ def template(
         typer.echo(str(out))
 
 
-def scales(as_json: AsJson = False) -> None:
-    """List the scales and protocols with their criteria.
+def scales(
+    search: Annotated[str | None, typer.Argument(help="Only scales whose id, title or syndrome contains this.", show_default=False)] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the scales, scores and protocols; with --json every criterion.
 
-    Example:  tocsin scales
+    Examples:
+
+      tocsin scales
+
+      tocsin scales hlh
     """
     from tocsin.protocols import PROTOCOLS
     from tocsin.scales import SCALES
 
+    wanted = (search or "").lower()
+    chosen = [s for s in SCALES.values() if any(wanted in text.lower() for text in (s.id, s.title, s.syndrome))]
+    if not chosen:
+        raise UnknownIdError("scale", search or "", SCALES)
     if as_json:
-        for scale in SCALES.values():
+        for scale in chosen:
             typer.echo(json.dumps({
-                "id": scale.id, "version": scale.version, "title": scale.title, "settings": dict(scale.settings),
-                "criteria": [{"code": scale.code(c), "grade": c.grade, "english": c.english(), "cites": c.cites, "mark": str(c.mark),
-                              "reading": c.reading} for c in scale.criteria]}))
+                "id": scale.id, "version": scale.version, "title": scale.title, "kind": str(scale.kind), "syndrome": scale.syndrome,
+                "unit": scale.unit, "settings": dict(scale.settings),
+                "criteria": [{"code": scale.code(c), "grade": c.grade, "item": c.item or None, "english": c.english(), "cites": c.cites,
+                              "mark": str(c.mark), "reading": c.reading} for c in scale.criteria]}))
         return
-    from tocsin.show.lookup import console
-    from tocsin.show.terminal import print_scales
+    from tocsin.show.lookup import console, print_scale_list
 
-    print_scales(console(), list(SCALES.values()))
+    print_scale_list(console(), chosen, wanted)
     for protocol in PROTOCOLS.values():
-        typer.echo(f"{protocol.id}  {protocol.title}: {len(protocol.rules)} rules (tocsin explain {protocol.id})")
+        if not wanted:
+            typer.echo(f"{protocol.id}  {protocol.title}: {len(protocol.rules)} rules (tocsin explain {protocol.id})")
 
 
 def explain(code: Annotated[str, typer.Argument(help="A criterion, rule, scale, protocol or concept.", show_default=False)]) -> None:
@@ -117,6 +129,26 @@ def concepts(
     from tocsin.show.terminal import print_concepts
 
     print_concepts(console(), [c.name for c in chosen])
+
+
+def answer() -> None:
+    """Answer conformance vectors: one JSON object a line on standard input, one answer a line.
+
+    The vectors, what they mean, and a runner that compares the answers stand in the folder conformance of Tocsin's repository.
+
+    Example:  python conformance/run.py --command "tocsin answer"
+    """
+    import sys
+
+    from tocsin.grading.vectors import answers
+
+    for line in sys.stdin:
+        try:
+            vector = json.loads(line)
+        except ValueError:
+            vector = None
+        found = answers([vector])[0] if isinstance(vector, dict) else {"error": "the line is not a JSON object"}
+        typer.echo(json.dumps(found))
 
 
 def cite(

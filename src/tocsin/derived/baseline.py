@@ -33,19 +33,34 @@ def baselines(timeline: Timeline, concept: str) -> Baselines:
     lymphodepleting drug (a value of that day counts, laboratories are drawn before it), at most LOOK_BACK_DAYS before it.
     Without such a dose, lymphodepletion is taken to begin on LYMPHODEPLETION_DAY.
     """
-    events = timeline.events
-    name = pl.col("concept").cast(pl.String)
-    begin = (
-        events.lazy().filter(name.is_in(LYMPHODEPLETION) & (pl.col("hour") < 0) & (pl.col("text").cast(pl.String).is_in(["absent", "unknown"])
-                             .not_().fill_null(True)))
-        .group_by(pl.col("patient").cast(pl.String)).agg(pl.col("hour").min().alias("begin"))
-    )
-    latest = pl.max_horizontal("hour", "hour_latest")
+    kept = timeline.cache.get(("baseline", concept))
+    if kept is None:
+        kept = timeline.cache["baseline", concept] = _baselines(timeline, concept)
+    return kept  # type: ignore[return-value]
+
+
+def _early(timeline: Timeline) -> pl.DataFrame:
+    """The events up to the infusion with the number of their row, and when lymphodepletion began or is taken to have begun."""
+    early = timeline.cache.get("early")
+    if early is None:
+        latest = pl.max_horizontal("hour", "hour_latest")
+        early = (
+            timeline.events.lazy().with_row_index("row").filter(pl.col("hour") <= 0).select(
+                "row", pl.col("patient", "concept", "text").cast(pl.String), "hour", "value", "censored",
+                (latest - pl.col("hour")).alias("window")).collect())
+        begin = early.filter(
+            pl.col("concept").is_in(LYMPHODEPLETION) & (pl.col("hour") < 0) & pl.col("text").is_in(["absent", "unknown"]).not_().fill_null(True)
+        ).group_by("patient").agg(pl.col("hour").min().alias("begin"))
+        early = early.join(begin, on="patient", how="left").with_columns(pl.col("begin").fill_null(LYMPHODEPLETION_DAY * HOURS_A_DAY))
+        timeline.cache["early"] = early
+    return early  # type: ignore[return-value]
+
+
+def _baselines(timeline: Timeline, concept: str) -> Baselines:
     last = (
-        events.lazy().with_row_index("row").filter((name == concept) & pl.col("value").is_not_null() & (latest - pl.col("hour") <= HOURS_A_DAY))
-        .with_columns(pl.col("patient").cast(pl.String)).join(begin, on="patient", how="left")
-        .with_columns(pl.col("begin").fill_null(LYMPHODEPLETION_DAY * HOURS_A_DAY))
-        .filter((pl.col("hour") <= pl.col("begin")) & (pl.col("hour") >= pl.col("begin") - LOOK_BACK_DAYS * HOURS_A_DAY))
+        _early(timeline).lazy().filter(
+            (pl.col("concept") == concept) & pl.col("value").is_not_null() & (pl.col("window") <= HOURS_A_DAY) & (pl.col("hour") <= pl.col("begin"))
+            & (pl.col("hour") >= pl.col("begin") - LOOK_BACK_DAYS * HOURS_A_DAY))
         .group_by("patient").agg(pl.col("row", "value", "censored").sort_by("hour", "row").last())
     )
     found = timeline.patients.lazy().select("patient").join(last, on="patient", how="left", maintain_order="left").collect()

@@ -2,8 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from tocsin.cite import Mark
-from tocsin.rules import CountRunning, Doses, Either, IsIn, Lasting, Measure, Named, PatientLimit, Predicate, RateSum, charted, present
+from tocsin.rules import (
+    Constant,
+    CountRunning,
+    Doses,
+    Either,
+    IsIn,
+    Lasting,
+    Measure,
+    Named,
+    Or,
+    PatientLimit,
+    Predicate,
+    RateSum,
+    Setting,
+    Unless,
+    charted,
+    present,
+)
 from tocsin.vocabulary.groups import VASOPRESSIN_LIKE, VASOPRESSORS
 
 FLUID_BOLUS_HOURS = 4.0
@@ -71,28 +90,75 @@ def hypotension(bolus_hours: float = FLUID_BOLUS_HOURS) -> Named:
 LIFE_THREATENING_HYPOTENSION = IsIn("hypotension", ("life_threatening",), says="hypotension asserted to be life-threatening")
 """Hypotension that a clinician called life-threatening."""
 
-_TERMS = (("norepinephrine", 1.0), ("dopamine", 0.5), ("epinephrine", 1.0), ("phenylephrine", 0.1))
+HIGH_DOSE_SETTINGS = (
+    Setting("high_dose_hours", 3.0, "h", "how long a vasopressor must run at a high dose", "lee2014:high-dose", Mark.MEMORY, maximum=24),
+    Setting("goradia_equivalents", False, "", "norepinephrine equivalents by Goradia instead of VASST. The two differ in dopamine, whose "
+            "share then goes by weight and is left open", "goradia2021:formula", Mark.DECISION),
+)
+"""The settings of a scale that asks for high-dose vasopressors."""
+
+_VASST = (("norepinephrine", 1.0), ("dopamine", 0.5), ("epinephrine", 1.0), ("phenylephrine", 0.1))
+_GORADIA = (("norepinephrine", 1.0), ("epinephrine", 1.0), ("phenylephrine", 0.1))
+_DOPAMINE_SHARE = Named(
+    "dopamine_share", present("dopamine") & Unless(Constant(False), Constant(True)), says="dopamine beside it (a share that goes by weight, left open)",
+    cites="goradia2021:formula", mark=str(Mark.VERIFIED),
+)
 
 
-def _equivalent(limit: float) -> RateSum:
-    return RateSum(_TERMS, limit, "ug/min", "norepinephrine", "norepinephrine equivalent", any_of="vasopressor")
+@dataclass(frozen=True, slots=True)
+class HighDoses:
+    """The doses from which a vasopressor is high-dose.  Norepinephrine, epinephrine and equivalents in ug/min, or by weight."""
+
+    name: str
+    cites: str
+    norepinephrine: float | PatientLimit
+    epinephrine: float | PatientLimit
+    combined: float | PatientLimit
+    beside_vasopressin: float | PatientLimit
+    says: str
+    dopamine: float = 10.0        # ug/kg/min
+    phenylephrine: float = 200.0  # ug/min
 
 
-def _rate(concept: str, limit: float, unit: str) -> RateSum:
+def _by_weight(limit: float) -> PatientLimit:
+    return PatientLimit("weight_kg", f"{limit:g} ug/kg/min", factor=limit)
+
+
+LEE_HIGH_DOSES = HighDoses(
+    "high_dose_vasopressor", "lee2014:high-dose", 20.0, 10.0, 20.0, 10.0,
+    "norepinephrine >= 20 ug/min, dopamine >= 10 ug/kg/min, phenylephrine >= 200 ug/min, epinephrine >= 10 ug/min, norepinephrine "
+    "equivalent >= 20 ug/min, or >= 10 ug/min beside vasopressin")
+PENN_HIGH_DOSES = HighDoses(
+    "high_dose_by_weight", "porter2018:high-dose", _by_weight(0.2), _by_weight(0.1), _by_weight(0.2), _by_weight(0.1),
+    "norepinephrine >= 0.2 ug/kg/min, dopamine >= 10 ug/kg/min, phenylephrine >= 200 ug/min, epinephrine >= 0.1 ug/kg/min, norepinephrine "
+    "equivalent >= 0.2 ug/kg/min, or >= 0.1 ug/kg/min beside vasopressin")
+
+
+def _rate(concept: str, limit: float | PatientLimit, unit: str) -> RateSum:
     return RateSum(((concept, 1.0),), limit, unit, concept, f"{concept} alone", any_of="vasopressor")
 
 
-def high_dose_vasopressor(hours: float = 3.0) -> Named:
-    """High-dose vasopressors by the table of Lee 2014, sustained for ``hours``."""
+def high_dose_vasopressor(hours: float = 3.0, doses: HighDoses = LEE_HIGH_DOSES, *, goradia: bool = False) -> Named:
+    """High-dose vasopressors by the table of Lee 2014 or of Penn 2018, sustained for ``hours``."""
+    def equivalent(limit: float | PatientLimit) -> Predicate:
+        return RateSum(_GORADIA if goradia else _VASST, limit, "ug/min", "norepinephrine", "norepinephrine equivalent", any_of="vasopressor")
+
+    combined: Predicate = vasopressors(2) & equivalent(doses.combined)
+    beside_vasopressin: Predicate = equivalent(doses.beside_vasopressin)
+    if goradia:
+        combined = combined | (_DOPAMINE_SHARE & Or(tuple(present(agent) for agent, _ in _GORADIA)))
+        beside_vasopressin = beside_vasopressin | _DOPAMINE_SHARE
+
     high = (
-        _rate("norepinephrine", 20.0, "ug/min") | _rate("dopamine", 10.0, "ug/kg/min") | _rate("phenylephrine", 200.0, "ug/min")
-        | _rate("epinephrine", 10.0, "ug/min") | _equivalent(20.0) | (VASOPRESSIN & _equivalent(10.0))
+        _rate("norepinephrine", doses.norepinephrine, "ug/min") | _rate("dopamine", doses.dopamine, "ug/kg/min")
+        | _rate("phenylephrine", doses.phenylephrine, "ug/min") | _rate("epinephrine", doses.epinephrine, "ug/min")
+        | combined | (VASOPRESSIN & beside_vasopressin)
     )
+    formula = ("Goradia: norepinephrine + epinephrine + phenylephrine/10 + dopamine/100, all in ug/kg/min" if goradia else
+               "VASST: norepinephrine + dopamine/2 + epinephrine + phenylephrine/10")
     return Named(
-        "high_dose_vasopressor", Lasting(high, hours) if hours > 0 else high,
-        says=f"high-dose vasopressor for at least {hours:g} h (norepinephrine >= 20 ug/min, dopamine >= 10 ug/kg/min, phenylephrine >= 200 "
-             "ug/min, epinephrine >= 10 ug/min, norepinephrine equivalent >= 20 ug/min, or >= 10 ug/min beside vasopressin)",
-        cites="lee2014:high-dose", mark=str(Mark.MEMORY),
-        reading="The table is from memory of Lee 2014; equivalents are those of VASST: norepinephrine + dopamine/2 + epinephrine + "
-                "phenylephrine/10.",
+        doses.name, Lasting(high, hours) if hours > 0 else high, says=f"high-dose vasopressor for at least {hours:g} h ({doses.says})",
+        cites=doses.cites, mark=str(Mark.MEMORY),
+        reading=f"The table is from memory of {'Penn 2018' if doses is PENN_HIGH_DOSES else 'Lee 2014'}; equivalents are those of {formula}. "
+                "An agent whose dose is high alone is high-dose beside another too.",
     )

@@ -14,12 +14,14 @@ REPORTED = {"CRS": "reported_crs_grade", "ICANS": "reported_icans_grade"}
 
 
 def contradictions(timeline: Timeline, grades: Grades) -> list[dict[str, Any]]:
-    """Each reported grade of this syndrome beside what the record gives over the same time.
+    """Each reported grade of this syndrome beside what the record gives over the same time; none for a syndrome that is not reported so.
 
     The derived range is the highest of the time the report speaks of (its day, when only the day is known).  ``agrees`` is
     true when the reported grade lies inside it.
     """
-    concept = REPORTED[grades.scale.syndrome]
+    concept = REPORTED.get(grades.scale.syndrome)
+    if concept is None:
+        return []
     reports = timeline.events.filter((pl.col("concept").cast(pl.String) == concept) & pl.col("value").is_not_null())
     index = {p: i for i, p in enumerate(grades.patients)}
     out = []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from types import MappingProxyType
 
@@ -11,10 +11,11 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from tocsin.derived.limits import limit
+from tocsin.derived.baseline import baselines, is_baseline
+from tocsin.derived.limits import UPPER, limit
 from tocsin.errors import SettingError
 from tocsin.grading.program import ABSENT_BIT, CONCEPT_CODE, CONCEPT_NAMES, PRESENT_BIT, UNKNOWN_BIT, Program, value_bit
-from tocsin.rules import ABSENT, Fact, values_of
+from tocsin.rules import ABSENT, Fact, PatientLimit, values_of
 from tocsin.timeline import Timeline
 from tocsin.timeline.schema import ATTRIBUTIONS
 from tocsin.vocabulary import CONCEPTS, Kind
@@ -52,6 +53,24 @@ class Events:
     censored: I8
     bits: I64
     attribution: npt.NDArray[np.uint8]
+    index: dict[str, I64] = field(default_factory=dict, repr=False, compare=False)
+
+    def number_of(self) -> I64:
+        """How many events there are of each concept, by concept code."""
+        if "number" not in self.index:
+            self.index["number"] = np.bincount(self.concept, minlength=len(CONCEPT_NAMES))
+        return self.index["number"]
+
+    def rows_of(self, concepts: npt.NDArray[np.bool_]) -> I64:
+        """The rows of these concepts (a mask by concept code), in order, and the first row of each patient."""
+        if "order" not in self.index:
+            # 16 bits sort in linear time
+            self.index["order"] = np.argsort(self.concept.astype(np.int16), kind="stable")
+            self.index["start"] = np.concatenate([[0], np.cumsum(self.number_of())])
+            self.index["first"] = self.ptr[:-1][np.diff(self.ptr) > 0]
+        order, start = self.index["order"], self.index["start"]
+        chosen = np.flatnonzero(concepts & (self.number_of() > 0))
+        return np.unique(np.concatenate([self.index["first"], *(order[start[c]:start[c + 1]] for c in chosen)]))
 
 
 def encode(timeline: Timeline) -> Events:
@@ -156,14 +175,25 @@ def carry_forward(overrides: Mapping[str, float]) -> F64:
 
 
 class _Facts(dict[str, F64]):
-    """Numeric columns of the table of patients, read when first asked for."""
+    """Numbers about each patient, read when first asked for: a column of the table of patients, or a baseline from the record.
 
-    def __init__(self, patients: pl.DataFrame) -> None:
-        self._patients = patients
+    ``name + UPPER`` is the upper end of the same, where it was charted as beyond a number.
+    """
+
+    def __init__(self, timeline: Timeline) -> None:
+        self._timeline = timeline
+        self.rows: dict[str, I64] = {}
 
     def __missing__(self, name: str) -> F64:
-        self[name] = found = _floats(self._patients[name])
-        return found
+        fact = name.removesuffix(UPPER)
+        patients = self._timeline.patients
+        if is_baseline(fact):
+            found = baselines(self._timeline, fact.removeprefix("baseline_"))
+            self[fact], self[fact + UPPER], self.rows[fact] = found.low, found.high, found.row
+        else:
+            told = _floats(patients[fact]) if fact in patients.columns else np.full(len(patients), np.nan)
+            self[fact] = self[fact + UPPER] = told
+        return self[name]
 
 
 def limits_of(program: Program, timeline: Timeline) -> tuple[F64, F64]:
@@ -172,35 +202,62 @@ def limits_of(program: Program, timeline: Timeline) -> tuple[F64, F64]:
     rows = 1 if constant else len(timeline.patients)
     low = np.empty((rows, max(1, len(program.limits))))
     high = np.empty_like(low)
-    facts = _Facts(timeline.patients)
+    facts = _Facts(timeline)
     for i, (value, strict) in enumerate(zip(program.limits, program.strict, strict=True)):
         if isinstance(value, float | int):
             low[:, i] = high[:, i] = value
         else:
-            lo, hi = limit(value.name).compute(facts)
-            # rounded, so that 3 x 0.7 is 2.1 and a value of 2.1 is not above it
-            low[:, i], high[:, i] = np.round(lo * value.factor + value.plus, 9), np.round(hi * value.factor + value.plus, 9)
+            low[:, i], high[:, i] = _limit(value, facts)
         if strict:
             low[:, i], high[:, i] = np.nextafter(low[:, i], np.inf), np.nextafter(high[:, i], np.inf)
     return low, high
 
 
-def facts_of(program: Program, timeline: Timeline) -> I8:
-    """The truth of each fact of a program for each patient, shape (patients or 1, facts)."""
+def _limit(by: PatientLimit, facts: _Facts) -> tuple[F64, F64]:
+    """The limit of each patient: the ends of the range in which it lies."""
+    low, high = limit(by.name).compute(facts)
+    if by.default is not None:
+        untold = np.isneginf(low) & np.isposinf(high)
+        low, high = np.where(untold, by.default, low), np.where(untold, by.default, high)
+    # rounded, so that 3 x 0.7 is 2.1 and a value of 2.1 is not above it
+    return _exactly(low * by.factor + by.plus), _exactly(high * by.factor + by.plus)
+
+
+def _exactly(limit: F64) -> F64:
+    """Without the dust of binary fractions; what is smaller than the dust stays."""
+    return np.where(np.abs(limit) > 1e-6, np.round(limit, 9), limit)
+
+
+def facts_of(program: Program, timeline: Timeline) -> tuple[I8, I64]:
+    """The truth of each fact of a program for each patient, and the row of events that tells it (-1: none).
+
+    Shapes (patients or 1, facts).
+    """
     if not program.facts:
-        return np.zeros((1, 1), np.int8)
-    return np.stack([_fact(f, timeline.patients) for f in program.facts], axis=1)
+        return np.zeros((1, 1), np.int8), np.full((1, 1), -1, np.int64)
+    facts = _Facts(timeline)
+    truth = np.stack([_fact(f, timeline.patients, facts) for f in program.facts], axis=1)
+    none = np.full(len(timeline.patients), -1, np.int64)
+    return truth, np.stack([facts.rows.get(f.name, none) for f in program.facts], axis=1)
 
 
-def _fact(fact: Fact, patients: pl.DataFrame) -> I8:
-    series = patients[fact.name]
+def _fact(fact: Fact, patients: pl.DataFrame, facts: _Facts) -> I8:
     missing = 2 if fact.assume is None else int(fact.assume)
+    compare = {">=": np.greater_equal, ">": np.greater, "<": np.less, "<=": np.less_equal, "==": np.equal}[fact.op]
+    if isinstance(fact.value, PatientLimit):
+        told = ~np.isnan(facts[fact.name])
+        ends = [compare(number, end) for number in (facts[fact.name], facts[fact.name + UPPER]) for end in _limit(fact.value, facts)]
+        all_ends, any_end = np.logical_and.reduce(ends), np.logical_or.reduce(ends)
+        return np.where(told, np.where(all_ends == any_end, all_ends, 2), missing).astype(np.int8)
     if isinstance(fact.value, float | int) and not isinstance(fact.value, bool):
-        number = _floats(series)
-        told = ~np.isnan(number)
-        compare = {">=": np.greater_equal, ">": np.greater, "<": np.less, "<=": np.less_equal, "==": np.equal}[fact.op]
-        return np.where(told, compare(number, fact.value), missing).astype(np.int8)
-    out = (series == fact.value).cast(pl.Int8).fill_null(missing).to_numpy()
+        low, high = facts[fact.name], facts[fact.name + UPPER]
+        told = ~np.isnan(low)
+        one, other = compare(low, fact.value), compare(high, fact.value)
+        settled = one == other if fact.op != "==" else (low == high) | (low > fact.value) | (high < fact.value)
+        return np.where(told, np.where(settled, one & other, 2), missing).astype(np.int8)
+    if fact.name not in patients.columns:
+        return np.full(len(patients), missing, np.int8)
+    out = (patients[fact.name] == fact.value).cast(pl.Int8).fill_null(missing).to_numpy()
     return out.astype(np.int8)
 
 

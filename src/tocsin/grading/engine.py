@@ -15,8 +15,11 @@ from tocsin.grading.encode import CONCEPT_KIND, Events, carry_forward, closed_of
 from tocsin.grading.program import CONCEPT_CODE, Program
 from tocsin.timeline import Timeline
 
-BLOCK = 64
-"""Patients a task; small enough to keep all cores busy to the end, large enough to cost nothing."""
+FEW = 0.6
+"""A program that reads fewer of the events than this is given those alone."""
+
+BLOCK, BLOCK_EVENTS = 64, 50_000
+"""Patients a task, or as many as have so many events; small enough to keep all cores busy to the end, large enough to cost nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,7 @@ class Swept:
     evidence_row: npt.NDArray[np.int64]
     evidence_root: npt.NDArray[np.int64]
     state: npt.NDArray[np.int8]
+    value: npt.NDArray[np.float64]  # (steps, 2 x values): low and high of each value of a formula
 
 
 def run(
@@ -45,30 +49,35 @@ def run(
     """
     from tocsin.grading.kernel import sweep  # compiled code is loaded when it is first needed
 
+    facts, fact_rows = facts_of(program, timeline)
+    events, rows = _needed(program, events, fact_rows)
+    if rows is not None:
+        fact_rows = np.where(fact_rows < 0, fact_rows, np.searchsorted(rows, fact_rows))
     counted = counted_attributions(counts)[events.attribution]
     deaths = np.flatnonzero(events.concept == CONCEPT_CODE["death"])
     if len(deaths):
         counted[deaths] = counted_attributions(death_counts)[events.attribution[deaths]]
     low, high = limits_of(program, timeline)
-    facts = facts_of(program, timeline)
     closed_slot, closed_dose = closed_of(program, timeline)
     concept_carry = carry_forward(carry or {})
     n = len(events.patients)
+    size = max(BLOCK, n * BLOCK_EVENTS // max(1, len(events.hour)))
 
     def block(first: int) -> tuple[Any, ...]:
         out: tuple[Any, ...] = sweep(
-            first, min(first + BLOCK, n), from_hour, until,
+            first, min(first + size, n), from_hour, until,
             events.ptr, events.hour, events.end, events.latest, events.concept, events.value, events.censored, events.bits,
             counted, CONCEPT_KIND, concept_carry,
             program.node, program.number, program.child, program.group_ptr, program.group_slot, program.group_coef,
             program.slot_of_concept, len(program.slot_concept), program.slot_atoms_ptr, program.slot_atoms, program.resets,
-            program.dose_ptr, program.dose_group, program.teller, program.n_dose_groups, program.roots, program.grade, program.ask_bit,
+            program.dose_ptr, program.dose_group, program.teller, program.n_dose_groups, program.roots, program.grade, program.item,
+            program.ask_bit, program.need_bit, program.value_slot, program.value_runs,
             program.onset, program.active, program.suppressing, program.episode_hours,
-            low, high, facts, closed_slot, closed_dose, keep_state,
+            low, high, facts, fact_rows, closed_slot, closed_dose, keep_state,
         )
         return out
 
-    starts = range(0, n, BLOCK)
+    starts = range(0, n, size)
     if len(starts) <= 1:
         parts = [block(s) for s in starts]
     else:
@@ -76,11 +85,35 @@ def run(
             parts = list(pool.map(block, starts))
     if not parts:
         parts = [block(0)]
-    if len(parts) == 1:
-        return Swept(*parts[0])
+    return _joined(parts, rows)
+
+
+def _needed(program: Program, events: Events, fact_rows: npt.NDArray[np.int64]) -> tuple[Events, npt.NDArray[np.int64] | None]:
+    """The events that a program reads and the rows they were, or all of them (None) where it reads most.
+
+    The first event of each patient stays, because grading begins with it.
+    """
+    used = program.reads
+    number = events.number_of()
+    if number[used].sum() > FEW * number.sum():
+        return events, None
+    rows = events.rows_of(used)
+    if np.any(fact_rows >= 0):
+        rows = np.union1d(rows, fact_rows[fact_rows >= 0])
+    return Events(
+        patients=events.patients, ptr=np.searchsorted(rows, events.ptr).astype(np.int64), hour=events.hour[rows], end=events.end[rows],
+        latest=events.latest[rows], concept=events.concept[rows], value=events.value[rows], censored=events.censored[rows],
+        bits=events.bits[rows], attribution=events.attribution[rows],
+    ), rows
+
+
+def _joined(parts: Sequence[tuple[Any, ...]], rows: npt.NDArray[np.int64] | None) -> Swept:
+    """The steps of all blocks as one; ``rows``: what the events were before some were left out."""
     pointers, offset = [np.zeros(1, np.int64)], 0
     for part in parts:
         pointers.append(part[5][1:] + offset)
         offset += int(part[5][-1])
     joined: list[Any] = [np.concatenate(pointers) if i == 5 else np.concatenate([p[i] for p in parts]) for i in range(len(parts[0]))]
+    if rows is not None:
+        joined[6] = rows[joined[6]]
     return Swept(*joined)

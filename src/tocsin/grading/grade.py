@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
+from tocsin.derived.changes import CHANGES, with_changes
 from tocsin.errors import SettingError
+from tocsin.grading.days import grade_days
 from tocsin.grading.encode import Events, encode
-from tocsin.grading.engine import run
-from tocsin.grading.program import CONCEPT_CODE, Program, compile_program
-from tocsin.grading.result import Grades
-from tocsin.scales import Scale
+from tocsin.grading.engine import Swept, run
+from tocsin.grading.formula import formula_range
+from tocsin.grading.program import CONCEPT_CODE, CONCEPT_NAMES, Program, compile_program
+from tocsin.grading.result import Grades, Numbers
+from tocsin.rules import PatientLimit
+from tocsin.scales import Kind, Scale
 from tocsin.scales import scale as find_scale
 from tocsin.timeline import ATTRIBUTIONS, Timeline
-from tocsin.vocabulary import CONCEPTS
+from tocsin.vocabulary import CONCEPTS, LYMPHODEPLETION
 
 _PROGRAMS: dict[int, tuple[Scale, Program]] = {}
 
@@ -23,10 +28,16 @@ def program_of(scale: Scale) -> Program:
     """The compiled table of a scale; compiled once for each scale object."""
     kept = _PROGRAMS.get(id(scale))
     if kept is None:
-        roots = [c.predicate for c in scale.criteria] + [f.predicate for f in scale.flags]
-        grades = [c.grade for c in scale.criteria] + [-1] * len(scale.flags)
-        kept = _PROGRAMS[id(scale)] = (scale, compile_program(roots, grades, scale.episode))
-        while len(_PROGRAMS) > 64:
+        roots = [part.predicate for part in scale.parts]
+        # an input of a formula weighs 1, so that it is asked for until it is known
+        weights = [1 if scale.formula is not None else abs(c.grade) for c in scale.criteria]
+        place = {name: i for i, name in enumerate(scale.items)}
+        kept = _PROGRAMS[id(scale)] = (scale, compile_program(
+            roots, weights + [-1] * len(scale.flags), scale.episode,
+            items=[place.get(c.item, 0) for c in scale.criteria] + [0] * len(scale.flags),
+            values=[t.concept for t in scale.formula.terms] if scale.formula is not None else (),
+        ))
+        while len(_PROGRAMS) > 256:
             _PROGRAMS.pop(next(iter(_PROGRAMS)))
     return kept[1]
 
@@ -36,9 +47,9 @@ def grade(
     count: Sequence[str] | None = None, carry: Mapping[str, float] | None = None,
     from_hour: float = 0.0, until: float | None = None, events: Events | None = None,
 ) -> Grades:
-    """The grade of each patient at every moment, as a range with reasons.
+    """The grade, score or value of each patient at every moment, as a range with reasons.
 
-    ``scale``: an id such as "astct-crs-2019", or a Scale.  ``settings``: named choices of the scale to change.
+    ``scale``: an id such as "astct-crs-2019" or "hscore", or a Scale of any of the four kinds.  ``settings``: named choices of the scale to change.
     ``count``: the attributions whose findings count (default: the scale's, for CRS "crs" and "unknown").
     ``carry``: hours that a concept stays valid, where they differ from the vocabulary's.
     ``from_hour``: grading starts here (default 0, the infusion).  ``until``: nothing after this hour is looked at.
@@ -49,19 +60,18 @@ def grade(
     if settings and not isinstance(scale, str):
         raise SettingError("settings are given with the id of a scale; a Scale object already has its own")
     counts = tuple(count) if count is not None else chosen.counts
+    if chosen.kind is Kind.DAYS:
+        return grade_days(timeline, chosen, counts, until, events)
     program = program_of(chosen)
     coded = events if events is not None else encode(timeline)
+    wanted = [name for c in program.slot_concept if (name := CONCEPT_NAMES[c]) in CHANGES]
+    if wanted:
+        timeline = with_changes(_only(timeline, coded, program, wanted), wanted)
+        coded = encode(timeline)
     stated = tuple(a for a in counts if a != "unknown")
     swept = run(program, timeline, coded, counts, carry=carry, from_hour=from_hour, until=np.inf if until is None else until,
                 death_counts=stated)
-    grades = np.array([c.grade for c in chosen.criteria], np.int64)
-    at_least = np.zeros(len(swept.start), np.int64)
-    at_most = np.zeros(len(swept.start), np.int64)
-    for i in np.argsort(grades, kind="stable"):
-        if grades[i] > 0:
-            bit = np.uint64(1) << np.uint64(i)
-            at_least[(swept.true & bit) != 0] = grades[i]
-            at_most[((swept.true | swept.open) & bit) != 0] = grades[i]
+    at_least, at_most = _range(chosen, swept, timeline)
     end = np.full(len(swept.start), np.nan)
     if len(end) > 1:
         same = swept.patient[1:] == swept.patient[:-1]
@@ -72,6 +82,36 @@ def grade(
         true_bits=swept.true, asked_bits=swept.asked, evidence_offsets=swept.evidence_ptr, evidence_rows=swept.evidence_row,
         patients=coded.patients, asked_names=program.ask_names,
     )
+
+
+def _only(timeline: Timeline, coded: Events, program: Program, wanted: Sequence[str]) -> Timeline:
+    """The record with the events that a program, its baselines and the changes it wants rest on, and each patient's first."""
+    names = {CHANGES[name].of for name in wanted} | set(LYMPHODEPLETION)
+    names |= {x.name.partition("_")[2] for x in program.limits if isinstance(x, PatientLimit)} & CONCEPT_CODE.keys()
+    names |= {f.name.partition("_")[2] for f in program.facts} & CONCEPT_CODE.keys()
+    used = program.reads.copy()
+    used[[CONCEPT_CODE[name] for name in names]] = True
+    return replace(timeline, events=timeline.events[coded.rows_of(used)])
+
+
+def _range(scale: Scale, swept: Swept, timeline: Timeline) -> tuple[Numbers, Numbers]:
+    """The lowest and the highest value of each step."""
+    if scale.formula is not None:
+        weight = timeline.patients["weight_kg"].fill_null(np.nan).to_numpy()[swept.patient]
+        return formula_range(scale.formula, swept.value, weight)
+    at_least = np.zeros(len(swept.start), np.int64)
+    at_most = np.zeros(len(swept.start), np.int64)
+    for item in scale.items or ("",):
+        low, high = np.zeros_like(at_least), np.zeros_like(at_least)
+        for i, c in sorted(enumerate(scale.criteria), key=lambda pair: abs(pair[1].grade)):
+            if c.item == item and c.grade != 0:
+                bit = np.uint64(1) << np.uint64(i)
+                low[(swept.true & bit) != 0] = c.grade
+                high[((swept.true | swept.open) & bit) != 0] = c.grade
+        # an item that takes points away is at its lowest where most of it may hold
+        at_least += np.minimum(low, high)
+        at_most += np.maximum(low, high)
+    return at_least, at_most
 
 
 def assumptions(

@@ -16,7 +16,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from tocsin.grading.program import ABSENT_BIT, AND, COUNT, ELSE, GE, IN, LT, PRESENT_BIT, RATE, UNKNOWN_BIT, UNLESS
+from tocsin.grading.program import ABSENT_BIT, AND, COUNT, ELSE, GE, IN, LT, PRESENT_BIT, RATE, UNKNOWN_BIT
 
 INF = np.inf
 # What a view says of a slot.
@@ -49,6 +49,14 @@ def high_end(value, censored):
 def grow(a):
     """The array with twice the room."""
     out = np.empty(2 * len(a), a.dtype)
+    out[: len(a)] = a
+    return out
+
+
+@njit(cache=True, nogil=True)
+def grow_rows(a):
+    """The table with room for twice as many rows."""
+    out = np.empty((2 * len(a), a.shape[1]), a.dtype)
     out[: len(a)] = a
     return out
 
@@ -235,7 +243,7 @@ def most(s, vf, vi):
 
 
 @njit(cache=True, nogil=True)
-def leaf(n, node, number, group_ptr, group_slot, group_coef, vf, vi, lim_lo, lim_hi):
+def leaf(n, node, group_ptr, group_slot, group_coef, vf, vi, lim_lo, lim_hi):
     """The truth of a leaf that rests on slots."""
     k = node[n, 0]
     if k == GE or k == LT:
@@ -304,7 +312,8 @@ def leaf(n, node, number, group_ptr, group_slot, group_coef, vf, vi, lim_lo, lim
         if told_by >= 0 and not named and not none_told and (vi[told_by, V_STATE] == KNOWN or vi[told_by, V_STATE] == LAPSED or vi[told_by, V_MBITS] != 0):
             if coded(told_by, PRESENT_BIT, 0, vi) != 0:
                 high_sum = INF  # one runs that is not named, at a rate that is not told
-        return 1 if low_sum >= number[n] else (2 if high_sum >= number[n] else 0)
+        limit = node[n, 3]
+        return 1 if low_sum >= lim_hi[limit] else (2 if high_sum >= lim_lo[limit] else 0)
     for j in range(first, last):  # ELSE
         if vi[group_slot[j], V_APART]:
             return 1
@@ -393,29 +402,58 @@ def witness(root, node, child, status, pi, n_act, act, ev_bits, ev_value, vi, x_
 
 
 @njit(cache=True, nogil=True)
-def asked(root, node, child, status, ask_bit, stack):
-    """The inputs whose absence leaves a node unknown, as bits."""
+def masks(bits):
+    """A mask with one bit for each index; 0 for -1."""
+    out = np.zeros(len(bits), np.uint64)
+    for n in range(len(bits)):
+        if bits[n] >= 0:
+            out[n] = np.uint64(1) << np.uint64(bits[n])
+    return out
+
+
+@njit(cache=True, nogil=True)
+def hiding(root, node, child, status, ask_mask, stack):
+    """The true inputs below what hides an answer, as bits."""
     out = np.uint64(0)
     top = 1
     stack[0] = root
     while top > 0:
         top -= 1
         n = stack[top]
-        hidden = n < 0  # below what hides the answer: the inputs that are true
-        if hidden:
-            n = -n - 1
-        if ask_bit[n] >= 0:
-            out |= np.uint64(1) << np.uint64(ask_bit[n])
-        a, b = node[n, 6], node[n, 7]
-        if not hidden and node[n, 0] == UNLESS and status[child[a + 1]] == 1:
-            stack[top] = -child[a + 1] - 1
-            top += 1
-            continue
-        for j in range(a, b):
-            if status[child[j]] == (1 if hidden else 2) and top < len(stack) - 1:
-                stack[top] = -child[j] - 1 if hidden else child[j]
+        out |= ask_mask[n]
+        for j in range(node[n, 6], node[n, 7]):
+            if status[child[j]] == 1 and top < len(stack) - 1:
+                stack[top] = child[j]
                 top += 1
     return out
+
+
+@njit(cache=True, nogil=True)
+def copy_state(pf, pi, vf, vi, x_exp, x_ev, exact_at, act_of, status, since, absent, to_pf, to_pi, to_vf, to_vi, to_x_exp, to_x_ev,
+               to_exact_at, to_act_of, to_status, to_since, to_absent):
+    """Copy what is kept of a patient."""
+    to_pf[:, :], to_pi[:, :], to_vf[:, :], to_vi[:, :] = pf, pi, vf, vi
+    to_x_exp[:], to_x_ev[:], to_exact_at[:], to_act_of[:] = x_exp, x_ev, exact_at, act_of
+    to_status[:], to_since[:, :], to_absent[:] = status, since, absent
+
+
+@njit(cache=True, nogil=True)
+def values(value_slot, value_runs, vf, vi, current):
+    """The ranges in which the values of a formula lie, as low, high, low, high ...; whether one changed."""
+    changed = False
+    for q in range(len(value_slot)):
+        s = value_slot[q]
+        lo, hi = -INF, INF
+        if value_runs[q]:
+            runs = coded(s, PRESENT_BIT, 0, vi)
+            lo = vf[s, 2] if runs == 1 and vi[s, V_STATE] == KNOWN and not vi[s, V_HAZY] and vf[s, 2] > 0 else 0.0
+            hi = 0.0 if runs == 0 else (INF if vi[s, V_STATE] == NOTHING else most(s, vf, vi))
+        elif vi[s, V_STATE] == KNOWN and not vi[s, V_HAZY] and not vi[s, V_MHAZY]:
+            lo, hi = min(vf[s, 2], vf[s, 6]), max(vf[s, 1], vf[s, 5])
+        if current[2 * q] != lo or current[2 * q + 1] != hi:
+            changed = True
+        current[2 * q], current[2 * q + 1] = lo, hi
+    return changed
 
 
 @njit(cache=True, nogil=True)

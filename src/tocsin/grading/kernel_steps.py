@@ -35,27 +35,82 @@ from tocsin.grading.program import (
     DOSES,
     ELSE,
     EPISODE,
+    FACT,
     GE,
     IN,
     LASTING,
     LT,
     MASKED,
     NOT,
+    OBSERVED,
     PRESENT_BIT,
     RATE,
     UNKNOWN_BIT,
     UNLESS,
+    WITHIN,
 )
 
 FINDING, INFUSION, DOSE = 2, 3, 4  # kinds of concept, as encode.py numbers them
 
 
 @njit(cache=True, nogil=True)
-def reasons(t, best, n_ev, roots, grade, node, number, child, group_ptr, group_slot, status, onset_ev, mask_ev, d_n, df, di,
-            n_act, act, pi, vi, x_ev, ev_bits, ev_value, stack, stack_want, e_row, e_root):
+def wait_for(wait, n_wait, when):
+    """Look again at ``when``; returns the length of the list, which may pass its room (the sweep then asks for more)."""
+    if n_wait < len(wait):
+        wait[n_wait] = when
+    return n_wait + 1
+
+
+@njit(cache=True, nogil=True)
+def resolution(quiet_from, quiet_until, d_n, df, di, group, hours, told):
+    """The first moment of a quiet time at which the episode has resolved; nan when it has not.
+
+    ``told``: whether the doses of ``group`` are known, because the record is complete or tells of any.
+    """
+    when = quiet_from
+    while when + hours[0] <= quiet_until:
+        blocking = -INF
+        for j in range(d_n):
+            if di[j, 0] == group and df[j, 0] < when + hours[0]:
+                until = max(df[j, 1], df[j, 2])
+                if until > when - hours[0]:
+                    blocking = max(blocking, until)
+        if (blocking == -INF and told) or when + hours[1] <= quiet_until:
+            return when
+        if blocking == -INF or blocking + hours[0] <= when:
+            break
+        when = blocking + hours[0]
+    return np.nan
+
+
+@njit(cache=True, nogil=True)
+def seen(n, t, k, u, start, end, since, event):
+    """The truth of a node that looks back on its claim ``u``: Observed (``end``: hours) or Within; ``event``: why ``u`` is true now."""
+    if k == OBSERVED:
+        if u == 1:
+            if since[n, 0] != INF:
+                since[n, 2] = event
+            since[n, 0] = INF
+            return 1
+        if since[n, 0] == INF:
+            since[n, 0] = t
+        return 1 if t < since[n, 0] + end else u
+    if start <= t < end:
+        if u == 1 and since[n, 0] != since[n, 0]:
+            since[n, 0], since[n, 2] = t, event
+        if u == 0:
+            since[n, 1] = t
+    if since[n, 0] == since[n, 0]:
+        return 1
+    return 0 if t >= end and since[n, 1] == since[n, 1] else 2
+
+
+@njit(cache=True, nogil=True)
+def reasons(t, best, n_ev, roots, grade, item, node, number, child, group_ptr, group_slot, status, since, onset_ev, mask_ev, fact_ev,
+            d_n, df, di, n_act, act, pi, vi, x_ev, ev_bits, ev_value, stack, stack_want, e_row, e_root):
     """Write the observations behind each criterion that is met, after ``n_ev``; their number, or -1 when there is no room."""
     for c in range(len(roots)):
-        if status[roots[c]] != 1 or (grade[c] == 0 and best > 0):
+        if status[roots[c]] != 1 or (grade[c] == 0 and best[item[c]] > 0):
             continue
         top = 1
         stack[0] = roots[c]
@@ -73,6 +128,12 @@ def reasons(t, best, n_ev, roots, grade, node, number, child, group_ptr, group_s
                     want = 1 - want
                 if k == UNLESS or k == LASTING:
                     b = a + 1
+                if (k == OBSERVED or k == WITHIN) and want == 1 and status[child[a]] != 1:
+                    e_row[n_ev] = np.int64(since[n, 2]) if since[n, 2] == since[n, 2] else np.int64(-1)
+                    if e_row[n_ev] >= 0:
+                        e_root[n_ev] = c
+                        n_ev += 1
+                    continue
                 for j in range(a, b):
                     if status[child[j]] == want and top < len(stack) - 1:
                         stack[top] = child[j]
@@ -88,9 +149,13 @@ def reasons(t, best, n_ev, roots, grade, node, number, child, group_ptr, group_s
             elif k == DOSES:
                 if want == 1:
                     for j in range(d_n):
-                        if di[j, 0] == node[n, 1] and di[j, 2] and df[j, 0] <= t and max(df[j, 1], df[j, 2]) > t - number[n]:
+                        sure = di[j, 0] == node[n, 1] and di[j, 2] and df[j, 1] <= t
+                        if sure and (df[j, 0] > t - number[n] or (df[j, 2] > df[j, 0] and min(df[j, 2], t) > t - number[n])):
                             e_row[n_ev] = di[j, 1]
                             n_ev += 1
+            elif k == FACT:
+                e_row[n_ev] = fact_ev[node[n, 1]]
+                n_ev += 1
             elif k == GE or k == LT or k == IN:
                 e_row[n_ev] = source(k, node[n, 2], want, node[n, 1], pi, n_act, act, ev_bits, ev_value, vi, x_ev)
                 n_ev += 1

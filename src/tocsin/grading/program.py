@@ -13,9 +13,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tocsin.derived.limits import limit as find_limit
 from tocsin.errors import RuleError
 from tocsin.rules import (
     And,
+    AtLeast,
     Compare,
     Constant,
     CountRunning,
@@ -29,19 +31,21 @@ from tocsin.rules import (
     Masked,
     Named,
     Not,
+    Observed,
     Or,
     PatientLimit,
     Predicate,
     RateSum,
     Unless,
+    Within,
     values_of,
 )
 from tocsin.scales.scale import EpisodeRule
-from tocsin.vocabulary import CONCEPTS
+from tocsin.vocabulary import CONCEPTS, Kind
 
 # Node kinds, shared with kernel.py.
 GE, LT, IN, COUNT, RATE, DOSES, FACT, ELSE, CONST = range(9)
-AND, OR, NOT, EITHER, UNLESS, LASTING, MASKED, EPISODE = range(10, 18)
+AND, OR, NOT, EITHER, ATLEAST, UNLESS, LASTING, OBSERVED, WITHIN, MASKED, EPISODE = range(10, 21)
 
 ABSENT_BIT, PRESENT_BIT = 1, 2
 UNKNOWN_BIT = 1 << 62
@@ -81,8 +85,12 @@ class Program:
     teller: npt.NDArray[np.int32]  # concept -> dose group for which "absent" tells that none was given, or -1
     n_dose_groups: int
     roots: I64                   # node of each criterion, then of each flag
-    grade: I64                   # grade of each root; -1 for a flag
+    grade: I64                   # grade of each root, or how many points; -1 for a flag
+    item: I64                    # the item of each root; within one the highest counts
     ask_bit: I64                 # (nodes,) index into ask_names, or -1
+    need_bit: I64                # (nodes,) the same of what a limit by patient needs
+    value_slot: I64              # slots whose value is part of the answer (a formula's)
+    value_runs: I64              # whether that is an infusion, whose value is 0 when it does not run
     ask_names: tuple[str, ...]
     limits: tuple[float | PatientLimit, ...]
     strict: tuple[bool, ...]     # whether limit i is one step above its value (">" and "<=")
@@ -93,6 +101,11 @@ class Program:
     suppressing: int             # dose group whose doses prolong the quiet that is needed
     episode_hours: F64           # quiet, quiet suppressed, lapse
     node_of: Mapping[Predicate, int]
+
+    @property
+    def reads(self) -> npt.NDArray[np.bool_]:
+        """Which concepts it reads, by concept code."""
+        return (self.slot_of_concept >= 0) | (np.diff(self.dose_ptr) > 0) | (self.teller >= 0)
 
 
 class _Compiler:
@@ -107,6 +120,7 @@ class _Compiler:
         self.dose_tellers: list[str] = []
         self.asks: dict[str, int] = {}
         self.ask_bit: list[int] = []
+        self.need_bit: list[int] = []
         self.atoms_of_slot: list[list[int]] = []
 
     def slot(self, concept: str) -> int:
@@ -116,13 +130,17 @@ class _Compiler:
         return self.slots[concept]
 
     def emit(self, kind: int, arg: Sequence[int] = (), number: float = 0.0, children: Sequence[int] = (), ask: str = "",
-             slots: Iterable[int] = ()) -> int:
+             slots: Iterable[int] = (), limit: float | PatientLimit = 0.0) -> int:
         index = len(self.rows)
         self.rows.append((kind, [*arg, *[-1] * (5 - len(arg))], number, list(children)))
-        self.ask_bit.append(self.asks.setdefault(ask, len(self.asks)) if ask else -1)
+        self.ask_bit.append(self.ask(ask))
+        self.need_bit.append(self.ask(find_limit(limit.name).needs) if isinstance(limit, PatientLimit) else -1)
         for slot in slots:
             self.atoms_of_slot[slot].append(index)
         return index
+
+    def ask(self, name: str) -> int:
+        return self.asks.setdefault(name, len(self.asks)) if name else -1
 
     def limit(self, limit: float | PatientLimit, strict: bool) -> int:
         key = (limit, strict)
@@ -153,7 +171,7 @@ class _Compiler:
             case Compare(concept, op, limit, _, ask):
                 slot = self.slot(concept)
                 kind = GE if op in (">=", ">") else LT
-                return self.emit(kind, (slot, self.limit(limit, op in (">", "<="))), ask=concept if ask else "", slots=(slot,))
+                return self.emit(kind, (slot, self.limit(limit, op in (">", "<="))), ask=concept if ask else "", slots=(slot,), limit=limit)
             case IsIn(concept, values, maybe, _, ask):
                 slot = self.slot(concept)
                 wanted = sum(value_bit(concept, v) for v in set(values))
@@ -170,7 +188,7 @@ class _Compiler:
                 any_slot = self.slot(any_of) if any_of else -1
                 group = self.group((self.slot(c), k) for c, k in terms)
                 every = {*slots, any_slot} - {-1}
-                return self.emit(RATE, (group, any_slot), limit, ask=label, slots=sorted(every))
+                return self.emit(RATE, (group, any_slot, self.limit(limit, False)), ask=label, slots=sorted(every), limit=limit)
             case Doses(_, label, _, number, hours):
                 return self.emit(DOSES, (self.dose_group(p), number), np.inf if hours is None else hours, ask=label)
             case Fact(name):
@@ -190,10 +208,16 @@ class _Compiler:
                 return self.emit(OR, children=[self.add(c) for c in of])
             case Either(of):
                 return self.emit(EITHER, children=[self.add(c) for c in of])
+            case AtLeast(number, of):
+                return self.emit(ATLEAST, (number,), children=[self.add(c) for c in of])
             case Unless(of, hidden_by):
                 return self.emit(UNLESS, children=[self.add(of), self.add(hidden_by)])
             case Lasting(of, hours):
                 return self.emit(LASTING, number=hours, children=[self.add(of)])
+            case Observed(of, hours):
+                return self.emit(OBSERVED, number=hours, children=[self.add(of)])
+            case Within(of, start, end):
+                return self.emit(WITHIN, (self.limit(start, False),), end, children=[self.add(of)])
             case Masked(onset, doses):
                 children = [self.add(onset), self.add(doses)]
                 return self.emit(MASKED, (self.dose_group(doses),), children=children)
@@ -202,8 +226,14 @@ class _Compiler:
         raise RuleError(f"the predicate {p!r} cannot be compiled")
 
 
-def compile_program(roots: Sequence[Predicate], grades: Sequence[int], episode: EpisodeRule) -> Program:
-    """Compile predicates to one table.  ``grades``: the grade of each root, -1 for a flag."""
+def compile_program(
+    roots: Sequence[Predicate], grades: Sequence[int], episode: EpisodeRule, *, items: Sequence[int] = (), values: Sequence[str] = (),
+) -> Program:
+    """Compile predicates to one table.
+
+    ``grades``: the grade (or points, 0 or more) of each root, -1 for a flag.  ``items``: the item of each root, where there is
+    more than one.  ``values``: the concepts whose values are part of the answer.
+    """
     c = _Compiler()
     root_nodes = [c.add(p) for p in roots]
     onset, active = c.add(episode.onset), c.add(episode.active)
@@ -238,7 +268,10 @@ def compile_program(roots: Sequence[Predicate], grades: Sequence[int], episode: 
                         np.int64).reshape(-1, 2),
         dose_ptr=_pointers(doses_of), dose_group=_flat(doses_of, np.int64), teller=teller, n_dose_groups=len(c.dose_groups),
         roots=np.array(root_nodes, np.int64), grade=np.array(grades, np.int64),
-        ask_bit=np.array(c.ask_bit, np.int64), ask_names=tuple(c.asks),
+        item=np.array(items if len(items) else [0] * len(roots), np.int64),
+        value_slot=np.array([c.slots[v] for v in values], np.int64),
+        value_runs=np.array([CONCEPTS[v].kind is Kind.INFUSION for v in values], np.int64),
+        ask_bit=np.array(c.ask_bit, np.int64), need_bit=np.array(c.need_bit, np.int64), ask_names=tuple(c.asks),
         limits=tuple(limit for limit, _ in c.limits), strict=tuple(strict for _, strict in c.limits),
         facts=tuple(c.facts), dose_groups=tuple(c.dose_groups),
         onset=onset, active=active, suppressing=suppressing,

@@ -17,6 +17,7 @@ from tocsin.timeline import Timeline
 from tocsin.vocabulary import CONCEPTS
 
 Ints = npt.NDArray[np.int64]
+Numbers = npt.NDArray[np.int64] | npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,9 @@ class Grades:
     """The grade of each patient at every moment, as a range with reasons.
 
     ``frame`` has one row for each step: patient, start_hour, end_hour (null while open), at_least, at_most, because
-    (qualified criterion codes), undecided (concepts that would settle it), flags (qualified codes).
+    (qualified criterion codes), undecided (concepts that would settle it), flags (qualified codes).  A score or formula has
+    points or a number in place of the grade, where the scale names bands a column ``band`` ("overt DIC", or "a ... b" while it
+    is open), and where it gives a probability the columns probability_at_least and probability_at_most.
     """
 
     scale: Scale
@@ -33,8 +36,8 @@ class Grades:
     patient_index: Ints
     start: npt.NDArray[np.float64]
     end: npt.NDArray[np.float64]
-    at_least: Ints
-    at_most: Ints
+    at_least: Numbers
+    at_most: Numbers
     true_bits: npt.NDArray[np.uint64]
     asked_bits: npt.NDArray[np.uint64]
     evidence_offsets: Ints
@@ -48,27 +51,43 @@ class Grades:
     @cached_property
     def frame(self) -> pl.DataFrame:
         """One row for each step, as described above."""
-        codes = [self.scale.code(c) for c in self.scale.criteria]
-        grades = np.array([c.grade for c in self.scale.criteria])
         flags = [self.scale.code(f) for f in self.scale.flags]
-        order = np.argsort(-grades, kind="stable")
-
-        def because(bits: int, graded: bool) -> list[str]:
-            return [codes[i] for i in order if bits >> int(i) & 1 and (grades[i] > 0 if graded else grades[i] == 0)]
-
-        n = len(codes)
+        n = len(self.scale.criteria)
         return pl.DataFrame({
             "patient": pl.Series(self.patients, dtype=pl.String).gather(self.patient_index) if len(self) else pl.Series([], dtype=pl.String),
             "start_hour": self.start,
             "end_hour": pl.Series(self.end).fill_nan(None),
             "at_least": self.at_least,
             "at_most": self.at_most,
-            "because": _decoded(
-                self.true_bits * np.uint64(2) + (self.at_least > 0), lambda b: because(b >> 1, bool(b & 1))
-            ),
+            "because": _decoded(self.true_bits, self._because),
             "undecided": _decoded(self.asked_bits, lambda b: [v for i, v in enumerate(self.asked_names) if b >> i & 1]),
             "flags": _decoded(self.true_bits, lambda b: [v for i, v in enumerate(flags) if b >> (n + i) & 1]),
-        })
+        }).with_columns(self._meaning())
+
+    def _because(self, bits: int) -> list[str]:
+        """The codes that make the value: what is met, highest first; of an item of a score only its highest level."""
+        met = sorted((c for i, c in enumerate(self.scale.criteria) if bits >> i & 1), key=lambda c: -abs(c.grade))
+        if self.scale.formula is not None:
+            chosen = met
+        elif self.scale.items:
+            chosen = [next(c for c in met if c.item == item) for item in self.scale.items if any(c.item == item for c in met)]
+        else:
+            chosen = [c for c in met if (c.grade > 0) == (met[0].grade > 0)]
+        return [self.scale.code(c) for c in chosen]
+
+    def _meaning(self) -> list[pl.Series]:
+        """What the values mean where the scale names it: bands, and a probability."""
+        out: list[pl.Series] = []
+        if self.scale.bands:
+            names = np.array(["", *(b.name for b in self.scale.bands)])
+            edges = np.array([b.at_least for b in self.scale.bands])
+            low, high = names[np.searchsorted(edges, self.at_least, "right")], names[np.searchsorted(edges, self.at_most, "right")]
+            out.append(pl.Series("band", [a if a == b else f"{a} ... {b}" for a, b in zip(low.tolist(), high.tolist(), strict=True)], dtype=pl.String))
+        if self.scale.probability is not None:
+            p = self.scale.probability
+            for name, value in (("probability_at_least", self.at_least), ("probability_at_most", self.at_most)):
+                out.append(pl.Series(name, 1.0 / (1.0 + np.exp(-(p.intercept + p.slope * value)))))
+        return out
 
     def evidence(self, step: int) -> list[dict[str, Any]]:
         """The observations behind step number ``step``: concept, value, unit, text, hour, hour_latest, attribution, origin, note."""
@@ -91,10 +110,11 @@ class Grades:
             raise UnknownIdError("patient", patient, self.patients)
         for step, row in enumerate(self.frame.iter_rows(named=True)):
             if patient is None or row["patient"] == patient:
+                meaning: dict[str, Any] = {k: row[k] for k in ("band", "probability_at_least", "probability_at_most") if k in row}
                 yield {
                     "patient": row["patient"], "scale": self.scale.id, "version": self.scale.version,
                     "start_hour": row["start_hour"], "end_hour": row["end_hour"],
-                    "at_least": row["at_least"], "at_most": row["at_most"], "because": row["because"],
+                    "at_least": _finite(row["at_least"]), "at_most": _finite(row["at_most"]), **meaning, "because": row["because"],
                     "evidence": self.evidence(step), "undecided": row["undecided"], "flags": row["flags"],
                     "assumptions": list(self.assumptions),
                 }
@@ -116,13 +136,18 @@ class Grades:
         lines = [f"{self.scale.title} ({self.scale.id}, version {self.scale.version})"]
         for row in self.frame.head(40).iter_rows(named=True):
             end = f"{row['end_hour']:g}" if row["end_hour"] is not None else "open"
-            grade = str(row["at_least"]) if row["at_least"] == row["at_most"] else f"{row['at_least']} to {row['at_most']}"
+            grade = f"{row['at_least']:g}" if row["at_least"] == row["at_most"] else f"{row['at_least']:g} to {row['at_most']:g}"
             why = ", ".join(code.split("/")[1] for code in row["because"])
             ask = f"  ? {', '.join(row['undecided'])}" if row["undecided"] else ""
             lines.append(f"{row['patient']}: hour {row['start_hour']:g} to {end}: grade {grade}  {why}{ask}")
         if len(self) > 40:
             lines.append(f"... and {len(self) - 40} more steps")
         return "\n".join(lines)
+
+
+def _finite(value: float) -> float | None:
+    """The value; None where it has no bound, which JSON cannot say."""
+    return value if np.isfinite(value) else None
 
 
 def _decoded(bits: npt.NDArray[Any], decode: Any) -> pl.Series:

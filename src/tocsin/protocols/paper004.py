@@ -9,7 +9,7 @@ from __future__ import annotations
 from tocsin.cite import Mark
 from tocsin.derived.fever import FEVER, SUPPRESSING_DRUGS
 from tocsin.derived.haemodynamics import ANY_VASOPRESSOR, SYSTOLIC_LOW
-from tocsin.derived.organs import bilirubin, creatinine, transaminitis
+from tocsin.derived.organs import creatinine, organ_toxicity
 from tocsin.derived.respiratory import ANY_OXYGEN, ROOM_AIR, VENTILATOR
 from tocsin.protocols.drugs import IBUPROFEN_PLATELETS, SILTUXIMAB, SILTUXIMAB_ONCE, TOCILIZUMAB_SETTINGS, interval, tocilizumab
 from tocsin.protocols.protocol import Block, Dose, Protocol, Rule
@@ -56,9 +56,7 @@ def paper004(**given: object) -> Protocol:
                    cites="li2022:CARTOX", mark="V")
 
     def organ(grade: int) -> Predicate:
-        return Named(f"organ_{grade}", Or((transaminitis(grade, cartox.settings), bilirubin(grade, cartox.settings),
-                                           creatinine(grade, cartox.settings))), f"liver or kidney toxicity of grade {grade} or more",
-                     cites="li2022:CARTOX", mark="V")
+        return organ_toxicity(grade, cartox.settings)
 
     hypo4 = Named("life_threatening", IsIn("hypotension", ("life_threatening",), says="life-threatening hypotension"),
                   "life-threatening hypotension", cites="li2022:CARTOX", mark="V")
@@ -163,7 +161,7 @@ def paper004(**given: object) -> Protocol:
             ANY_VASOPRESSOR, IsIn("oxygen_device", ("cpap", "bipap", "noninvasive_ventilation", "invasive_ventilation"), ("oxygen_unspecified",),
                                   says="ventilatory support"),
             IsIn("consciousness", ("voice", "tactile", "vigorous_tactile", "unarousable", "reduced"), says="reduced consciousness"),
-            IsIn("seizure", ("brief", "nonconvulsive_resolved", "prolonged", "repetitive", "unspecified"), says="a seizure"))),
+            present("seizure", says="a seizure"))),
              "chinthapalli2023:icu", _S, "One or more organs supported, a lowered degree of awareness, any seizure after CAR-T"),
         Rule("R1", "Anakinra (experimental; refractory CRS)", refractory, "chinthapalli2023:third-line", _S,
              "Third-line medications for therapy-resistant CRS, currently deemed experimental", drug="anakinra",

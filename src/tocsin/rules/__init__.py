@@ -3,6 +3,7 @@
 from tocsin.rules.history import EpisodeFor, Lasting, Masked, Observed, Within
 from tocsin.rules.predicate import (
     ABSENT,
+    NEVER,
     PRESENT,
     And,
     AtLeast,
@@ -29,7 +30,7 @@ from tocsin.rules.predicate import (
 from tocsin.rules.setting import Setting, settled
 
 __all__ = [
-    "ABSENT", "PRESENT", "And", "AtLeast", "Compare", "Constant", "CountRunning", "Doses", "Either", "Elsewhere", "EpisodeFor", "Fact",
+    "ABSENT", "NEVER", "PRESENT", "And", "AtLeast", "Compare", "Constant", "CountRunning", "Doses", "Either", "Elsewhere", "EpisodeFor", "Fact",
     "IsIn", "Lasting", "Masked", "Measure", "Named", "Not", "Observed", "Or", "PatientLimit", "Predicate", "RateSum", "Setting", "Unless",
     "Within", "charted", "present", "settled", "values_of",
 ]

@@ -362,12 +362,12 @@ class Doses(Predicate):
 class Fact(Predicate):
     """A fact about the patient (a column of the table of patients) against a value; ``op`` is one of >= > < <= ==.
 
-    ``assume``: the answer when the fact is not told (None: unknown).
+    ``assume``: the answer when the fact is not told (None: unknown).  A number may be held against a limit by patient.
     """
 
     name: str
     op: str
-    value: float | bool | str
+    value: float | bool | str | PatientLimit
     says: str
     assume: bool | None = None
 

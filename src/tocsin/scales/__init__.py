@@ -6,13 +6,13 @@ A scale is one file in this folder.  A file that names ``BUILDERS`` (scale id ->
 from __future__ import annotations
 
 import pkgutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import import_module
 from types import MappingProxyType
 
 from tocsin.errors import RuleError, UnknownIdError
-from tocsin.scales.days import Days, DaysLow
+from tocsin.scales.days import Days, DaysLow, EndedBefore, StillLow, ValuesLow
 from tocsin.scales.formula import Formula, How, Term
 from tocsin.scales.items import Points, inputs, item
 from tocsin.scales.scale import Band, Criterion, EpisodeRule, Flag, Kind, Logistic, Scale, ScaleBuilder
@@ -31,7 +31,29 @@ def _found() -> Mapping[str, ScaleBuilder]:
 BUILDERS: Mapping[str, ScaleBuilder] = _found()
 """How each scale is built from its settings."""
 
-SCALES: Mapping[str, Scale] = MappingProxyType({name: build() for name, build in BUILDERS.items()})
+
+class _Scales(Mapping[str, Scale]):
+    """Every scale with its default settings, built when it is first asked for."""
+
+    def __init__(self) -> None:
+        self._built: dict[str, Scale] = {}
+
+    def __getitem__(self, name: str) -> Scale:
+        if name not in self._built:
+            self._built[name] = BUILDERS[name]()
+        return self._built[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(BUILDERS)
+
+    def __len__(self) -> int:
+        return len(BUILDERS)
+
+    def __contains__(self, name: object) -> bool:
+        return name in BUILDERS
+
+
+SCALES: Mapping[str, Scale] = _Scales()
 """Every scale with its default settings."""
 
 
@@ -44,7 +66,7 @@ def scale(name: str, **settings: object) -> Scale:
 
 @cache
 def _by_code() -> Mapping[str, tuple[Scale, Criterion | Flag]]:
-    return {one.code(c).lower(): (one, c) for one in SCALES.values() for c in (*one.criteria, *one.flags)}
+    return {one.code(c).lower(): (one, c) for one in SCALES.values() for c in one.parts}
 
 
 def criterion(code: str) -> tuple[Scale, Criterion | Flag]:
@@ -56,6 +78,6 @@ def criterion(code: str) -> tuple[Scale, Criterion | Flag]:
 
 
 __all__ = [
-    "BUILDERS", "SCALES", "Band", "Criterion", "Days", "DaysLow", "EpisodeRule", "Flag", "Formula", "How", "Kind", "Logistic", "Points", "Scale",
-    "ScaleBuilder", "Term", "criterion", "inputs", "item", "scale",
+    "BUILDERS", "SCALES", "Band", "Criterion", "Days", "DaysLow", "EndedBefore", "EpisodeRule", "Flag", "Formula", "How", "Kind", "Logistic",
+    "Points", "Scale", "ScaleBuilder", "StillLow", "Term", "ValuesLow", "criterion", "inputs", "item", "scale",
 ]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from tocsin.cite import Mark
 from tocsin.derived.consciousness import KNOWN_TESTED_BY_ICE, SEDATED, TESTED_BY_CAPD, TESTED_BY_ICE
-from tocsin.rules import Doses, Elsewhere, Fact, IsIn, Measure, Named, Or, Predicate, Setting, Unless, charted, present, settled
+from tocsin.rules import Doses, Either, Elsewhere, Fact, IsIn, Measure, Named, Or, Predicate, Setting, Unless, charted, present, settled
 from tocsin.scales.scale import Criterion, EpisodeRule, Flag, Scale
 from tocsin.vocabulary.groups import CORTICOSTEROIDS
 
@@ -24,7 +24,7 @@ _ICE = Measure("ice_score", "points")
 _CAPD = Measure("capd_score", "points")
 _STEROID = Doses(CORTICOSTEROIDS, "corticosteroid", "a corticosteroid", hours=24.0, told_by="corticosteroid")
 _CONCEPTS = ("ice_score", "capd_score", "consciousness", "seizure", "motor_weakness", "cerebral_oedema", "papilloedema",
-             "sixth_nerve_palsy", "posturing", "cushing_triad")
+             "papilloedema_stage", "sixth_nerve_palsy", "posturing", "cushing_triad")
 
 
 def _awake(*values: str, maybe: tuple[str, ...] = (), says: str) -> Predicate:
@@ -48,15 +48,15 @@ def astct_icans(**given: object) -> Scale:
                          says="unarousable, or only by vigorous or repetitive tactile stimuli")
     tactile = _awake("tactile", "vigorous_tactile", "unarousable", maybe=("reduced",), says="awakens only to tactile stimulus, or less")
     voice = _awake("voice", "tactile", "vigorous_tactile", "unarousable", "reduced", says="awakens only to voice, or less")
-    seizure = IsIn("seizure", ("brief", "nonconvulsive_resolved", "prolonged", "repetitive", "unspecified"),
-                   says="any seizure, clinical or on EEG")
-    status = IsIn("seizure", ("prolonged", "repetitive"), ("unspecified",),
+    seizure = present("seizure", says="any seizure, clinical or on EEG")
+    status = IsIn("seizure", ("prolonged", "repetitive"), ("unspecified", "partial", "generalised"),
                   says="a seizure longer than 5 minutes, or repetitive seizures without return to baseline")
     weakness = IsIn("motor_weakness", ("deep_focal",), ("other",), says="deep focal motor weakness")
     local_oedema = IsIn("cerebral_oedema", ("focal", "diffuse", "unspecified"), says="cerebral oedema on imaging")
     diffuse_oedema = IsIn("cerebral_oedema", ("diffuse",), ("unspecified",), says="diffuse cerebral oedema")
     bleeding = present("intracranial_haemorrhage")
-    signs = Or((present("posturing"), present("sixth_nerve_palsy"), present("papilloedema"), present("cushing_triad")))
+    papilloedema = Either(present("papilloedema"), Measure("papilloedema_stage", "points", ask=False).at_least(1.0))
+    signs = Or((present("posturing"), present("sixth_nerve_palsy"), papilloedema, present("cushing_triad")))
     no_bleeding = ~Named("haemorrhage_charted", charted(bleeding), says="intracranial haemorrhage is charted",
                          cites="icans_adult:footnote", mark="V")
     oedema3 = local_oedema & no_bleeding

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from tocsin.cite import Mark
 from tocsin.errors import RuleError
-from tocsin.rules import Measure, Named, Not, Or, Predicate, present
+from tocsin.rules import Fact, Measure, Named, Not, Or, Predicate, RateSum
 from tocsin.scales.formula import Formula
 from tocsin.scales.scale import Criterion
 from tocsin.vocabulary import CONCEPTS, Kind
@@ -40,13 +40,19 @@ def item(
 
 
 def inputs(formula: Formula, cites: str, mark: Mark) -> tuple[Criterion, ...]:
-    """The criteria of a formula: each input is known.  Its evidence is the value that enters."""
-    return tuple(
+    """The criteria of a formula: each input is known, and the weight where a term is per kilogram.  Their evidence is what enters."""
+    out = [
         Criterion(term.concept.upper(), 0, _known(term.concept, cites, mark), cites, mark, short=f"{CONCEPTS[term.concept].title} is known",
-                  item=term.concept) for term in formula.terms)
+                  item=term.concept) for term in formula.terms]
+    if any(term.per_kg for term in formula.terms):
+        weight = Fact("weight_kg", ">", 0.0, "body weight is known")
+        out.append(Criterion("WEIGHT", 0, weight, cites, mark, short="body weight is known", item="weight_kg"))
+    return tuple(out)
 
 
 def _known(concept: str, cites: str, mark: Mark) -> Predicate:
-    title = CONCEPTS[concept].title
-    runs = present(concept) if CONCEPTS[concept].kind is Kind.INFUSION else Measure(concept, CONCEPTS[concept].unit or "1").at_least(float("-inf"))
-    return Named(f"known_{concept}", runs | ~runs, says=f"{title} is known", cites=cites, mark=str(mark))
+    title, unit = CONCEPTS[concept].title, CONCEPTS[concept].unit or "1"
+    claim: Predicate = Measure(concept, unit).at_least(float("-inf"))
+    if CONCEPTS[concept].kind is Kind.INFUSION:  # an infusion that runs at an untold rate is not known
+        claim = RateSum(((concept, 1.0),), float("inf"), unit, concept, title)
+    return Named(f"known_{concept}", claim | ~claim, says=f"{title} is known", cites=cites, mark=str(mark))

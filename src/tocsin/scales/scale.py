@@ -195,6 +195,11 @@ class Scale:
         """The items of a score in order; of any other scale none."""
         return tuple(dict.fromkeys(c.item for c in self.criteria if c.item))
 
+    @property
+    def parts(self) -> tuple[Criterion | Flag, ...]:
+        """Criteria, then flags: everything that has a code."""
+        return (*self.criteria, *self.flags)
+
     def code(self, criterion: Criterion | Flag) -> str:
         """The qualified code, ``scale/CODE``."""
         return f"{self.id}/{criterion.code}"

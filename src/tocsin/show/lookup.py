@@ -83,6 +83,32 @@ def print_summary(out: Console, title: str, scale: Scale, frame: pl.DataFrame) -
     _say(out, f"{len(highest)} patients, {len(frame)} steps. For every step with its reasons: --json or --out FILE.")
 
 
+def print_scale_list(out: Console, scales: Sequence[Scale], search: str) -> None:
+    """The scales by syndrome, a line each; the many laboratory terms of CTCAE only when they are asked for."""
+    groups: dict[str, list[Scale]] = {}
+    terms = [s for s in scales if s.id.startswith("ctcae") and s.syndrome not in ("CRS", "neurotoxicity")]
+    for one in scales:
+        if one not in terms:
+            groups.setdefault(one.syndrome, []).append(one)
+    for syndrome, members in groups.items():
+        table = _table(out, syndrome)
+        table.add_column("Scale", no_wrap=True)
+        table.add_column("What it is", ratio=1)
+        table.add_column("Kind", no_wrap=True)
+        for one in members:
+            table.add_row(one.id, printed(one.title), str(one.kind))
+        out.print(table)
+    if terms and search:
+        table = _table(out, "Laboratory terms of CTCAE")
+        table.add_column("Scale")
+        for one in terms:
+            table.add_row(one.id)
+        out.print(table)
+    elif terms:
+        _say(out, f"and {len(terms)} laboratory terms of CTCAE v5.0 and v4.03 (tocsin scales ctcae)")
+    _say(out, "tocsin explain SCALE prints its criteria with their sources.", "dim")
+
+
 def print_scale(out: Console, scale: Scale) -> None:
     """One scale with its criteria, settings and notes."""
     from tocsin.show.terminal import print_scales

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from tocsin.cite import reference
+from tocsin.cite import Mark, reference
+from tocsin.scales import Kind
 from tocsin.show.advice_rows import AdviceRow, TurnRow, turn_rows
+from tocsin.show.measured import fill_measured
 from tocsin.show.steps import Course, Step, courses, one_patient, runs
 from tocsin.show.times import Clock, moment
 from tocsin.show.values import Units, clean
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
 
 GRADE_STYLES = {0: "dim", 1: "yellow", 2: "bold yellow", 3: "bold red", 4: "bold white on red", 5: "bold white on black"}
 STATUS_STYLES = {"due": "bold", "blocked": "red", "depends": "dim"}
+MARK_WORDS = {Mark.VERIFIED: "source", Mark.MEMORY: "memory", Mark.DECISION: "choice", Mark.SOURCE: "paper"}
+"""How a number was obtained, in a word for a table; ``tocsin explain`` says it in full."""
 MOST_RUNS = 60
 NARROWEST = 40
 
@@ -62,7 +66,10 @@ def print_course(
     shown = courses(grades_list, who, notes)
     for course in shown:
         console.print()
-        _print_steps(console, course, clock)
+        if course.grades.scale.kind is Kind.CRITERIA:
+            _print_steps(console, course, clock)
+        else:
+            _print_measured(console, course, clock, who)
     found = list(_contradictions(record, shown) if contradictions is None else contradictions)
     if found:
         console.print()
@@ -112,6 +119,21 @@ def _print_steps(console: Console, course: Course, clock: Clock) -> None:
     console.print(table)
     if len(together) > MOST_RUNS:
         _say(console, f"... and {plural(len(together) - MOST_RUNS, 'more change')}; --json prints all.")
+
+
+def _print_measured(console: Console, course: Course, clock: Clock, patient: str) -> None:
+    scale = course.grades.scale
+    table = _table(console, f"{scale.title}{f', {course.note}' if course.note else ''}")
+    wide = console.width >= 64
+    table.add_column("When", ratio=3, min_width=10)
+    table.add_column("Value", ratio=3, min_width=8)
+    table.add_column("Made of", ratio=5)
+    if wide:
+        table.add_column("Not told", ratio=3)
+    left = fill_measured(table, scale, course.grades, patient, clock, wide)
+    console.print(table)
+    if left:
+        _say(console, f"... and {plural(left, 'more change')}; --json prints all.")
 
 
 def _top_reasons(course: Course, run: Sequence[Step], said: set[str]) -> list[str]:
@@ -198,7 +220,11 @@ def print_explain(console: Console, scale: Scale, criterion: Criterion | Flag) -
     """One criterion or flag: what it means, its grade, its source and how sure it is, and how we read it."""
     _say(console, f"{scale.code(criterion)}", "bold")
     grade = getattr(criterion, "grade", None)
-    if grade is None:
+    if grade is not None and scale.kind is Kind.FORMULA:
+        _say(console, f"An input of {scale.title}: {printed(scale.formula.says) if scale.formula else ''}")
+    elif grade is not None and scale.kind is Kind.SCORE:
+        _say(console, f"{grade:+d} points" if grade else "No points")
+    elif grade is None:
         _say(console, f"Flag: {printed(criterion.says)}" if hasattr(criterion, "says") else "Flag")
     else:
         _say(console, f"At least grade {grade}" if grade else "A reason why there is no grade")
@@ -220,12 +246,20 @@ def print_scales(console: Console, scales: Iterable[Scale]) -> None:
     for scale in scales:
         _say(console, f"{scale.id}  {scale.title}", "bold")
         table = _table(console, "")
+        score = scale.kind is Kind.SCORE
         table.add_column("Code", no_wrap=True)
-        table.add_column("Grade", no_wrap=True)
+        table.add_column("Points" if score else "Grade", no_wrap=True)
         table.add_column("Criterion", ratio=1)
-        for criterion in sorted(scale.criteria, key=lambda c: c.grade):
-            table.add_row(criterion.code, str(criterion.grade) if criterion.grade else "none", _safe(console, printed(criterion.english())))
+        table.add_column("From", no_wrap=True)
+        for criterion in scale.criteria if scale.items else sorted(scale.criteria, key=lambda c: c.grade):
+            shown = f"{criterion.grade:+d}" if score and criterion.grade else str(criterion.grade) if criterion.grade or score else "none"
+            words = criterion.summary() if score else criterion.english()
+            table.add_row(criterion.code, "" if scale.formula else shown, _safe(console, printed(words)), MARK_WORDS[criterion.mark])
         console.print(table)
+        if scale.formula is not None:
+            _say(console, f"  {printed(scale.formula.says)}")
+        for band in scale.bands:
+            _say(console, f"  {band.name}: from {band.at_least:g} {scale.unit}" + (f", {printed(band.says)}" if band.says else ""))
         for setting in scale.setting_docs:
             value = scale.settings.get(setting.name, setting.default)
             _say(console, f"  {setting.name} = {value} {setting.unit}: {printed(setting.what)}")

@@ -149,7 +149,8 @@ def because_words(scale: Scale, codes: Iterable[str]) -> list[str]:
 
 
 _PRINTED = (
-    (">=", "≥"), ("<=", "≤"), ("degC", "°C"), ("degF", "°F"), ("10^9/L", "× 10⁹/L"), ("ug/", "µg/"), ("mg/m2", "mg/m²"),
+    (">=", "≥"), ("<=", "≤"), ("degC", "°C"), ("degF", "°F"), ("x 10^9/L", "× 10⁹/L"), ("10^9/L", "× 10⁹/L"),
+    ("× × ", "× "), ("ug/", "µg/"), ("mg/m2", "mg/m²"),
 )
 _NAME = re.compile(r"\b[a-z]+[a-z0-9]*(?:_[a-z0-9]+)+\b|\b(?:spo2|fio2|il6|ast|alt)\b")
 

@@ -14,7 +14,7 @@ from tocsin.sources.account import Account, Notes
 from tocsin.sources.clock import Moment, moment
 from tocsin.sources.numbers import written
 from tocsin.sources.values import NOT_TOLD, UNKNOWN
-from tocsin.timeline import PATIENTS
+from tocsin.timeline import patient_schema
 from tocsin.vocabulary import CONCEPTS, value_key
 
 Fact = float | str | bool
@@ -75,7 +75,7 @@ def value_of(fact: str, text: str, unit: str | None, decimal: str, order: str, z
         if found is None:
             raise VocabularyError(f"the time of infusion cannot be read: {text!r}; write 2019-09-25 10:00")
         return iso(found)
-    if PATIENTS[fact] == pl.Float64:
+    if patient_schema([fact])[fact] == pl.Float64:
         return _number(fact, text, unit, decimal)
     return text if unit is None else f"{text} {unit}"
 
@@ -100,7 +100,7 @@ def _number(fact: str, text: str, unit: str | None, decimal: str) -> float:
         value *= _AGE_UNITS[key]
         low, high = _LIMITS[fact]
     else:
-        one = CONCEPTS[_MEASURED_AS[fact]]
+        one = CONCEPTS[_MEASURED_AS.get(fact) or fact.partition("_")[2]]
         value = one.conversion(said or str(one.unit)).to_canonical(value)
         low, high = one.possible or _LIMITS[fact]
     if not low <= value <= high:
@@ -140,5 +140,6 @@ def settle_facts(
 def patients_table(facts: Mapping[str, Mapping[str, Fact]], ids: Iterable[str]) -> pl.DataFrame:
     """The table of patients, by name."""
     everybody = sorted({*facts, *ids})
-    rows = [[who, *(facts.get(who, {}).get(name) for name in list(PATIENTS)[1:])] for who in everybody]
-    return pl.DataFrame(rows, schema=dict(PATIENTS), orient="row")
+    schema = patient_schema(sorted({name for mine in facts.values() for name in mine}))
+    rows = [[who, *(facts.get(who, {}).get(name) for name in list(schema)[1:])] for who in everybody]
+    return pl.DataFrame(rows, schema=dict(schema), orient="row")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from tocsin.errors import SourceError, VocabularyError
-from tocsin.timeline import PATIENTS
+from tocsin.timeline import PATIENTS, is_patient_fact
 from tocsin.vocabulary import CONCEPTS, find
 from tocsin.vocabulary.spelling import name_key
 
@@ -60,6 +60,9 @@ _FACT_NAMES: Mapping[str, tuple[str, ...]] = {
 _ROLE_OF = {name_key(name): role for role, names in _ROLES.items() for name in names}
 _FACT_OF = {name_key(name): fact for fact, names in _FACT_NAMES.items() for name in names}
 _PRESSURE = {name_key(n) for n in ("bp", "blood pressure", "nibp", "abp", "bp mmHg", "sbp/dbp", "systolic/diastolic")}
+_SIDES = "(?P<uln{n}>uln|upper limit of normal)|(?P<lln{n}>lln|lower limit of normal)|(?P<baseline{n}>baseline)"
+_REFERENCE = re.compile(
+    f"(?i)^\\s*(?:(?:{_SIDES.format(n=1)})(?:\\s+of)?[\\s_-]+(?P<name1>.+)|(?P<name2>.+?)[\\s_-]+(?:{_SIDES.format(n=2)}))\\s*$")
 _UNIT_IN_HEADER = re.compile(r"^(?P<name>.*?)\s*(?:\[(?P<a>[^\]]*)\]|\((?P<b>[^()]*(?:\([^()]*\))?[^()]*)\)|,\s+(?P<c>\S.*))$")
 
 
@@ -98,8 +101,17 @@ class Header:
 
 @lru_cache(maxsize=4096)
 def fact_named(name: str) -> str | None:
-    """The fact about a patient that ``name`` means, with or without a unit behind it."""
-    return _FACT_OF.get(name_key(name))
+    """The fact about a patient that ``name`` means: one of PATIENTS, or a limit of normal or baseline of a measurement ("ULN ALT")."""
+    told = _FACT_OF.get(name_key(name))
+    if told is not None or find(name) is not None:
+        return told
+    found = _REFERENCE.match(name)
+    if found is None:
+        return None
+    prefix = next(prefix for prefix in ("uln", "lln", "baseline") if found[f"{prefix}1"] or found[f"{prefix}2"])
+    concept = find(found["name1"] or found["name2"])
+    fact = f"{prefix}_{concept.name}" if concept is not None else ""
+    return fact if is_patient_fact(fact) else None
 
 
 @lru_cache(maxsize=4096)

@@ -24,6 +24,10 @@ patient,day,end_day,concept,value,unit,text,attribution,site,note
 #P1,,,sex,female,,,,,
 #P1,,,weight,58,kg,,,,
 #P1,,,diagnosis,B-ALL,,,,,
+# the laboratory's limits of normal (uln_, lln_) and values before treatment (baseline_) of any measurement
+#P1,,,uln_ast,35,U/L,,,,
+#P1,,,lln_platelets,140,10^9/L,,,,
+#P1,,,baseline_creatinine,70,umol/L,,,,
 # --- a measurement: a number at a time ---
 #P1,0,,car_t_infusion,1.2,10^6 cells/kg,,,,
 #P1,6,,temperature,39.0,degC,,,,

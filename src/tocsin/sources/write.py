@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
-from tocsin.timeline import PATIENTS, Timeline
+from tocsin.timeline import Timeline
 from tocsin.vocabulary import CONCEPTS
 
 COLUMNS = ("patient", "hour", "hour_latest", "end_hour", "concept", "value", "unit", "text", "attribution", "site", "note")
@@ -28,7 +28,7 @@ def write(timeline: Timeline, path: str | Path) -> None:
         pl.when(pl.col("attribution") != "unknown").then("attribution").alias("attribution"), "site", "note",
     )
     facts = timeline.patients.with_columns(pl.col(pl.Categorical, pl.Enum, pl.Float64, pl.Boolean).cast(pl.String)).unpivot(
-        index="patient", on=[name for name in PATIENTS if name != "patient"], variable_name="concept", value_name="value"
+        index="patient", on=[name for name in timeline.patients.columns if name != "patient"], variable_name="concept", value_name="value"
     ).filter(pl.col("value").is_not_null()).sort("patient", maintain_order=True)
     rows = pl.concat([facts, events], how="diagonal").select(COLUMNS)
     rows.write_csv(Path(path), quote_style="necessary")

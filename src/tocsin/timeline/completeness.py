@@ -25,6 +25,7 @@ ASSUMPTIONS: Mapping[str, frozenset[str]] = MappingProxyType({
 
 Support (drugs, fluids, oxygen, ventilation) that is not stated was not given; a liver or kidney value that is not stated was
 not abnormal, and hypotension that is not stated was absent.  They are never made unasked, and every answer says when they were.
+The other organ classes count only where they are told and need no assumption; a sign whose grade is not stated stays open under it.
 """
 
 ASSERTED_MEASUREMENTS = frozenset({"fever", "hypotension", "hypoxia"})

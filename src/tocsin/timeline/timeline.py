@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,6 +52,11 @@ class Timeline:
             known = pl.DataFrame({"patient": seen}).join(patients, on="patient", how="left", maintain_order="left")
             patients = conform(pl.concat([known, patients.filter(~pl.col("patient").is_in(seen.to_list()))]), schema)
         object.__setattr__(self, "patients", patients)
+
+    @cached_property
+    def cache(self) -> dict[object, object]:
+        """What others have worked out from this record and may need again; a record never changes, so it never goes stale."""
+        return {}
 
     # ------------------------------------------------------------------ reading
     @staticmethod

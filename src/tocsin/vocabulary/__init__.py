@@ -11,16 +11,23 @@ from typing import Final
 
 from tocsin.errors import UnknownIdError, VocabularyError
 from tocsin.vocabulary import (
+    changes,
     chemistry,
     cytokines,
+    disorders,
     doses,
     drugs,
     findings,
     groups,
+    history,
+    hyperinflammation,
     labs,
+    local,
+    metabolism,
     neurology,
     reported,
     respiratory,
+    toxicity,
     vitals,
 )
 from tocsin.vocabulary.concept import Concept, Conversion, Domain, Kind
@@ -88,7 +95,10 @@ def _by_spelling(table: Mapping[str, Concept]) -> dict[str, Concept]:
 CONCEPTS: Final[Mapping[str, Concept]] = MappingProxyType(
     _by_name(
         one
-        for room in (vitals, respiratory, labs, chemistry, cytokines, neurology, drugs, doses, findings, reported)
+        for room in (
+            vitals, respiratory, labs, chemistry, metabolism, cytokines, neurology, drugs, doses,
+            findings, disorders, hyperinflammation, changes, toxicity, local, history, reported,
+        )
         for one in room.CONCEPTS
     )
 )

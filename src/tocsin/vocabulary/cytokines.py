@@ -60,12 +60,15 @@ CYTOKINES: tuple[Concept, ...] = (
     ),
     cytokine("il1b", "Interleukin-1 beta", aliases=("IL-1b", "IL-1β", "IL-1 beta", "IL1 beta")),
     cytokine("il2", "Interleukin-2", aliases=("IL-2",)),
+    cytokine("il5", "Interleukin-5", aliases=("IL-5",), note="No code found."),
     cytokine("il8", "Interleukin-8", aliases=("IL-8", "CXCL8")),
     cytokine("il15", "Interleukin-15", aliases=("IL-15",)),
     cytokine("gm_csf", "Granulocyte-macrophage colony-stimulating factor, level", aliases=("GM-CSF", "CSF2")),
     cytokine(
         "mcp1", "Monocyte chemoattractant protein 1", aliases=("MCP-1", "CCL2"), note="No code found."
     ),
+    cytokine("flt3_ligand", "Flt-3 ligand", aliases=("Flt-3L", "Flt3L", "FLT3LG"), note="No code found."),
+    cytokine("fractalkine", "Fractalkine", aliases=("CX3CL1",), note="No code found."),
     cytokine("granzyme_b", "Granzyme B", aliases=("GzmB", "GZMB")),
     cytokine(
         "csf_il6",

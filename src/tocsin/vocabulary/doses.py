@@ -186,6 +186,14 @@ SUPPORT: tuple[Concept, ...] = (
     dose("torasemide", "Torasemide", "torsemide", "demadex", clif=("torsemide",)),
     dose("furosemide", "Furosemide", "frusemide", "lasix", clif=("furosemide",)),
     dose(
+        "parenteral_nutrition",
+        "Parenteral nutrition",
+        "total parenteral nutrition",
+        "TPN",
+        unit="mL",
+        accepted=units.VOLUME,
+    ),
+    dose(
         "heparin",
         "Heparin",
         "UFH",

@@ -93,6 +93,17 @@ COUNTS: tuple[Concept, ...] = (
         clif=("lymphocytes_absolute",),
     ),
     lab(
+        "cd4_lymphocytes",
+        "CD4 lymphocyte count",
+        "10^9/L",
+        units.CELLS,
+        (0, 100),
+        (0, 20),
+        worse=-1,
+        aliases=("CD4", "CD4 count", "CD4 cells", "CD4+ T cells"),
+        loinc=("24467-3",),
+    ),
+    lab(
         "monocytes",
         "Monocyte count",
         "10^9/L",

@@ -53,7 +53,31 @@ def _finding(name: str, title: str, **more: Any) -> Concept:
     return Concept(name, title, Kind.FINDING, Domain.NEUROLOGY, carry_forward_hours=24, worse=1, note=note, **more)
 
 
+_DEGREES = ("mild", "moderate", "severe", "life_threatening")
+
+
+def _degrees(highest: str) -> dict[str, Any]:
+    """Degrees as CTCAE grades them, up to the highest it has; "present" does not tell the degree."""
+    mine = _DEGREES[: _DEGREES.index(highest) + 1]
+    return {"values": ("absent", "present", *mine), "value_aliases": {f"grade {i}": value for i, value in enumerate(mine, start=1)}}
+
+
 _PUBLISHED = "Carry-forward 12 h (D)."
+
+NEUROTOXICITY = Concept(
+    "neurotoxicity_grade",
+    "Neurotoxicity, worst CTCAE grade as reported",
+    Kind.MEASUREMENT,
+    Domain.NEUROLOGY,
+    "grade",
+    units.GRADE,
+    possible=(0.0, 5.0),
+    plausible=(0.0, 5.0),
+    carry_forward_hours=24,
+    worse=1,
+    aliases=("neurotoxicity grade", "CTCAE neurotoxicity grade", "grade of neurotoxicity"),
+    note=_LIKE_FINDING + "  Not an ICANS grade.  0: examined, and none.  Lee 2014 counts it as an organ.",
+)
 
 SCORES: tuple[Concept, ...] = (
     _score(
@@ -64,6 +88,15 @@ SCORES: tuple[Concept, ...] = (
         -1,
         _PUBLISHED + "  Not CARTOX-10: one item differs and the scores are not interchangeable.",
         aliases=("ICE", "immune effector cell-associated encephalopathy score"),
+    ),
+    _score(
+        "cartox10_score",
+        "CARTOX-10 score",
+        0,
+        10,
+        -1,
+        _PUBLISHED + "  Not ICE: one item differs and the scores are not interchangeable.",
+        aliases=("CARTOX-10", "CARTOX 10-point assessment"),
     ),
     _score("capd_score", "Cornell Assessment of Pediatric Delirium", 0, 32, +1, _PUBLISHED, aliases=("CAPD",)),
     _score(
@@ -185,7 +218,10 @@ STATES: tuple[Concept, ...] = (
     _state(
         "seizure",
         "Seizure",
-        ("none", "brief", "nonconvulsive_resolved", "prolonged", "repetitive", "unspecified"),
+        (
+            "none", "brief", "nonconvulsive_resolved", "prolonged", "repetitive", "unspecified", "brief_partial", "brief_generalised",
+            "partial", "generalised", "multiple",
+        ),
         {
             "no": "none",
             "absent": "none",
@@ -210,16 +246,26 @@ STATES: tuple[Concept, ...] = (
             "true": "unspecified",
             "1": "unspecified",
             "seizure": "unspecified",
-            "focal": "unspecified",
-            "generalised": "unspecified",
-            "generalized": "unspecified",
+            "focal": "partial",
+            "focal seizure": "partial",
+            "partial seizure": "partial",
+            "generalized": "generalised",
+            "generalised seizure": "generalised",
+            "generalized seizure": "generalised",
+            "tonic clonic": "generalised",
+            "brief focal": "brief_partial",
+            "brief partial seizure": "brief_partial",
+            "brief generalized": "brief_generalised",
+            "brief generalised seizure": "brief_generalised",
+            "multiple seizures": "multiple",
         },
         aliases=("seizures", "convulsion", "convulsions"),
         snomed=("91175000",),
         omop=(377091,),
         code_mark="V",
         worse=1,
-        note="Cells of the ICANS table; unspecified: a seizure whose length and course are not told.",
+        note="Cells of the ICANS table, with the kind where it is told; brief: of an untold kind; partial, generalised: of an untold "
+        "length; multiple: several despite treatment, with return to baseline; unspecified: length, course and kind are not told.",
     ),
     _state(
         "motor_weakness",
@@ -287,9 +333,19 @@ FINDINGS: tuple[Concept, ...] = (
         aliases=("intracranial hemorrhage", "ICH", "cerebral haemorrhage", "cerebral hemorrhage"),
         note="Not part of ICANS.",
     ),
-    _finding("tremor", "Tremor", note="Not part of ICANS."),
+    _finding(
+        "raised_intracranial_pressure",
+        "Raised intracranial pressure, as asserted",
+        aliases=("raised ICP", "increased ICP", "intracranial hypertension", "increased intracranial pressure"),
+        note="CARTOX asks for it where the opening pressure is below 20 mmHg.",
+    ),
+    _finding("tremor", "Tremor", **_degrees("severe"), note="Not part of ICANS."),
     _finding("myoclonus", "Myoclonus", note="Not part of ICANS."),
-    _finding("aphasia", "Aphasia", aliases=("global aphasia", "dysphasia")),
+    _finding("aphasia", "Aphasia", aliases=("global aphasia", "dysphasia"), **_degrees("severe")),
+    _finding("encephalopathy", "Encephalopathy", **_degrees("life_threatening")),
+    _finding("somnolence", "Somnolence", **_degrees("life_threatening"), note="severe: obtundation or stupor (CTCAE)."),
+    _finding("confusion", "Confusion", aliases=("disorientation",), **_degrees("life_threatening")),
+    _finding("headache", "Headache", **_degrees("severe")),
     _finding(
         "sedation",
         "Sedated by drugs",
@@ -298,4 +354,4 @@ FINDINGS: tuple[Concept, ...] = (
     ),
 )
 
-CONCEPTS: tuple[Concept, ...] = SCORES + STATES + FINDINGS
+CONCEPTS: tuple[Concept, ...] = (*SCORES, *STATES, *FINDINGS, NEUROTOXICITY)

@@ -123,6 +123,7 @@ CELLS: Final[Units] = {
     "e9/L": SAME,
     "10^6/L": Conversion(0.001),
     "10^6/mL": SAME,
+    "10^3/mL": Conversion(0.001),
     "/uL": Conversion(0.001),
     "/L": Conversion(power(-9)),
 }
