@@ -11,14 +11,16 @@ from tocsin.timeline import EVENTS
 from tocsin.vocabulary import CONCEPTS
 
 HOURS = 720
-VERSION = 2
+VERSION = 3
 """Raised when the stream changes, so that an older file is not taken for it."""
 LABS = {
-    "ast": 30.0, "alt": 28.0, "bilirubin_total": 0.6, "creatinine": 0.8, "platelets": 90.0, "neutrophils": 1.2, "leukocytes": 2.5,
-    "haemoglobin": 9.0, "ferritin": 1800.0, "ldh": 260.0, "crp": 40.0, "fibrinogen": 260.0, "inr": 1.1, "pt": 13.0, "aptt": 32.0,
-    "d_dimer": 900.0, "fdp": 6.0, "triglycerides": 160.0, "albumin": 3.4, "sodium": 139.0, "potassium": 4.0,
+    "ast": (26.0, 0.3, 0.9), "alt": (24.0, 0.3, 0.8), "bilirubin_total": (0.6, 0.3, 0.5), "creatinine": (0.75, 0.2, 0.25),
+    "platelets": (80.0, 0.6, -0.5), "neutrophils": (1.1, 0.6, -0.8), "leukocytes": (2.2, 0.5, -0.6), "haemoglobin": (9.2, 0.12, -0.05),
+    "ferritin": (900.0, 0.8, 1.3), "ldh": (230.0, 0.3, 0.5), "crp": (15.0, 0.7, 1.2), "fibrinogen": (290.0, 0.2, -0.4), "inr": (1.05, 0.06, 0.1),
+    "pt": (12.5, 0.06, 0.1), "aptt": (30.0, 0.1, 0.15), "d_dimer": (600.0, 0.6, 0.9), "fdp": (4.0, 0.5, 0.8), "triglycerides": (140.0, 0.3, 0.3),
+    "albumin": (3.6, 0.1, -0.15), "sodium": (138.5, 0.015, -0.01), "potassium": (4.0, 0.08, -0.03),
 }
-"""Daily laboratory values: concept and median."""
+"""Daily laboratory values: median, spread between patients and response to the illness, both on the logarithmic scale."""
 
 
 def stream(patients: int, seed: int = 20260101) -> pl.DataFrame:
@@ -76,10 +78,13 @@ def stream(patients: int, seed: int = 20260101) -> pl.DataFrame:
     for part in range(10):
         chosen = who[severity >= 1]
         add("acetaminophen", chosen, onset[chosen] + 1 + 6 * part, np.full(len(chosen), 650.0))
-    for concept, mean in LABS.items():
+    for concept, (median, spread, response) in LABS.items():
         day = np.repeat(who, 30)
         at = np.tile(np.arange(30) * 24 + 6, patients) + rng.uniform(0, 1, len(day))
-        add(concept, day, at, np.round(mean * np.exp(rng.normal(0, 0.5, len(day))), 2))
+        since = np.clip((at - onset[day]) / length[day], 0, None)
+        course = np.where(severity[day] > 0, severity[day] * since * np.exp(1 - since * 2.5), 0)  # rises, then wanes
+        usual = median * np.exp(rng.normal(0, spread, patients))[day]
+        add(concept, day, at, np.round(usual * np.exp(response * course + rng.normal(0, 0.06, len(day))), 2))
     table = pl.concat(blocks).sort("p", "hour")
     return table.select(
         (pl.lit("P") + pl.col("p").cast(pl.String).str.zfill(6)).cast(pl.Categorical).alias("patient"), "hour", "end_hour",

@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 
@@ -151,7 +152,7 @@ class Patient:
         self.begin = max(from_hour, first)
         self.resolutions: list[float] = []
         self._views: dict[tuple[str, float], View] = {}
-        self._truth: dict[tuple[Predicate, float], int] = {}
+        self._truth: dict[tuple[int, float], int] = {}  # by identity: to hash a large claim costs more than to work it out
         self.by_concept: dict[str, list[Row]] = {}
         for row in self.rows:
             self.by_concept.setdefault(row.concept, []).append(row)
@@ -222,7 +223,7 @@ class Patient:
 
     # ------------------------------------------------------------------ claims
     def truth(self, p: Predicate, t: float) -> int:
-        key = (p, t)
+        key = (id(p), t)
         if key not in self._truth:
             self._truth[key] = self._claim(p, t)
         return self._truth[key]
@@ -250,7 +251,7 @@ class Patient:
             case Observed(of, hours):
                 # a claim holds until the moment it changes, so what was true last ended at the next moment
                 past = self.moments(t)
-                over = [end for m, end in zip(past, past[1:], strict=False) if self.truth(of, m) == TRUE]
+                over = [end for m, end in pairwise(past) if self.truth(of, m) == TRUE]
                 return TRUE if any(t < end + hours for end in over) else self.truth(of, t)
             case Within(of, start, end):
                 found = [self.truth(of, m) for m in self.moments(t) if start <= m < end]
@@ -530,7 +531,7 @@ class Patient:
     def _leaves(self) -> list[Predicate]:
         scale = self.scale
         roots = [*(c.predicate for c in (*scale.criteria, *scale.flags)), scale.episode.onset, scale.episode.active]
-        return list(dict.fromkeys(x for p in roots for x in _every(p)))
+        return list({id(x): x for p in roots for x in _every(p)}.values())
 
     def candidate_times(self) -> list[float]:
         """Every moment at which anything could change, collected generously."""

@@ -70,7 +70,15 @@ class Events:
             self.index["first"] = self.ptr[:-1][np.diff(self.ptr) > 0]
         order, start = self.index["order"], self.index["start"]
         chosen = np.flatnonzero(concepts & (self.number_of() > 0))
-        return np.unique(np.concatenate([self.index["first"], *(order[start[c]:start[c + 1]] for c in chosen)]))
+        if len(chosen) == 1:
+            rows = np.concatenate([self.index["first"], order[start[chosen[0]]:start[chosen[0] + 1]]])
+            rows.sort(kind="stable")  # two sorted runs: a merge
+            return rows[np.diff(rows, prepend=-1) > 0]
+        wanted = np.zeros(len(self.hour), np.bool_)
+        wanted[self.index["first"]] = True
+        for c in chosen:
+            wanted[order[start[c]:start[c + 1]]] = True
+        return np.flatnonzero(wanted)
 
 
 def encode(timeline: Timeline) -> Events:

@@ -15,7 +15,7 @@ from tocsin.grading.encode import CONCEPT_KIND, Events, carry_forward, closed_of
 from tocsin.grading.program import CONCEPT_CODE, Program
 from tocsin.timeline import Timeline
 
-FEW = 0.6
+FEW = 0.3
 """A program that reads fewer of the events than this is given those alone."""
 
 BLOCK, BLOCK_EVENTS = 64, 50_000
@@ -68,7 +68,7 @@ def run(
             first, min(first + size, n), from_hour, until,
             events.ptr, events.hour, events.end, events.latest, events.concept, events.value, events.censored, events.bits,
             counted, CONCEPT_KIND, concept_carry,
-            program.node, program.number, program.child, program.group_ptr, program.group_slot, program.group_coef,
+            program.node, program.number, program.child, program.parent_ptr, program.parent, program.group_ptr, program.group_slot, program.group_coef,
             program.slot_of_concept, len(program.slot_concept), program.slot_atoms_ptr, program.slot_atoms, program.resets,
             program.dose_ptr, program.dose_group, program.teller, program.n_dose_groups, program.roots, program.grade, program.item,
             program.ask_bit, program.need_bit, program.value_slot, program.value_runs,

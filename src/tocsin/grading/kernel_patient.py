@@ -67,6 +67,8 @@ from tocsin.grading.program import (
 )
 
 DAY = 24.0
+NEVER_ASKED = np.uint64(0xFFFFFFFFFFFFFFFF)
+"""What a node asks before it has been evaluated, so that its first evaluation counts as a change."""
 
 
 @njit(cache=True, nogil=True)
@@ -76,7 +78,7 @@ def patient(
     ptr, ev_hour, ev_end, ev_latest, ev_concept, ev_value, ev_censored, ev_bits, ev_counted,
     concept_kind, concept_carry,
     # the program
-    node, number, child, group_ptr, group_slot, group_coef, slot_of_concept, slot_atoms_ptr, slot_atoms, resets,
+    node, number, child, parent_ptr, parent, group_ptr, group_slot, group_coef, slot_of_concept, slot_atoms_ptr, slot_atoms, resets,
     dose_ptr, dose_group, teller, roots, grade, item, ask_mask, need_mask, value_slot, value_runs, onset_node,
     active_node, suppressing, episode_hours,
     # per patient; arrays of one row serve all
@@ -87,7 +89,7 @@ def patient(
     ck_pf, ck_pi, ck_vf, ck_vi, ck_x_exp, ck_x_ev, ck_exact_at, ck_act_of, ck_status, ck_since, ck_absent, ck_wait,
     stack, stack_want, dose_nodes, n_dose_nodes, has_reset,
     # the steps found so far, and how many
-    best, current, open_asks, o_patient, o_start, o_true, o_open, o_ask, o_value, o_ptr, e_row, e_root, first_out, first_ev,
+    best, current, open_asks, touched, o_patient, o_start, o_true, o_open, o_ask, o_value, o_ptr, e_row, e_root, first_out, first_ev,
 ):
     """Sweep one patient; returns the number of steps and of reasons so far, or -1 when there is no room for them.
 
@@ -126,6 +128,7 @@ def patient(
     absent_until[:] = -INF
     since[:, :] = np.nan
     status[:] = 2
+    touched[:] = True
     for s in range(n_slots):
         look(s, from_hour, 0, act, ev_value, ev_censored, ev_bits, pf, pi, x_exp, closed_s, vf, vi)
         for j in range(slot_atoms_ptr[s], slot_atoms_ptr[s + 1]):
@@ -135,6 +138,7 @@ def patient(
         if node[n, 0] == FACT or node[n, 0] == CONST:
             status[n] = facts[node[n, 1]] if node[n, 0] == FACT else node[n, 1]
     current[:] = np.nan
+    open_asks[:] = NEVER_ASKED
     begin = ev_hour[lo_ev] if lo_ev < hi_ev and ev_hour[lo_ev] > from_hour else from_hour
     wait[0] = begin
     n_wait = 1
@@ -182,6 +186,7 @@ def patient(
             n_wait = wait_for(wait, n_wait, resolved)
             resolving = resolved
             resolved = np.nan
+            touched[:] = True
             next_exp = next_wait = ck_time  # so that the true next ones are looked up
             continue
         if ended:
@@ -294,6 +299,7 @@ def patient(
                         v = ev_value[e]
                         cens = ev_censored[e]
                         known = v == v
+                        renewed = known != (vi[s, V_STATE] == KNOWN and not vi[s, V_HAZY])
                         lo = v if cens == 0 else low_end(v, cens)
                         hi = v if cens == 0 else high_end(v, cens)
                         pf[s, 0] = pf[s, 2] = lo if known else -INF
@@ -322,9 +328,9 @@ def patient(
                                 continue  # a slot without spans was not put down elsewhere before
                             else:
                                 new = leaf(n, node, group_ptr, group_slot, group_coef, vf, vi, lim_lo, lim_hi)
-                            if new != status[n] or (new == 2 and need_mask[n] != 0):  # what is asked may differ
+                            if new != status[n] or (renewed and need_mask[n] != 0):  # what is asked may differ
                                 status[n] = new
-                                moved = True
+                                moved = touched[n] = True
                         continue
                     put(s, e, t, expires, ev_value[e], ev_censored[e], ev_bits[e], pf, pi)
                     if x_exp[s] > -INF and ev_hour[x_ev[s]] < t:
@@ -365,22 +371,33 @@ def patient(
         for q in range(n_dirty):
             s = dirty_list[q]
             dirty[s] = False
+            known = vi[s, V_STATE] == KNOWN and not vi[s, V_HAZY]
             look(s, t, n_act, act, ev_value, ev_censored, ev_bits, pf, pi, x_exp, closed_s, vf, vi)
+            renewed = known != (vi[s, V_STATE] == KNOWN and not vi[s, V_HAZY])
             for j in range(slot_atoms_ptr[s], slot_atoms_ptr[s + 1]):
                 n = slot_atoms[j]
                 new = leaf(n, node, group_ptr, group_slot, group_coef, vf, vi, lim_lo, lim_hi)
-                if new != status[n] or (new == 2 and need_mask[n] != 0):  # what is asked may differ
+                if new != status[n] or (renewed and need_mask[n] != 0):  # what is asked may differ
                     status[n] = new
-                    moved = True
+                    moved = touched[n] = True
         n_dirty = 0
         if not (moved or timed or len(value_slot)) or t < from_hour:
             continue
-        # -- 5. all nodes in order
+        # -- 5. the nodes in order: those below which something changed, and those that time changes
         for n in range(n_nodes):
             k = node[n, 0]
+            if not (touched[n] or k >= UNLESS or k == DOSES):
+                continue
+            if k == OBSERVED and not touched[n] and since[n, 0] != since[n, 0]:
+                continue  # it was never true
+            touched[n] = False
             if k < AND:
+                asks = np.uint64(0)
+                changed = k != DOSES
                 if k == DOSES:
-                    status[n] = doses(n, t, node, number, d_n, df, di, absent_until, closed_d)
+                    v = doses(n, t, node, number, d_n, df, di, absent_until, closed_d)
+                    changed = v != status[n] or open_asks[n] == NEVER_ASKED
+                    status[n] = v
                 if status[n] == 2:
                     asks = ask_mask[n]
                     if need_mask[n] != 0:
@@ -389,7 +406,10 @@ def patient(
                             s = node[n, 1]
                             only_limit = k != RATE and vi[s, V_STATE] == KNOWN and not vi[s, V_HAZY]
                             asks = need_mask[n] if only_limit else asks | need_mask[n]
-                    open_asks[n] = asks
+                open_asks[n] = asks
+                if changed:
+                    for j in range(parent_ptr[n], parent_ptr[n + 1]):
+                        touched[parent[j]] = True
                 continue
             a, b = node[n, 6], node[n, 7]
             u = status[child[a]] if b > a else 2
@@ -468,16 +488,17 @@ def patient(
                             break
                         if lo >= begun or max(hi, end) > begun:
                             v = 2
-            status[n] = v
-            if v == 2:
-                asks = np.uint64(0)
-                if k == UNLESS and status[child[a + 1]] == 1:
-                    asks = hiding(child[a + 1], node, child, status, ask_mask, stack)
-                else:
-                    for j in range(a, b):
-                        if status[child[j]] == 2:
-                            asks |= open_asks[child[j]]
-                open_asks[n] = asks
+            asks = np.uint64(0)
+            if v == 2 and k == UNLESS and status[child[a + 1]] == 1:
+                asks = hiding(child[a + 1], node, child, status, ask_mask, stack)
+            elif v == 2:
+                for j in range(a, b):
+                    if status[child[j]] == 2:
+                        asks |= open_asks[child[j]]
+            if v != status[n] or asks != open_asks[n]:
+                status[n], open_asks[n] = v, asks
+                for j in range(parent_ptr[n], parent_ptr[n + 1]):
+                    touched[parent[j]] = True
         u = status[onset_node]
         if u == 1 and onset != onset:
             onset = t

@@ -72,6 +72,8 @@ class Program:
     node: I64                    # (nodes, 8): kind, five integers whose meaning depends on it, first child, one past the last
     number: F64                  # (nodes,) hours, coefficients or limits
     child: I64
+    parent_ptr: I64              # node -> the nodes made of it
+    parent: I64
     group_ptr: I64               # groups of slots
     group_slot: I64
     group_coef: F64
@@ -255,11 +257,15 @@ def compile_program(
         if told_by:
             teller[CONCEPT_CODE[told_by]] = group
     children = _pointers([r[3] for r in c.rows])
+    parents: list[list[int]] = [[] for _ in c.rows]
+    for index, row in enumerate(c.rows):
+        for below in dict.fromkeys(row[3]):
+            parents[below].append(index)
     return Program(
         node=np.column_stack([
             np.array([r[0] for r in c.rows], np.int64), np.array([r[1] for r in c.rows], np.int64).reshape(-1, 5), children[:-1], children[1:]]),
         number=np.array([r[2] for r in c.rows], np.float64),
-        child=_flat((r[3] for r in c.rows), np.int64),
+        child=_flat((r[3] for r in c.rows), np.int64), parent_ptr=_pointers(parents), parent=_flat(parents, np.int64),
         group_ptr=_pointers(c.groups), group_slot=_flat(([s for s, _ in g] for g in c.groups), np.int64),
         group_coef=_flat(([k for _, k in g] for g in c.groups), np.float64),
         slot_of_concept=slot_of, slot_concept=np.array([CONCEPT_CODE[s] for s in c.slots], np.int64),

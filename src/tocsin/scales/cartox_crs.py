@@ -43,8 +43,7 @@ ORGAN_READING = (
 ORGAN_NOTE = ("Organ classes: liver, kidney, heart, lung, gut, skin and coagulation. Neurotoxicity is graded apart. Heart, lung, gut, skin and "
               "coagulation count only where the record tells them.")
 ORGANS_FLAG = Flag(
-    "organ_classes_not_told", ORGANS_NOT_TOLD, "Of the organ classes heart, lung, gut, skin and coagulation at least one is told by nothing at "
-    "this time; it is not counted.", "tocsin:organs")
+    "organ_classes_not_told", ORGANS_NOT_TOLD, "Not told, so not counted: some of heart, lung, gut, skin and coagulation.", "tocsin:organs")
 
 
 def cartox_crs(**given: object) -> Scale:

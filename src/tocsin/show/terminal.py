@@ -101,9 +101,11 @@ def _print_steps(console: Console, course: Course, clock: Clock) -> None:
         table.add_column("Not told", ratio=4)
     together = runs(course.steps)
     said: set[str] = set()
+    before: dict[str, None] = {}
     for run in together[:MOST_RUNS]:
         reasons = _top_reasons(course, run, said)
-        flags = dict.fromkeys(f for step in run for f in flag_words(course.grades.scale, step.flags))
+        standing = dict.fromkeys(f for step in run for f in flag_words(course.grades.scale, step.flags))
+        flags, before = [f for f in standing if f not in before], standing  # a flag is said where it begins
         because = "; ".join(reasons) or ("nothing that grades is told" if run[0].not_known else "no criterion is met for certain")
         open_range = run[0].at_least != run[0].at_most
         missing = ", ".join(dict.fromkeys(n for step in run for n in missing_words(step.undecided))) if open_range else ""
