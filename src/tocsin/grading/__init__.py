@@ -2,7 +2,7 @@
 
 from tocsin.grading.contradictions import contradictions
 from tocsin.grading.episodes import episodes
-from tocsin.grading.grade import grade
+from tocsin.grading.grade import grade, grade_many
 from tocsin.grading.result import Grades
 
-__all__ = ["Grades", "contradictions", "episodes", "grade"]
+__all__ = ["Grades", "contradictions", "episodes", "grade", "grade_many"]

@@ -40,12 +40,13 @@ class Swept:
 
 def run(
     program: Program, timeline: Timeline, events: Events, counts: Sequence[str], *, carry: Mapping[str, float] | None = None,
-    from_hour: float = 0.0, until: float = np.inf, keep_state: bool = False, death_counts: Sequence[str] = (),
+    from_hour: float = 0.0, until: float = np.inf, keep_state: bool = False, death_counts: Sequence[str] = (), workers: int | None = None,
 ) -> Swept:
     """Sweep every patient.
 
     ``counts``: the attributions the program counts; ``death_counts``: those of a death that is a grade (never "unknown").
     ``until``: nothing later is looked at.  ``keep_state``: also return the last state of each node.
+    ``workers``: how many threads; all cores when None.
     """
     from tocsin.grading.kernel import sweep  # compiled code is loaded when it is first needed
 
@@ -78,10 +79,11 @@ def run(
         return out
 
     starts = range(0, n, size)
-    if len(starts) <= 1:
+    threads = workers or os.cpu_count() or 1
+    if len(starts) <= 1 or threads == 1:
         parts = [block(s) for s in starts]
     else:
-        with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        with ThreadPoolExecutor(threads) as pool:
             parts = list(pool.map(block, starts))
     if not parts:
         parts = [block(0)]

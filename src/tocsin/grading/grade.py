@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -45,7 +48,7 @@ def program_of(scale: Scale) -> Program:
 def grade(
     timeline: Timeline, scale: str | Scale, *, settings: Mapping[str, object] | None = None,
     count: Sequence[str] | None = None, carry: Mapping[str, float] | None = None,
-    from_hour: float = 0.0, until: float | None = None, events: Events | None = None,
+    from_hour: float = 0.0, until: float | None = None, events: Events | None = None, workers: int | None = None,
 ) -> Grades:
     """The grade, score or value of each patient at every moment, as a range with reasons.
 
@@ -53,7 +56,8 @@ def grade(
     ``count``: the attributions whose findings count (default: the scale's, for CRS "crs" and "unknown").
     ``carry``: hours that a concept stays valid, where they differ from the vocabulary's.
     ``from_hour``: grading starts here (default 0, the infusion).  ``until``: nothing after this hour is looked at.
-    ``events``: the timeline already encoded, to grade several scales without encoding it again.
+    ``events``: the timeline already encoded, to grade several scales without encoding it again (``grade_many`` does).
+    ``workers``: how many threads; all cores when None.
     Raises UnknownIdError or SettingError for an unknown scale, setting, attribution or concept.
     """
     chosen = find_scale(scale, **(settings or {})) if isinstance(scale, str) else scale
@@ -70,7 +74,7 @@ def grade(
         coded = encode(timeline)
     stated = tuple(a for a in counts if a != "unknown")
     swept = run(program, timeline, coded, counts, carry=carry, from_hour=from_hour, until=np.inf if until is None else until,
-                death_counts=stated)
+                death_counts=stated, workers=workers)
     at_least, at_most = _range(chosen, swept, timeline)
     end = np.full(len(swept.start), np.nan)
     if len(end) > 1:
@@ -82,6 +86,24 @@ def grade(
         true_bits=swept.true, asked_bits=swept.asked, evidence_offsets=swept.evidence_ptr, evidence_rows=swept.evidence_row,
         patients=coded.patients, asked_names=program.ask_names,
     )
+
+
+def grade_many(timeline: Timeline, scales: Sequence[str | Scale], **options: Any) -> list[Grades]:
+    """The grades of one record by several scales, in their order; ``options`` are those of ``grade``, for all of them.
+
+    The record is encoded once, and the scales are graded side by side.
+    """
+    events = options.pop("events", None) or encode(timeline)
+    cores = os.cpu_count() or 1
+    if len(scales) < 2 or cores == 1:
+        return [grade(timeline, s, events=events, **options) for s in scales]
+    settings = options.get("settings") or {}
+    for one in (find_scale(s, **settings) if isinstance(s, str) else s for s in scales):
+        if one.kind is not Kind.DAYS:
+            program_of(one)  # compiled in one thread
+    events.rows_of(np.zeros(len(CONCEPT_CODE), np.bool_))
+    with ThreadPoolExecutor(cores) as pool:
+        return list(pool.map(lambda s: grade(timeline, s, events=events, workers=1, **options), scales))
 
 
 def _only(timeline: Timeline, coded: Events, program: Program, wanted: Sequence[str]) -> Timeline:

@@ -22,7 +22,7 @@ from tocsin.grading.kernel_patient import patient
 from tocsin.grading.kernel_state import grow, grow_rows, masks
 from tocsin.grading.program import DOSES
 
-STAMP = "4084ef3e79213d18"
+STAMP = "48feb815ffd155c8"
 """SHA-256 of the files this one compiles with, so that a change there makes the compiled code of this file stale (see the tests)."""
 
 
@@ -47,6 +47,7 @@ def sweep(
     o_value, current = np.empty((capacity, 2 * len(value_slot))), np.empty(2 * len(value_slot))
     best, open_asks = np.zeros(np.max(item) + 1, np.int64), np.zeros(len(node), np.uint64)
     ask_mask, need_mask, touched = masks(ask_bit), masks(need_bit), np.ones(len(node), np.bool_)
+    kind = node[:, 0].astype(np.int8)  # small enough to stay at hand
     o_ptr = np.zeros(capacity + 1, np.int64)
     e_row, e_root = np.empty(4 * capacity, np.int64), np.empty(4 * capacity, np.int64)
     n_out, n_ev = np.int64(0), np.int64(0)
@@ -82,7 +83,7 @@ def sweep(
                 onset_node, active_node, suppressing, episode_hours, limit_lo, limit_hi, fact_status, fact_event, closed_slot, closed_dose, keep_state, mine,
                 pf, pi, vf, vi, x_exp, x_ev, exact_at, act_of, dirty, dirty_list, status, since, absent_until, wait, ck_pf, ck_pi, ck_vf,
                 ck_vi, ck_x_exp, ck_x_ev, ck_exact_at, ck_act_of, ck_status, ck_since, ck_absent, ck_wait, stack, stack_want, dose_nodes,
-                n_dose_nodes, has_reset, best, current, open_asks, touched, o_patient, o_start, o_true, o_open, o_ask, o_value, o_ptr, e_row, e_root,
+                n_dose_nodes, has_reset, best, current, open_asks, touched, kind, o_patient, o_start, o_true, o_open, o_ask, o_value, o_ptr, e_row, e_root,
                 n_out, n_ev,
             )
             if found[0] >= 0:

@@ -89,7 +89,7 @@ def patient(
     ck_pf, ck_pi, ck_vf, ck_vi, ck_x_exp, ck_x_ev, ck_exact_at, ck_act_of, ck_status, ck_since, ck_absent, ck_wait,
     stack, stack_want, dose_nodes, n_dose_nodes, has_reset,
     # the steps found so far, and how many
-    best, current, open_asks, touched, o_patient, o_start, o_true, o_open, o_ask, o_value, o_ptr, e_row, e_root, first_out, first_ev,
+    best, current, open_asks, touched, kind, o_patient, o_start, o_true, o_open, o_ask, o_value, o_ptr, e_row, e_root, first_out, first_ev,
 ):
     """Sweep one patient; returns the number of steps and of reasons so far, or -1 when there is no room for them.
 
@@ -318,7 +318,7 @@ def patient(
                         for j in range(slot_atoms_ptr[s], slot_atoms_ptr[s + 1]):
                             # the simple leaves are read here: a call that passes arrays costs more than they do
                             n = slot_atoms[j]
-                            k = node[n, 0]
+                            k = kind[n]
                             if k == IN:
                                 new = 1 if ev_bits[e] & node[n, 2] else (2 if ev_bits[e] & (node[n, 3] | UNKNOWN_BIT) else 0)
                             elif k == GE or k == LT:
@@ -385,11 +385,9 @@ def patient(
             continue
         # -- 5. the nodes in order: those below which something changed, and those that time changes
         for n in range(n_nodes):
-            k = node[n, 0]
-            if not (touched[n] or k >= UNLESS or k == DOSES):
-                continue
-            if k == OBSERVED and not touched[n] and since[n, 0] != since[n, 0]:
-                continue  # it was never true
+            k = kind[n]
+            if not touched[n] and ((k < UNLESS and k != DOSES) or (k == OBSERVED and since[n, 0] != since[n, 0])):
+                continue  # nothing below it changed, and time does not change it: an Observed that was never true
             touched[n] = False
             if k < AND:
                 asks = np.uint64(0)
