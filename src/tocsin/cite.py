@@ -172,6 +172,10 @@ _ALL = (
               url="https://www.cibmtr.org/manuals/fim/1/en/topic/q8-11-initial-anc-recovery"),
     Reference("platelet_recovery", "Definition of platelet recovery after transplantation: the first of three consecutive days at 20 x 10^9/L or "
               "above without a transfusion for seven days.", url="https://pmc.ncbi.nlm.nih.gov/articles/PMC11161398"),
+    Reference("cohen1968", "Cohen J. Weighted kappa: nominal scale agreement with provision for scaled disagreement or partial credit. "
+              "Psychol Bull 1968;70:213-220.", doi="10.1037/h0026256"),
+    Reference("fleiss1969", "Fleiss JL, Cohen J, Everitt BS. Large sample standard errors of kappa and weighted kappa. Psychol Bull "
+              "1969;72:323-327.", doi="10.1037/h0028106"),
     Reference("tocsin", "A stated choice of this software, made to turn prose into a computable rule; each is a named setting."),
 )
 

@@ -593,7 +593,7 @@ class Patient:
         if limit is None:
             return set()
         low, high = self._limit(limit)
-        return {find_limit(limit.name).needs} if low != high else set()
+        return {find_limit(limit.name).needs} - {""} if low != high else set()
 
     def _only_limit_open(self, p: Predicate, t: float) -> bool:
         """The number is known and the limit is not."""

@@ -131,3 +131,15 @@ def test_the_fever_that_opened_the_episode_is_the_evidence() -> None:
 
 def test_a_table_without_patients() -> None:
     assert len(grade(Timeline.from_rows([]), CRS)) == 0
+
+
+def test_one_more_scale_costs_a_table_and_no_compilation() -> None:
+    """Criteria, score, formula and a scale that reads no slot: the compiled sweep has one signature for all."""
+    from tocsin.grading import grade_many
+    from tocsin.grading.kernel import sweep
+    from tocsin.scales import SCALES, Kind
+
+    timeline = Timeline.from_rows([{"concept": "temperature", "hour": 0.0, "value": 39.0}], [{"age_years": 40}], ["drugs"])
+    grade_many(timeline, list(SCALES))
+    assert {SCALES[s].kind for s in SCALES} == set(Kind)
+    assert len(sweep.signatures) == 1

@@ -146,6 +146,8 @@ def grade(
     if few is not None:
         for who in few[0].patient_ids:
             print_course(console(), few[0], few[1], patient=who)
+        if any((g.at_least != g.at_most).any() for g in few[1]):
+            typer.echo(f"Where a grade is a range, tocsin ask {files[0]} --at WHEN says which input would settle it.")
     else:
         for frame, one in zip(frames, chosen, strict=True):
             print_summary(console(), "highest grade of each patient", one, pl.concat(frame))

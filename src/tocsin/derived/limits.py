@@ -27,7 +27,10 @@ UPPER = ":upper"
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A limit by patient: how to compute it, what it needs, and where it comes from."""
+    """A limit by patient: how to compute it, what it needs, and where it comes from.
+
+    ``needs``: the fact without which it is open; empty where another input is asked for in its place.
+    """
 
     name: str
     says: str
@@ -72,7 +75,7 @@ def _weight(facts: Mapping[str, Floats]) -> tuple[Floats, Floats]:
 LIMITS: Mapping[str, Limit] = MappingProxyType({limit.name: limit for limit in (
     Limit("systolic_by_age", "the lowest normal systolic pressure for age", "age_years", "mahadeo2019:bp", Mark.VERIFIED,
           _systolic_by_age),
-    Limit("mean_pressure_adult", "65 mmHg (adults)", "age_years", "tocsin:hypotension", Mark.DECISION, _mean_pressure_adult),
+    Limit("mean_pressure_adult", "65 mmHg (adults)", "", "tocsin:hypotension", Mark.DECISION, _mean_pressure_adult),
     Limit("weight_kg", "body weight", "weight_kg", "tocsin:weight", Mark.DECISION, _weight),
 )})
 """Limits with a computation of their own, by name."""

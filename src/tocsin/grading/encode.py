@@ -53,6 +53,7 @@ class Events:
     censored: I8
     bits: I64
     attribution: npt.NDArray[np.uint8]
+    last: F64  # the hour of the last event that this one stands for (its own, but in thinned events)
     index: dict[str, I64] = field(default_factory=dict, repr=False, compare=False)
 
     def number_of(self) -> I64:
@@ -61,13 +62,29 @@ class Events:
             self.index["number"] = np.bincount(self.concept, minlength=len(CONCEPT_NAMES))
         return self.index["number"]
 
-    def rows_of(self, concepts: npt.NDArray[np.bool_]) -> I64:
-        """The rows of these concepts (a mask by concept code), in order, and the first row of each patient."""
+    def only(self, rows: I64) -> Events:
+        """These rows alone, which must be in order."""
+        return Events(
+            patients=self.patients, ptr=np.searchsorted(rows, self.ptr).astype(np.int64), hour=self.hour[rows], end=self.end[rows],
+            latest=self.latest[rows], concept=self.concept[rows], value=self.value[rows], censored=self.censored[rows],
+            bits=self.bits[rows], attribution=self.attribution[rows], last=self.last[rows],
+        )
+
+    def rows_of_one(self, concept: int) -> I64:
+        """The rows of one concept, in order."""
+        self._sort()
+        return self.index["order"][self.index["start"][concept]:self.index["start"][concept + 1]]
+
+    def _sort(self) -> None:
         if "order" not in self.index:
             # 16 bits sort in linear time
             self.index["order"] = np.argsort(self.concept.astype(np.int16), kind="stable")
             self.index["start"] = np.concatenate([[0], np.cumsum(self.number_of())])
             self.index["first"] = self.ptr[:-1][np.diff(self.ptr) > 0]
+
+    def rows_of(self, concepts: npt.NDArray[np.bool_]) -> I64:
+        """The rows of these concepts (a mask by concept code), in order, and the first row of each patient."""
+        self._sort()
         order, start = self.index["order"], self.index["start"]
         chosen = np.flatnonzero(concepts & (self.number_of() > 0))
         if len(chosen) == 1:
@@ -109,7 +126,7 @@ def encode(timeline: Timeline) -> Events:
         tuple(ids.to_list()), np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
         hour, end, _floats(events["hour_latest"]), concept, value,
         events["censored"].to_numpy().astype(np.int8), bits,
-        _attributions(events["attribution"]),
+        _attributions(events["attribution"]), hour,
     )
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tocsin.grading.encode import CONCEPT_KIND, Events, carry_forward, closed_of, counted_attributions, facts_of, limits_of
-from tocsin.grading.program import CONCEPT_CODE, Program
+from tocsin.grading.program import CONCEPT_CODE, PAST, Program
 from tocsin.timeline import Timeline
 
 FEW = 0.3
@@ -36,6 +36,7 @@ class Swept:
     evidence_root: npt.NDArray[np.int64]
     state: npt.NDArray[np.int8]
     value: npt.NDArray[np.float64]  # (steps, 2 x values): low and high of each value of a formula
+    evidence_past: npt.NDArray[np.bool_]  # whether an observation stands for a moment of the past
 
 
 def run(
@@ -68,7 +69,7 @@ def run(
         out: tuple[Any, ...] = sweep(
             first, min(first + size, n), from_hour, until,
             events.ptr, events.hour, events.end, events.latest, events.concept, events.value, events.censored, events.bits,
-            counted, CONCEPT_KIND, concept_carry,
+            counted, events.last, CONCEPT_KIND, concept_carry,
             program.node, program.number, program.child, program.parent_ptr, program.parent, program.group_ptr, program.group_slot, program.group_coef,
             program.slot_of_concept, len(program.slot_concept), program.slot_atoms_ptr, program.slot_atoms, program.resets,
             program.dose_ptr, program.dose_group, program.teller, program.n_dose_groups, program.roots, program.grade, program.item,
@@ -102,11 +103,7 @@ def _needed(program: Program, events: Events, fact_rows: npt.NDArray[np.int64]) 
     rows = events.rows_of(used)
     if np.any(fact_rows >= 0):
         rows = np.union1d(rows, fact_rows[fact_rows >= 0])
-    return Events(
-        patients=events.patients, ptr=np.searchsorted(rows, events.ptr).astype(np.int64), hour=events.hour[rows], end=events.end[rows],
-        latest=events.latest[rows], concept=events.concept[rows], value=events.value[rows], censored=events.censored[rows],
-        bits=events.bits[rows], attribution=events.attribution[rows],
-    ), rows
+    return events.only(rows), rows
 
 
 def _joined(parts: Sequence[tuple[Any, ...]], rows: npt.NDArray[np.int64] | None) -> Swept:
@@ -115,7 +112,9 @@ def _joined(parts: Sequence[tuple[Any, ...]], rows: npt.NDArray[np.int64] | None
     for part in parts:
         pointers.append(part[5][1:] + offset)
         offset += int(part[5][-1])
-    joined: list[Any] = [np.concatenate(pointers) if i == 5 else np.concatenate([p[i] for p in parts]) for i in range(len(parts[0]))]
+    joined: list[Any] = [np.concatenate(pointers) if i == 5 else np.concatenate([p[i] for p in parts]) for i in range(10)]
+    past = joined[6] >= PAST
+    joined[6] &= PAST - 1
     if rows is not None:
         joined[6] = rows[joined[6]]
-    return Swept(*joined)
+    return Swept(*[*joined, past])

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from tocsin.derived.baseline import is_baseline
 from tocsin.derived.changes import CHANGES, with_changes
 from tocsin.errors import SettingError
 from tocsin.grading.days import grade_days
@@ -18,11 +16,21 @@ from tocsin.grading.engine import Swept, run
 from tocsin.grading.formula import formula_range
 from tocsin.grading.program import CONCEPT_CODE, CONCEPT_NAMES, Program, compile_program
 from tocsin.grading.result import Grades, Numbers
+from tocsin.grading.thin import Thin
 from tocsin.rules import PatientLimit
 from tocsin.scales import Kind, Scale
 from tocsin.scales import scale as find_scale
 from tocsin.timeline import ATTRIBUTIONS, Timeline
 from tocsin.vocabulary import CONCEPTS, LYMPHODEPLETION
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What is prepared once for several scales: the events thinned for all of them, and the record with the changes they read."""
+
+    thin: Thin | None
+    changed: tuple[Timeline, Events] | None
+
 
 _PROGRAMS: dict[int, tuple[Scale, Program]] = {}
 
@@ -48,7 +56,7 @@ def program_of(scale: Scale) -> Program:
 def grade(
     timeline: Timeline, scale: str | Scale, *, settings: Mapping[str, object] | None = None,
     count: Sequence[str] | None = None, carry: Mapping[str, float] | None = None,
-    from_hour: float = 0.0, until: float | None = None, events: Events | None = None, workers: int | None = None,
+    from_hour: float = 0.0, until: float | None = None, events: Events | None = None, workers: int | None = None, shared: Shared | None = None,
 ) -> Grades:
     """The grade, score or value of each patient at every moment, as a range with reasons.
 
@@ -57,7 +65,8 @@ def grade(
     ``carry``: hours that a concept stays valid, where they differ from the vocabulary's.
     ``from_hour``: grading starts here (default 0, the infusion).  ``until``: nothing after this hour is looked at.
     ``events``: the timeline already encoded, to grade several scales without encoding it again (``grade_many`` does).
-    ``workers``: how many threads; all cores when None.
+    ``workers``: how many threads; all cores when None.  ``shared``: what was prepared for
+    several scales together.
     Raises UnknownIdError or SettingError for an unknown scale, setting, attribution or concept.
     """
     chosen = find_scale(scale, **(settings or {})) if isinstance(scale, str) else scale
@@ -68,13 +77,19 @@ def grade(
         return grade_days(timeline, chosen, counts, until, events)
     program = program_of(chosen)
     coded = events if events is not None else encode(timeline)
-    wanted = [name for c in program.slot_concept if (name := CONCEPT_NAMES[c]) in CHANGES]
-    if wanted:
-        timeline = with_changes(_only(timeline, coded, program, wanted), wanted)
-        coded = encode(timeline)
+    thin = shared.thin if shared is not None else None
+    if changes_of(program):
+        timeline, coded = shared.changed if shared is not None and shared.changed is not None else with_changes_of([program], timeline, coded)
+    if changes_of(program) or any(is_baseline(f.name) for f in program.facts):
+        thin = None
     stated = tuple(a for a in counts if a != "unknown")
-    swept = run(program, timeline, coded, counts, carry=carry, from_hour=from_hour, until=np.inf if until is None else until,
-                death_counts=stated, workers=workers)
+    swept = run(program, timeline, coded if thin is None else thin.events, counts, carry=carry, from_hour=from_hour,
+                until=np.inf if until is None else until, death_counts=stated, workers=workers)
+    evidence = swept.evidence_row
+    if thin is not None:
+        evidence = thin.rows[evidence]
+        now = np.flatnonzero(~swept.evidence_past)
+        evidence[now] = thin.latest(evidence[now], np.repeat(swept.start, np.diff(swept.evidence_ptr))[now], coded)
     at_least, at_most = _range(chosen, swept, timeline)
     end = np.full(len(swept.start), np.nan)
     if len(end) > 1:
@@ -83,37 +98,28 @@ def grade(
     return Grades(
         scale=chosen, timeline=timeline, assumptions=assumptions(timeline, chosen, counts, carry or {}, from_hour, program),
         patient_index=swept.patient, start=swept.start, end=end, at_least=at_least, at_most=at_most,
-        true_bits=swept.true, asked_bits=swept.asked, evidence_offsets=swept.evidence_ptr, evidence_rows=swept.evidence_row,
+        true_bits=swept.true, asked_bits=swept.asked, evidence_offsets=swept.evidence_ptr, evidence_rows=evidence,
         patients=coded.patients, asked_names=program.ask_names,
     )
 
 
-def grade_many(timeline: Timeline, scales: Sequence[str | Scale], **options: Any) -> list[Grades]:
-    """The grades of one record by several scales, in their order; ``options`` are those of ``grade``, for all of them.
-
-    The record is encoded once, and the scales are graded side by side.
-    """
-    events = options.pop("events", None) or encode(timeline)
-    cores = os.cpu_count() or 1
-    if len(scales) < 2 or cores == 1:
-        return [grade(timeline, s, events=events, **options) for s in scales]
-    settings = options.get("settings") or {}
-    for one in (find_scale(s, **settings) if isinstance(s, str) else s for s in scales):
-        if one.kind is not Kind.DAYS:
-            program_of(one)  # compiled in one thread
-    events.rows_of(np.zeros(len(CONCEPT_CODE), np.bool_))
-    with ThreadPoolExecutor(cores) as pool:
-        return list(pool.map(lambda s: grade(timeline, s, events=events, workers=1, **options), scales))
+def changes_of(program: Program) -> list[str]:
+    """The changes over time that a program reads."""
+    return [name for c in program.slot_concept if (name := CONCEPT_NAMES[c]) in CHANGES]
 
 
-def _only(timeline: Timeline, coded: Events, program: Program, wanted: Sequence[str]) -> Timeline:
-    """The record with the events that a program, its baselines and the changes it wants rest on, and each patient's first."""
+def with_changes_of(programs: Sequence[Program], timeline: Timeline, coded: Events) -> tuple[Timeline, Events]:
+    """The record with the changes that programs read, and with no more events than they, their baselines and the changes rest on."""
+    wanted = [name for p in programs for name in changes_of(p)]
     names = {CHANGES[name].of for name in wanted} | set(LYMPHODEPLETION)
-    names |= {x.name.partition("_")[2] for x in program.limits if isinstance(x, PatientLimit)} & CONCEPT_CODE.keys()
-    names |= {f.name.partition("_")[2] for f in program.facts} & CONCEPT_CODE.keys()
-    used = program.reads.copy()
+    used = np.zeros(len(CONCEPT_CODE), np.bool_)
+    for program in programs:
+        used |= program.reads
+        names |= {x.name.partition("_")[2] for x in program.limits if isinstance(x, PatientLimit)} & CONCEPT_CODE.keys()
+        names |= {f.name.partition("_")[2] for f in program.facts} & CONCEPT_CODE.keys()
     used[[CONCEPT_CODE[name] for name in names]] = True
-    return replace(timeline, events=timeline.events[coded.rows_of(used)])
+    changed = with_changes(replace(timeline, events=timeline.events[coded.rows_of(used)]), wanted)
+    return changed, encode(changed)
 
 
 def _range(scale: Scale, swept: Swept, timeline: Timeline) -> tuple[Numbers, Numbers]:

@@ -22,15 +22,17 @@ from tocsin.grading.kernel_patient import patient
 from tocsin.grading.kernel_state import grow, grow_rows, masks
 from tocsin.grading.program import DOSES
 
-STAMP = "48feb815ffd155c8"
-"""SHA-256 of the files this one compiles with, so that a change there makes the compiled code of this file stale (see the tests)."""
+STAMP = "429b3f975ef04869"
+"""SHA-256 of the files this one compiles with, so that a change there makes the compiled code of this file stale (see the tests).
+
+Only ``sweep`` is cached: what it calls is compiled with it, and a cache of its own would not see a change in another file."""
 
 
 @njit(cache=True, nogil=True)
 def sweep(
     first, last, from_hour, stop_hour,
     # events, sorted by patient and hour
-    ptr, ev_hour, ev_end, ev_latest, ev_concept, ev_value, ev_censored, ev_bits, ev_counted,
+    ptr, ev_hour, ev_end, ev_latest, ev_concept, ev_value, ev_censored, ev_bits, ev_counted, ev_last,
     concept_kind, concept_carry,
     # the program
     node, number, child, parent_ptr, parent, group_ptr, group_slot, group_coef, slot_of_concept, n_slots, slot_atoms_ptr, slot_atoms, resets,
@@ -77,7 +79,7 @@ def sweep(
         mine = final[p - first if keep_state else 0]
         while True:
             found = patient(
-                p, from_hour, stop_hour, ptr, ev_hour, ev_end, ev_latest, ev_concept, ev_value, ev_censored, ev_bits, ev_counted,
+                p, from_hour, stop_hour, ptr, ev_hour, ev_end, ev_latest, ev_concept, ev_value, ev_censored, ev_bits, ev_counted, ev_last,
                 concept_kind, concept_carry, node, number, child, parent_ptr, parent, group_ptr, group_slot, group_coef, slot_of_concept, slot_atoms_ptr,
                 slot_atoms, resets, dose_ptr, dose_group, teller, roots, grade, item, ask_mask, need_mask, value_slot, value_runs,
                 onset_node, active_node, suppressing, episode_hours, limit_lo, limit_hi, fact_status, fact_event, closed_slot, closed_dose, keep_state, mine,

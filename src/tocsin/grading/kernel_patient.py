@@ -71,11 +71,11 @@ NEVER_ASKED = np.uint64(0xFFFFFFFFFFFFFFFF)
 """What a node asks before it has been evaluated, so that its first evaluation counts as a change."""
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def patient(
     p, from_hour, stop_hour,
     # events, sorted by patient and hour
-    ptr, ev_hour, ev_end, ev_latest, ev_concept, ev_value, ev_censored, ev_bits, ev_counted,
+    ptr, ev_hour, ev_end, ev_latest, ev_concept, ev_value, ev_censored, ev_bits, ev_counted, ev_last,
     concept_kind, concept_carry,
     # the program
     node, number, child, parent_ptr, parent, group_ptr, group_slot, group_coef, slot_of_concept, slot_atoms_ptr, slot_atoms, resets,
@@ -264,7 +264,7 @@ def patient(
                 continue
             if not has_end and window == 0.0:
                 # an exact instant: the common case
-                expires = t + concept_carry[c]
+                expires = ev_last[e] + concept_carry[c]
                 exact_at[s] = t
                 j = 0
                 while act_of[s] > 0 and j < n_act:  # a later exact instant replaces what was carried forward

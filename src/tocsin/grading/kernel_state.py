@@ -29,7 +29,7 @@ LIVE, EVER, HAZY, BITS, EV_G, EV_L = range(6)
 V_STATE, V_BITS, V_HAZY, V_MBITS, V_MHAZY, V_APART = range(6)
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def low_end(value, censored):
     """The lower end of the range in which the true value lies."""
     if censored > 0:
@@ -37,7 +37,7 @@ def low_end(value, censored):
     return -INF if censored < 0 else value
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def high_end(value, censored):
     """The upper end of the range in which the true value lies."""
     if censored < 0:
@@ -45,7 +45,7 @@ def high_end(value, censored):
     return INF if censored > 0 else value
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def grow(a):
     """The array with twice the room."""
     out = np.empty(2 * len(a), a.dtype)
@@ -53,7 +53,7 @@ def grow(a):
     return out
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def grow_rows(a):
     """The table with room for twice as many rows."""
     out = np.empty((2 * len(a), a.shape[1]), a.dtype)
@@ -61,7 +61,7 @@ def grow_rows(a):
     return out
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def passed(e, ev_hour, ev_end, ev_latest):
     """When the window or interval of an event has passed."""
     out = ev_hour[e]
@@ -72,7 +72,7 @@ def passed(e, ev_hour, ev_end, ev_latest):
     return out
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def put(s, e, time, expires, value, censored, bits, pf, pi):
     """Make an event the point value of a slot, or keep it beside another of the same moment."""
     hazy = value != value
@@ -109,7 +109,7 @@ def put(s, e, time, expires, value, censored, bits, pf, pi):
     pi[s, EV_G] = pi[s, EV_L] = e
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def look(s, t, n_act, act, ev_value, ev_censored, ev_bits, pf, pi, x_exp, closed, vf, vi):
     """Renew the view of one slot from its layers: what holds, what may, and what lapsed."""
     elsewhere = x_exp[s] > t
@@ -200,7 +200,7 @@ def look(s, t, n_act, act, ev_value, ev_censored, ev_bits, pf, pi, x_exp, closed
     vi[s, V_APART] = 1 if elsewhere and not held else 0
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def compare(kind, glo, ghi, llo, lhi, hazy, below, above):
     """One or several values against a limit that lies between ``below`` and ``above``."""
     if kind == GE:
@@ -212,7 +212,7 @@ def compare(kind, glo, ghi, llo, lhi, hazy, below, above):
     return 2 if hazy or llo < above else 0
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def coded(s, wanted, perhaps, vi):
     """Whether a coded slot has one of the ``wanted`` values."""
     state = vi[s, V_STATE]
@@ -231,7 +231,7 @@ def coded(s, wanted, perhaps, vi):
     return out
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def most(s, vf, vi):
     """The highest number that a slot may have by what was told of it; infinite where a row does not tell it."""
     out = 0.0
@@ -242,7 +242,7 @@ def most(s, vf, vi):
     return max(out, vf[s, 5])
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def leaf(n, node, group_ptr, group_slot, group_coef, vf, vi, lim_lo, lim_hi):
     """The truth of a leaf that rests on slots."""
     k = node[n, 0]
@@ -320,7 +320,7 @@ def leaf(n, node, group_ptr, group_slot, group_coef, vf, vi, lim_lo, lim_hi):
     return 0
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def doses(n, t, node, number, d_n, df, di, absent_until, closed):
     """Whether enough doses were given in the window that ends now."""
     g = node[n, 1]
@@ -342,7 +342,7 @@ def doses(n, t, node, number, d_n, df, di, absent_until, closed):
     return 2
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def source(kind, wanted, want, s, pi, n_act, act, ev_bits, ev_value, vi, x_ev):
     """The event behind what a leaf of ``kind`` says of slot ``s``; -1 when it rests on no observation."""
     if vi[s, V_STATE] == ELSEWHERE or (kind == ELSE and vi[s, V_APART]):
@@ -380,7 +380,7 @@ def source(kind, wanted, want, s, pi, n_act, act, ev_bits, ev_value, vi, x_ev):
     return best
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def witness(root, node, child, status, pi, n_act, act, ev_bits, ev_value, vi, x_ev, stack):
     """One event that makes a true node true; -1 when there is none."""
     top = 1
@@ -401,7 +401,7 @@ def witness(root, node, child, status, pi, n_act, act, ev_bits, ev_value, vi, x_
     return np.int64(-1)
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def masks(bits):
     """A mask with one bit for each index; 0 for -1."""
     out = np.zeros(len(bits), np.uint64)
@@ -411,7 +411,7 @@ def masks(bits):
     return out
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def hiding(root, node, child, status, ask_mask, stack):
     """The true inputs below what hides an answer, as bits."""
     out = np.uint64(0)
@@ -428,7 +428,7 @@ def hiding(root, node, child, status, ask_mask, stack):
     return out
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def copy_state(pf, pi, vf, vi, x_exp, x_ev, exact_at, act_of, status, since, absent, to_pf, to_pi, to_vf, to_vi, to_x_exp, to_x_ev,
                to_exact_at, to_act_of, to_status, to_since, to_absent):
     """Copy what is kept of a patient."""
@@ -437,7 +437,7 @@ def copy_state(pf, pi, vf, vi, x_exp, x_ev, exact_at, act_of, status, since, abs
     to_status[:], to_since[:, :], to_absent[:] = status, since, absent
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def values(value_slot, value_runs, vf, vi, current):
     """The ranges in which the values of a formula lie, as low, high, low, high ...; whether one changed."""
     changed = False
@@ -456,7 +456,7 @@ def values(value_slot, value_runs, vf, vi, current):
     return changed
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def reads_group(k):
     """Whether a leaf of this kind is read from a group of slots."""
     return k == COUNT or k == RATE or k == ELSE

@@ -43,6 +43,7 @@ from tocsin.grading.program import (
     MASKED,
     NOT,
     OBSERVED,
+    PAST,
     PRESENT_BIT,
     RATE,
     UNKNOWN_BIT,
@@ -53,7 +54,7 @@ from tocsin.grading.program import (
 FINDING, INFUSION, DOSE = 2, 3, 4  # kinds of concept, as encode.py numbers them
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def wait_for(wait, n_wait, when):
     """Look again at ``when``; returns the length of the list, which may pass its room (the sweep then asks for more)."""
     if n_wait < len(wait):
@@ -61,7 +62,7 @@ def wait_for(wait, n_wait, when):
     return n_wait + 1
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def resolution(quiet_from, quiet_until, d_n, df, di, group, hours, told):
     """The first moment of a quiet time at which the episode has resolved; nan when it has not.
 
@@ -83,7 +84,7 @@ def resolution(quiet_from, quiet_until, d_n, df, di, group, hours, told):
     return np.nan
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def seen(n, t, k, u, start, end, since, event):
     """The truth of a node that looks back on its claim ``u``: Observed (``end``: hours) or Within; ``event``: why ``u`` is true now."""
     if k == OBSERVED:
@@ -105,7 +106,7 @@ def seen(n, t, k, u, start, end, since, event):
     return 0 if t >= end and since[n, 1] == since[n, 1] else 2
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def reasons(t, best, n_ev, roots, grade, item, node, number, child, group_ptr, group_slot, status, since, onset_ev, mask_ev, fact_ev,
             d_n, df, di, n_act, act, pi, vi, x_ev, ev_bits, ev_value, stack, stack_want, e_row, e_root):
     """Write the observations behind each criterion that is met, after ``n_ev``; their number, or -1 when there is no room."""
@@ -129,8 +130,8 @@ def reasons(t, best, n_ev, roots, grade, item, node, number, child, group_ptr, g
                 if k == UNLESS or k == LASTING:
                     b = a + 1
                 if (k == OBSERVED or k == WITHIN) and want == 1 and status[child[a]] != 1:
-                    e_row[n_ev] = np.int64(since[n, 2]) if since[n, 2] == since[n, 2] else np.int64(-1)
-                    if e_row[n_ev] >= 0:
+                    if since[n, 2] >= 0:
+                        e_row[n_ev] = np.int64(since[n, 2]) | PAST
                         e_root[n_ev] = c
                         n_ev += 1
                     continue
@@ -143,7 +144,7 @@ def reasons(t, best, n_ev, roots, grade, item, node, number, child, group_ptr, g
             begin_ev = n_ev
             if k == MASKED or k == EPISODE:
                 if want == 1:
-                    e_row[n_ev] = onset_ev
+                    e_row[n_ev] = onset_ev | PAST if onset_ev >= 0 else onset_ev
                     e_row[n_ev + 1] = mask_ev if k == MASKED else np.int64(-1)
                     n_ev += 2
             elif k == DOSES:
@@ -181,7 +182,7 @@ def reasons(t, best, n_ev, roots, grade, item, node, number, child, group_ptr, g
     return n_ev
 
 
-@njit(cache=True, nogil=True)
+@njit(nogil=True)
 def expire(t, n_act, act, act_end, act_of, n_dirty, dirty, dirty_list, pf, pi, x_exp, x_ev, exact_at, closed_s,
            ev_hour, ev_end, ev_latest, ev_concept, ev_bits, ev_counted, concept_kind, concept_carry):
     """End what ends at ``t``: windows and intervals turn into what they leave behind, exact values lapse.

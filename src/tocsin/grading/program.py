@@ -49,6 +49,8 @@ AND, OR, NOT, EITHER, ATLEAST, UNLESS, LASTING, OBSERVED, WITHIN, MASKED, EPISOD
 
 ABSENT_BIT, PRESENT_BIT = 1, 2
 UNKNOWN_BIT = 1 << 62
+PAST = 1 << 40
+"""Marks, in the sweep, the row of an observation that stands for a moment of the past: why an episode began, what was seen."""
 
 CONCEPT_NAMES: tuple[str, ...] = tuple(CONCEPTS)
 CONCEPT_CODE: Mapping[str, int] = {name: i for i, name in enumerate(CONCEPT_NAMES)}

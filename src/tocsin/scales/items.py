@@ -45,8 +45,9 @@ def inputs(formula: Formula, cites: str, mark: Mark) -> tuple[Criterion, ...]:
         Criterion(term.concept.upper(), 0, _known(term.concept, cites, mark), cites, mark, short=f"{CONCEPTS[term.concept].title} is known",
                   item=term.concept) for term in formula.terms]
     if any(term.per_kg for term in formula.terms):
-        weight = Fact("weight_kg", ">", 0.0, "body weight is known")
-        out.append(Criterion("WEIGHT", 0, weight, cites, mark, short="body weight is known", item="weight_kg"))
+        weight = Fact("weight_kg", ">", float("-inf"), "body weight")
+        known = Named("known_weight_kg", weight | ~weight, says="body weight is known", cites=cites, mark=str(mark))
+        out.append(Criterion("WEIGHT", 0, known, cites, mark, short="body weight is known", item="weight_kg"))
     return tuple(out)
 
 

@@ -47,8 +47,18 @@ def plural(count: int, one: str, many: str = "") -> str:
     return f"{count} {one if count == 1 else many or one + 's'}"
 
 
+FACT_WORDS: Mapping[str, str] = {
+    "age_years": "age", "weight_kg": "body weight", "height_cm": "height", "baseline": "baseline of", "uln": "upper limit of normal of",
+    "lln": "lower limit of normal of",
+}
+"""Facts about the patient in words, and what stands before a measurement whose limit or baseline is such a fact."""
+
+
 def concept_words(name: str) -> str:
-    """The title of a concept for the middle of a sentence: "vasopressor", "ICE score"."""
+    """The title of a concept, or a fact about the patient, for the middle of a sentence: "vasopressor", "ICE score", "age"."""
+    prefix, _, measured = name.partition("_")
+    if name not in CONCEPTS and (name in FACT_WORDS or (prefix in FACT_WORDS and measured in CONCEPTS)):
+        return FACT_WORDS.get(name) or f"{FACT_WORDS[prefix]} {concept_words(measured)}"
     title = CONCEPTS[name].title if name in CONCEPTS else name.replace("_", " ")
     for suffix in _SUFFIXES:
         title = title.removesuffix(suffix)

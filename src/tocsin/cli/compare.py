@@ -1,0 +1,152 @@
+"""The commands that set scales side by side and ask what is missing: compare scales, ask."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tocsin.cli.options import (
+    Age,
+    AsJson,
+    Assume,
+    At,
+    Carry,
+    Complete,
+    Count,
+    Files,
+    InfusionTime,
+    Patient,
+    Patients,
+    Settings,
+    Source,
+    Units,
+    Weight,
+    hours,
+    moment,
+    pairs,
+)
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from tocsin.timeline import Timeline
+
+app = typer.Typer(no_args_is_help=True, help="Set scales side by side.")
+
+
+@app.command("scales", no_args_is_help=True)
+def scales(
+    files: Files,
+    scale: Annotated[list[str] | None, typer.Option("--scale", "-s", help="A scale; give two or more. Default: every CRS scale.")] = None,
+    at: At = None, patients: Patients = None, infusion_time: InfusionTime = None, complete: Complete = "", assume: Assume = None,
+    unit: Units = None, weight: Weight = None, age: Age = None, count: Count = None, carry: Carry = None, patient: Patient = None,
+    as_json: AsJson = False,
+) -> None:
+    """Grade a record by several scales: side by side over time for one patient, the agreement for a cohort.
+
+    For one patient, each change by any scale is a row with every scale's grade and why they differ. For several patients, the highest
+    grades are compared: percent agreement, weighted kappa, who differs and why, who stays undecided. Grades that the record
+    reports stand beside the derived ones, with the evidence where they contradict each other.
+
+    Examples:
+
+      tocsin compare scales patient.csv --complete drugs,devices
+
+      tocsin compare scales cohort.csv --scale astct-crs-2019 --scale cartox-crs-2018 --json
+    """
+    import polars as pl
+
+    from tocsin.grading.agreement import agreement
+    from tocsin.grading.compare import compare
+    from tocsin.show.comparison import print_agreement, print_comparison
+    from tocsin.show.lookup import console, working
+
+    source = Source(files, patients, infusion_time, complete, tuple(assume or ()), tuple(unit or ()), weight, age, patient)
+    counts, kept = tuple(count.split(",")) if count else None, hours(carry, "--carry")
+    highest: list[pl.DataFrame] = []
+    reports: list[dict[str, Any]] = []
+    one = None
+    with working(f"grading {files[0]}", show=not as_json):
+        for number, timeline in enumerate(source.timelines()):
+            hour = moment(at, timeline)
+            record = timeline if hour is None else timeline.until(hour)
+            found = compare(record, scale, count=counts, carry=kept, until=hour)
+            one = found if number == 0 and len(record.patients) == 1 else None
+            highest.append(found.highest)
+            reports += found.reports
+    chosen = found.scales
+    if one is not None:
+        who = one.timeline.patient_ids[0]
+        if as_json:
+            stretches = one.stretches(who)
+            _lines([s.record() for s in (stretches if at is None else stretches[-1:])] + [_report(r) for r in reports])
+        else:
+            print_comparison(console(), one, who, last_only=at is not None)
+        return
+    reached = pl.concat(highest)
+    whole = agreement(reached)
+    if as_json:
+        _lines(_cohort(reached, whole) + [_report(r) for r in reports])
+    else:
+        print_agreement(console(), whole, reached, chosen, reports)
+
+
+def ask(
+    files: Files,
+    scale: Annotated[str, typer.Option("--scale", "-s", help="The scale, of any kind.")] = "astct-crs-2019",
+    at: At = None, patients: Patients = None, infusion_time: InfusionTime = None, complete: Complete = "", assume: Assume = None,
+    unit: Units = None, weight: Weight = None, age: Age = None, count: Count = None, setting: Settings = None, carry: Carry = None,
+    patient: Patient = None, as_json: AsJson = False,
+) -> None:
+    """Say what would settle a grade: each missing input, and what each thing that may be found would make of the grade.
+
+    Without --at, at the last entry of the record. Nothing later than --at is looked at.
+
+    Examples:
+
+      tocsin ask patient.csv --at day4
+
+      tocsin ask patient.csv --scale cartox-crs-2018 --at 150 --complete drugs,devices --json
+    """
+    from tocsin.grading.value import ask as ask_
+    from tocsin.scales import scale as find_scale
+    from tocsin.show.asking import print_inquiry
+    from tocsin.show.lookup import console
+
+    timeline = Source(files, patients, infusion_time, complete, tuple(assume or ()), tuple(unit or ()), weight, age, patient).told()
+    chosen = find_scale(scale, **pairs(setting, "--set"))
+    counts, kept = tuple(count.split(",")) if count else None, hours(carry, "--carry")
+    given = moment(at, timeline)
+    for number, who in enumerate(timeline.patient_ids):
+        hour = given if given is not None else _last(timeline, who)
+        found = ask_(timeline, chosen, hour, who, count=counts, carry=kept)
+        if as_json:
+            typer.echo(json.dumps(found.record()))
+        else:
+            if number:
+                typer.echo()
+            print_inquiry(console(), found)
+
+
+def _last(timeline: Timeline, patient: str) -> float:
+    """The hour of the last entry of one patient, the infusion at the earliest."""
+    return max(0.0, float(timeline.of(patient).events["hour"].max() or 0.0))  # type: ignore[arg-type]
+
+
+def _report(found: dict[str, Any]) -> dict[str, Any]:
+    return {"kind": "report", **found}
+
+
+def _cohort(highest: pl.DataFrame, whole: Any) -> list[dict[str, Any]]:
+    """The lines of a cohort: the highest grades, the pairs, who differs, what is not told, and the whole."""
+    frames = {"highest": highest, "pair": whole.pairs, "disagreement": whole.disagreements, "undecided": whole.undecided}
+    lines = [{"kind": kind, **row} for kind, frame in frames.items() for row in frame.iter_rows(named=True)]
+    return [*lines, {"kind": "all", "scales": list(whole.scales), "patients": whole.patients, "settled_by_all": whole.settled_by_all,
+                     "same_by_all": whole.same_by_all}]
+
+
+def _lines(records: list[dict[str, Any]]) -> None:
+    for record in records:
+        typer.echo(json.dumps(record))
