@@ -17,6 +17,11 @@ import difflib
 from collections.abc import Iterable
 
 
+MOST_NAMES = 20
+LISTED = {"scale": "tocsin scales", "concept": "tocsin concepts"}
+"""The command that lists what an id may be, where there are many."""
+
+
 class TocsinError(Exception):
     """Base of all errors Tocsin raises on purpose; the message is written for the person who will fix it."""
 
@@ -44,7 +49,8 @@ class UnknownIdError(TocsinError):
         names = sorted(known)
         near = difflib.get_close_matches(given.lower(), [n.lower() for n in names], n=3, cutoff=0.5)
         nearest = [n for n in names if n.lower() in near]
-        hint = f"  Nearest: {', '.join(nearest)}." if nearest else f"  Known: {', '.join(names[:20])}{' ...' if len(names) > 20 else ''}."
+        whole = f"  Known: {', '.join(names)}." if len(names) <= MOST_NAMES else f"  {len(names)} are known; {LISTED.get(kind, 'tocsin --help')} lists them."
+        hint = f"  Nearest: {', '.join(nearest)}." if nearest else whole
         super().__init__(f"There is no {kind} called {given!r}.\n{hint}")
 
 

@@ -82,7 +82,7 @@ def limits(node: Predicate, scale: Scale) -> Iterator[Limit]:
         case Within(of, start, end):
             for edge in (hour for hour in (start, end) if hour > 0):
                 yield Limit(f"hour {edge:g} of: {says}", lambda v, edge=edge: _from(_hours(v, _concepts(of)), edge, 1.0))
-        case Fact(name, op, float() | int() as number) if not isinstance(number, bool):
+        case Fact(name, op, float() | int() as number) if not isinstance(number, bool) and math.isfinite(number):
             yield Limit(says, lambda v: _from(_fact(v, name), number), op in (">=", "<"))
         case Fact(name, op, PatientLimit() as by):
             yield Limit(says, lambda v: _from(_fact(v, name), _resolved(by, v)), op in (">=", "<"))

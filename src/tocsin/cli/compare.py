@@ -28,6 +28,9 @@ from tocsin.cli.options import (
     pairs,
 )
 
+from tocsin.cli.work import NOTHING_GRADED
+from tocsin.errors import SettingError
+
 if TYPE_CHECKING:
     import polars as pl
 
@@ -65,6 +68,9 @@ def scales(
 
     source = Source(files, patients, infusion_time, complete, tuple(assume or ()), tuple(unit or ()), weight, age, patient)
     counts, kept = tuple(count.split(",")) if count else None, hours(carry, "--carry")
+    named = list(dict.fromkeys(scale)) if scale else None
+    if named is not None and len(named) < 2:
+        raise SettingError(f"to compare, name two scales or more; {named[0]} alone is graded by: tocsin grade {files[0]} --scale {named[0]}")
     highest: list[pl.DataFrame] = []
     reports: list[dict[str, Any]] = []
     one = None
@@ -72,11 +78,13 @@ def scales(
         for number, timeline in enumerate(source.timelines()):
             hour = moment(at, timeline)
             record = timeline if hour is None else timeline.until(hour)
-            found = compare(record, scale, count=counts, carry=kept, until=hour)
+            found = compare(record, named, count=counts, carry=kept, until=hour)
             one = found if number == 0 and len(record.patients) == 1 else None
             highest.append(found.highest)
             reports += found.reports
     chosen = found.scales
+    if not sum(len(grades) for grades in highest):
+        raise SettingError(NOTHING_GRADED)
     if one is not None:
         who = one.timeline.patient_ids[0]
         if as_json:

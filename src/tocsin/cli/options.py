@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,6 +12,7 @@ import typer
 from tocsin.errors import SettingError, SourceError
 
 if TYPE_CHECKING:
+    from tocsin.scales import Scale
     from tocsin.timeline import Timeline
 
 Files = Annotated[list[Path], typer.Argument(help="CSV files, Excel workbooks, or one Parquet file of events.", show_default=False)]
@@ -120,6 +121,20 @@ def hours(given: list[str] | None, option: str) -> dict[str, float]:
     return out
 
 
+def with_settings(names: Iterable[str], given: list[str] | None) -> list[Scale]:
+    """The scales of these ids; a setting goes to those that have it, SettingError where none of several does."""
+    from tocsin.scales import SCALES
+    from tocsin.scales import scale as find
+
+    wanted = pairs(given, "--set")
+    ids = list(dict.fromkeys(names))
+    known = {name: {s.name for s in SCALES[name].setting_docs} if name in SCALES else set() for name in ids}
+    lost = [key for key in wanted if not any(key in names for names in known.values())]
+    if lost and len(ids) > 1 and all(name in SCALES for name in ids):
+        raise SettingError(f"none of {', '.join(ids)} has a setting {lost[0]!r}; tocsin explain SCALE lists the settings of a scale")
+    return [find(name, **{k: v for k, v in wanted.items() if k in known[name] or len(ids) == 1}) for name in ids]
+
+
 def moment(text: str | None, timeline: Timeline) -> float | None:
     """The hour since infusion that ``--at`` means; SettingError when it cannot be told."""
     if text is None:
@@ -136,16 +151,17 @@ def moment(text: str | None, timeline: Timeline) -> float | None:
             raise SettingError(f"--at {text!r} is not a day; write day6 or an hour such as 150") from None
     from datetime import datetime
 
+    try:
+        given = None if plain == "now" else datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise SettingError(f"--at {text!r} is neither an hour, a day (day6), a date-time (2019-10-01T08:00) nor now") from None
     told = timeline.patients["infusion_time"].drop_nulls().unique().to_list()
     if len(told) != 1:
         raise SettingError(
             f"--at {text!r} is a wall-clock time, which needs one infusion time.\n  Give it with --infusion-time 2019-09-25T10:00, "
             "name one patient with --patient, or use hours since infusion.")
     infusion = datetime.fromisoformat(told[0])
-    try:
-        when = datetime.now(infusion.tzinfo) if plain == "now" else datetime.fromisoformat(text.strip())
-    except ValueError:
-        raise SettingError(f"--at {text!r} is neither an hour, a day (day6), a date-time (2019-10-01T08:00) nor now") from None
+    when = datetime.now(infusion.tzinfo) if given is None else given
     if (when.tzinfo is None) != (infusion.tzinfo is None):
         raise SettingError("--at and the infusion time must both have a time zone, or neither")
     return (when - infusion).total_seconds() / 3600.0

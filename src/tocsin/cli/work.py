@@ -27,6 +27,7 @@ from tocsin.cli.options import (
     hours,
     moment,
     pairs,
+    with_settings,
 )
 from tocsin.errors import SettingError
 
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from tocsin.timeline import Timeline
 
 DEMO_ASSUMPTIONS = ("unstated-support-absent", "unstated-organ-toxicity-absent")
+NOTHING_GRADED = "nothing is graded: grading starts at the infusion, or at the first entry after it"
 FEW_PATIENTS = 5
 """Up to this many patients the whole course is printed; for more, a summary."""
 
@@ -92,7 +94,7 @@ def check(
 
 def grade(
     files: Files,
-    scale: Annotated[list[str] | None, typer.Option("--scale", "-s", help="astct-crs-2019, astct-icans-2019 or cartox-crs-2018.")] = None,
+    scale: Annotated[list[str] | None, typer.Option("--scale", "-s", help="A scale of any kind (tocsin scales); may be given more than once. Default: ASTCT CRS and ICANS.")] = None,
     at: At = None, patients: Patients = None, infusion_time: InfusionTime = None, complete: Complete = "", assume: Assume = None,
     unit: Units = None, weight: Weight = None, age: Age = None, count: Count = None, setting: Settings = None, carry: Carry = None,
     patient: Patient = None, as_json: AsJson = False,
@@ -112,21 +114,21 @@ def grade(
 
     from tocsin.grading import grade as grade_
     from tocsin.grading.encode import encode
-    from tocsin.scales import scale as find_scale
     from tocsin.show.lookup import console, print_summary, working
     from tocsin.show.terminal import print_course
 
     source = Source(files, patients, infusion_time, complete, tuple(assume or ()), tuple(unit or ()), weight, age, patient)
-    chosen = [find_scale(s, **pairs(setting, "--set")) for s in scale or ["astct-crs-2019", "astct-icans-2019"]]
+    chosen = with_settings(scale or ["astct-crs-2019", "astct-icans-2019"], setting)
     counts, kept = tuple(count.split(",")) if count else None, hours(carry, "--carry")
     frames: list[list[pl.DataFrame]] = [[] for _ in chosen]
-    few = None
+    few, hour, steps = None, None, 0
     with working(f"grading {files[0]}", show=not as_json):
         for number, timeline in enumerate(source.timelines()):
             hour = moment(at, timeline)
             record = timeline if hour is None else timeline.until(hour)
             events = encode(record)
             results = [grade_(record, s, count=counts, carry=kept, until=hour, events=events) for s in chosen]
+            steps += sum(len(grades) for grades in results)
             if as_json:
                 for grades in results:
                     for step in grades.records():
@@ -139,6 +141,8 @@ def grade(
             if out is not None or few is None:
                 for frame, grades in zip(frames, results, strict=True):
                     frame.append(grades.frame)
+    if not steps:
+        raise SettingError(NOTHING_GRADED if hour is None else f"{NOTHING_GRADED}; nothing after hour {hour:g} is looked at")
     if out is not None:
         _write([pl.concat(f).with_columns(pl.lit(s.id).alias("scale"), pl.lit(s.version).alias("version")) for f, s in zip(frames, chosen, strict=True)], out)
     if as_json:
@@ -150,7 +154,7 @@ def grade(
             typer.echo(f"Where a grade is a range, tocsin ask {files[0]} --at WHEN says which input would settle it.")
     else:
         for frame, one in zip(frames, chosen, strict=True):
-            print_summary(console(), "highest grade of each patient", one, pl.concat(frame))
+            print_summary(console(), one, pl.concat(frame))
 
 
 def advise(

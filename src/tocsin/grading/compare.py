@@ -132,19 +132,24 @@ def compare(
     Options are those of ``grade``.  Raises UnknownIdError for a scale that does not exist, SettingError for one that is no list of
     criteria (the points of a score are no grades) or for scales of different syndromes.
     """
-    chosen = [find_scale(s) if isinstance(s, str) else s for s in (scales if scales is not None else crs_scales())]
+    chosen = [find_scale(s) if isinstance(s, str) else s for s in (scales if scales is not None else crs_scales(timeline))]
     for one in chosen:
         if one.kind is not Kind.CRITERIA:
-            raise SettingError(f"{one.id} is no list of graded criteria but a {one.kind}; its {one.unit} cannot be set beside grades")
+            raise SettingError(f"{one.id} is not a list of graded criteria ({one.kind}), and cannot be set beside grades")
     syndromes = {one.syndrome for one in chosen}
     if len(syndromes) > 1:
         raise SettingError(f"grades of different syndromes are not compared: {', '.join(sorted(syndromes))}")
     return Comparison(timeline, tuple(grade_many(timeline, chosen, count=count, carry=carry, from_hour=from_hour, until=until)))
 
 
-def crs_scales() -> list[str]:
-    """The scales of CRS that are made of criteria."""
-    return [name for name, s in SCALES.items() if s.syndrome == "CRS" and s.kind is Kind.CRITERIA]
+FOR_CHILDREN = "cartox-crs-paediatric-2019"
+
+
+def crs_scales(timeline: Timeline) -> list[str]:
+    """The scales of CRS that are made of criteria; the one for children only where a patient is, or may be, below 18 years."""
+    grown_up = (timeline.patients["age_years"] >= 18).fill_null(False).all()
+    return [name for name, s in SCALES.items()
+            if s.syndrome == "CRS" and s.kind is Kind.CRITERIA and not (grown_up and name == FOR_CHILDREN)]
 
 
 # ---------------------------------------------------------------------------------------------------- parts

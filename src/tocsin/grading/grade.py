@@ -148,7 +148,8 @@ def assumptions(
     """What the grades rest on, in words: open and closed domains, attribution, carry-forward, settings that were changed."""
     out = list(timeline.complete.sentences())
     left = [a for a in ATTRIBUTIONS if a not in counts]
-    out.append(f"attribution: findings put down to {' or '.join(counts)} count; {', '.join(left)} do not")
+    out.append(f"attribution: findings put down to {' or '.join(counts)} count; {', '.join(left)} do not" if left
+               else "attribution: findings count whatever they are put down to")
     used = [c for c in CONCEPTS if program.slot_of_concept[CONCEPT_CODE[c]] >= 0]
     kept: dict[float, list[str]] = {}
     for name in used:

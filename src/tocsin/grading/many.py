@@ -29,13 +29,15 @@ def grade_many(timeline: Timeline, scales: Sequence[str | Scale], **options: Any
         return [grade(timeline, s, events=events, **options) for s in chosen]
     programs = [program_of(s) for s in chosen if s.kind is not Kind.DAYS]
     plain, changing = [p for p in programs if not changes_of(p)], [p for p in programs if changes_of(p)]
-    shared = Shared(
-        thin=thinned(timeline, events, plain, options.get("carry") or {}) if options.get("until") is None else None,
-        changed=with_changes_of(changing, timeline, events) if changing else None)
+    events.rows_of_one(0)  # sorted once, before the threads share it
+    with ThreadPoolExecutor(1) as aside:
+        changed = aside.submit(with_changes_of, changing, timeline, events) if changing else None
+        thin = thinned(timeline, events, plain, options.get("carry") or {}) if options.get("until") is None else None
+        shared = Shared(thin, changed.result() if changed is not None else None)
     cores = os.cpu_count() or 1
     if cores == 1:
         return [grade(timeline, s, events=events, shared=shared, **options) for s in chosen]
-    for some in (events, *((shared.thin.events,) if shared.thin is not None else ()), *((shared.changed[1],) if shared.changed else ())):
-        some.rows_of_one(0)  # sorted once, before the threads share it
+    for some in (*((shared.thin.events,) if shared.thin is not None else ()), *((shared.changed[1],) if shared.changed else ())):
+        some.rows_of_one(0)
     with ThreadPoolExecutor(cores) as pool:
         return list(pool.map(lambda s: grade(timeline, s, events=events, shared=shared, workers=1, **options), chosen))

@@ -136,13 +136,21 @@ class Grades:
         lines = [f"{self.scale.title} ({self.scale.id}, version {self.scale.version})"]
         for row in self.frame.head(40).iter_rows(named=True):
             end = f"{row['end_hour']:g}" if row["end_hour"] is not None else "open"
-            grade = f"{row['at_least']:g}" if row["at_least"] == row["at_most"] else f"{row['at_least']:g} to {row['at_most']:g}"
+            value = _in_words(row["at_least"], row["at_most"], self.scale.unit)
             why = ", ".join(code.split("/")[1] for code in row["because"])
             ask = f"  ? {', '.join(row['undecided'])}" if row["undecided"] else ""
-            lines.append(f"{row['patient']}: hour {row['start_hour']:g} to {end}: grade {grade}  {why}{ask}")
+            lines.append(f"{row['patient']}: hour {row['start_hour']:g} to {end}: {value}  {why}{ask}")
         if len(self) > 40:
             lines.append(f"... and {len(self) - 40} more steps")
         return "\n".join(lines)
+
+
+def _in_words(at_least: float, at_most: float, unit: str) -> str:
+    """A range with what it counts: "grade 1 to 4", "18 to 288 points", "6 ug/min or more", "not known"."""
+    if not np.isfinite(at_most):
+        return f"{at_least:g} {unit} or more" if at_least > 0 else "not known"
+    bare = f"{at_least:g}" if at_least == at_most else f"{at_least:g} to {at_most:g}"
+    return f"grade {bare}" if unit in ("", "grade") else f"{bare} {unit}"
 
 
 def _finite(value: float) -> float | None:

@@ -7,7 +7,9 @@ same; the observation that a step names is put back to the latest one (``latest`
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -77,10 +79,12 @@ def thinned(timeline: Timeline, events: Events, programs: Sequence[Program], car
     run_end: dict[int, I64] = {}
     hours = carry_forward(carry)
     limits = [limits_of(p, timeline) for p in programs]
-    for concept in _by_limits_alone(programs):
+
+    def thin(concept: int) -> None:
+        """Each concept writes to its own rows."""
         rows = events.rows_of_one(concept)
         if len(rows) < 2:
-            continue
+            return
         patient = np.searchsorted(events.ptr, rows, "right") - 1
         hour, value = events.hour[rows], events.value[rows]
         same_patient = patient[1:] == patient[:-1]
@@ -100,6 +104,11 @@ def thinned(timeline: Timeline, events: Events, programs: Sequence[Program], car
         last[rows[begins]] = hour[ends]
         stands[rows[begins]] = ends > np.flatnonzero(begins)
         members[concept], run_end[concept] = rows, ends[run]
+
+    concepts = _by_limits_alone(programs)
+    events.rows_of_one(0)  # sorted once, before the threads share it
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        list(pool.map(thin, concepts))
     kept = np.flatnonzero(keep)
     return Thin(replace(events.only(kept), last=last[kept]), kept, members, run_end, stands) if len(kept) < len(keep) else None
 

@@ -33,7 +33,7 @@ WORDS_WIDTH = 44
 def scale_name(scale: Scale) -> str:
     """The scale in a few letters: "ASTCT 2019", "CTCAE v4.03", "Penn 2018"."""
     syndrome, _, rest = scale.title.partition(", ")
-    name = rest if rest and len(syndrome) <= 6 else scale.title
+    name = rest if rest and ("CRS" in syndrome or "ICANS" in syndrome) else scale.title
     return " ".join(re.sub(r"\(.*?\)|\bconsensus\b", "", name).split()) or scale.id
 
 

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from tocsin.cite import Mark, reference
-from tocsin.show.terminal import _say, _table
-from tocsin.show.wording import STANDING, advice_dose, printed, status_words
+from tocsin.show.terminal import MARK_WORDS, _say, _table
+from tocsin.show.wording import STANDING, advice_dose, printed, setting_words, status_words
 
 if TYPE_CHECKING:
     import polars as pl
@@ -68,17 +68,20 @@ def print_advice(out: Console, advice: Sequence[Advice], everything: bool = Fals
     _say(out, STANDING, "dim")
 
 
-def print_summary(out: Console, title: str, scale: Scale, frame: pl.DataFrame) -> None:
-    """How many patients reach which grade at most, from the steps of many patients by one scale."""
+def print_summary(out: Console, scale: Scale, frame: pl.DataFrame) -> None:
+    """How many patients reach which grade, points or value at most, from the steps of many patients by one scale."""
     import polars as pl
+
+    from tocsin.show.measured import value_range
 
     highest = frame.group_by("patient").agg(pl.col("at_least").max(), pl.col("at_most").max())
     counts = Counter(zip(highest["at_least"].to_list(), highest["at_most"].to_list(), strict=True))
-    table = _table(out, f"{scale.title}: {title}")
-    table.add_column("Highest grade")
+    what = "grade" if scale.unit in ("", "grade") else "value"
+    table = _table(out, f"{scale.title}: highest {what} of each patient")
+    table.add_column(f"Highest {what}")
     table.add_column("Patients", justify="right")
     for (low, high), number in sorted(counts.items()):
-        table.add_row(str(low) if low == high else f"{low} to {high}", f"{number}")
+        table.add_row(value_range(low, high, scale.unit), f"{number}")
     out.print(table)
     _say(out, f"{len(highest)} patients, {len(frame)} steps. For every step with its reasons: --json or --out FILE.")
 
@@ -117,6 +120,9 @@ def print_scale(out: Console, scale: Scale) -> None:
     for note in scale.notes:
         _say(out, f"  {printed(note)}")
     _cited(out, scale.cites)
+    used = dict.fromkeys(c.mark for c in scale.criteria)
+    _say(out, "From: " + "; ".join(f"{MARK_WORDS[m]}: {m.sentence}" for m in used) + ".")
+    _say(out, STANDING, "dim")
 
 
 def print_protocol(out: Console, protocol: Protocol) -> None:
@@ -130,7 +136,7 @@ def print_protocol(out: Console, protocol: Protocol) -> None:
         table.add_row(rule.code, printed(rule.action), printed(rule.english()))
     out.print(table)
     for setting in protocol.setting_docs:
-        _say(out, f"  {setting.name} = {protocol.settings[setting.name]} {setting.unit}: {printed(setting.what)}")
+        _say(out, f"  {setting.name} = {setting_words(protocol.settings[setting.name], setting.unit)}: {printed(setting.what)}")
     for heading, lines in (("Errors of the paper, and how they are read", protocol.corrections), ("Notes", protocol.notes)):
         _say(out, heading, "bold")
         for line in lines:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import polars as pl
@@ -21,8 +22,18 @@ def blocks(
 ) -> Iterator[Timeline]:
     """The timelines of a Parquet file in Tocsin's own columns whose rows stand patient by patient.
 
+    The next block is read while the last one is worked on.
     Raises TimelineError when a patient's rows are scattered over the file, with the way to mend it.
     """
+    one_by_one = _blocks(path, patients, complete, rows)
+    with ThreadPoolExecutor(1) as reader:
+        coming = reader.submit(next, one_by_one, None)
+        while (block := coming.result()) is not None:
+            coming = reader.submit(next, one_by_one, None)
+            yield block
+
+
+def _blocks(path: str | Path, patients: str | Path | None, complete: Iterable[str] | Completeness, rows: int) -> Iterator[Timeline]:
     source = Path(path)
     declared = complete if isinstance(complete, Completeness) else Completeness.of(complete)
     who = pl.read_parquet(patients) if patients is not None else pl.DataFrame(schema=dict(PATIENTS))
