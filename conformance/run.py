@@ -17,8 +17,10 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import difflib
 import json
 import math
+import os
 import shlex
 import subprocess
 import sys
@@ -94,7 +96,10 @@ def find(folder: Path, wanted: list[str]) -> list[dict[str, Any]]:
     paths = {path.stem: path for path in sorted(folder.glob("*.json"))}
     missing = [name for name in wanted if name not in paths]
     if missing or not paths:
-        raise SuiteError(f"there are no vectors for {missing[0] if missing else 'any scale'} in {folder}; there are: {', '.join(paths) or 'none'}")
+        near = difflib.get_close_matches(missing[0], paths, n=3) if missing else []
+        few = f"there are: {', '.join(paths) or 'none'}" if len(paths) <= 20 else f"there are vectors for {len(paths)} scales"
+        hint = f"; nearest: {', '.join(near)}" if near else f"; {few}"
+        raise SuiteError(f"there are no vectors for {missing[0] if missing else 'any scale'} in {folder}{hint}")
     return [load(paths[name]) for name in wanted or paths]
 
 
@@ -123,8 +128,10 @@ def ask_command(command: str, questions: list[Vector]) -> list[Answer]:
     with process:
         assert process.stdin is not None
         assert process.stdout is not None
-        threading.Thread(target=_feed, args=(process.stdin, questions), daemon=True).start()
+        feeding = threading.Thread(target=_feed, args=(process.stdin, questions), daemon=True)
+        feeding.start()
         lines = [line for line in process.stdout if line.strip()]
+        feeding.join()
     if len(lines) < len(questions):
         first = questions[len(lines)]
         raise SuiteError(f"the program stopped before it answered {first['scale']} {first['id']}")
@@ -135,10 +142,12 @@ def ask_command(command: str, questions: list[Vector]) -> list[Answer]:
 
 def _feed(stdin: IO[str], questions: list[Vector]) -> None:
     """Write every question; from a thread, so that a program may answer at once or after the last one."""
-    with contextlib.suppress(BrokenPipeError), stdin:
+    with contextlib.suppress(OSError):  # the program has stopped; how many answers it gave is said elsewhere
         for one in questions:
             stdin.write(json.dumps(one) + "\n")
             stdin.flush()
+    with contextlib.suppress(OSError):
+        stdin.close()
 
 
 def _answer(line: str) -> Answer:
@@ -154,8 +163,8 @@ def differences(expected: dict[str, Any], answer: Answer) -> list[str]:
     """In what an answer differs from what is expected; empty when it does not."""
     if answer.get("error"):
         return [str(answer["error"])]
-    out = [f"{key} is {_shown(answer.get(key))}, not {_shown(expected[key])}" for key in ("at_least", "at_most")
-           if not _same(answer.get(key), expected[key])]
+    out = [f"{key} is {_shown(answer[key])}, not {_shown(expected[key])}" if key in answer else f"the answer has no {key}"
+           for key in ("at_least", "at_most") if key not in answer or not _same(answer[key], expected[key])]
     for key in NAMES:
         given = answer.get("because" if key == "not_because" else key)
         if key not in expected or (key == "flags" and given is None):
@@ -243,7 +252,10 @@ def main(arguments: list[str] | None = None) -> int:
     except SuiteError as error:
         print(f"conformance: {error}", file=sys.stderr)
         return 2
-    print(json.dumps(result) if chosen.json else table(result))
+    try:
+        print(json.dumps(result) if chosen.json else table(result), flush=True)
+    except BrokenPipeError:  # the reader has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 1 if result["failures"] else 0
 
 

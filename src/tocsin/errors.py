@@ -16,7 +16,6 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
-
 MOST_NAMES = 20
 LISTED = {"scale": "tocsin scales", "concept": "tocsin concepts"}
 """The command that lists what an id may be, where there are many."""

@@ -97,6 +97,9 @@ def test_check_exits_with_1_on_errors_and_says_file_row_and_fix(tmp_path):
     ("check", "nosuch.csv"), ("grade", "nosuch.parquet"), ("explain", "astct-crs-2019/HYPO9"), ("grade", "CASE", "--scale", "astct"),
     ("grade", "CASE", "--complete", "labs"), ("grade", "CASE", "--set", "nothing=1"), ("grade", "CASE", "--carry", "temperature=long"),
     ("advise", "CASE", "--at", "tomorrow"), ("advise", "CASE", "--at", "3", "--protocol", "paper005"), ("grade", "CASE", "--assume", "well"),
+    ("grade", "CASE", "--scale", "hscore", "--scale", "easix-2017", "--set", "nothing=1"), ("grade", "CASE", "--at", "-500"),
+    ("compare", "scales", "CASE", "--at", "-500"), ("compare", "scales", "CASE", "--scale", "lee2014-crs", "--scale", "lee2014-crs"),
+    ("compare", "scales", "CASE", "--scale", "astct-crs-2019", "--scale", "hscore"), ("ask", "CASE", "--at", "-500"),
     ("grade", "CASE", "--count", "fate"), ("report", "CASE", "--units", "furlongs"), ("demo", "--case", "003"), ("grade", "CASE", "--patient", "X"),
 ])
 def test_a_mistake_gets_one_message_and_exit_code_2(arguments, tmp_path):
@@ -160,3 +163,29 @@ def test_a_parquet_file_is_graded_block_by_block_as_in_one_piece(tmp_path):
     done = tocsin("grade", str(path), "--scale", "astct-crs-2019", "--out", str(tmp_path / "steps.csv"))
     assert done.returncode == 0
     assert len((tmp_path / "steps.csv").read_text(encoding="utf-8").splitlines()) == len(whole) + 1
+
+
+def test_a_setting_goes_to_the_scales_that_have_it():
+    done = tocsin("grade", CASE, "--set", "vasopressor_overlap_minutes=60", "--json")
+    assert done.returncode == 0, done.stderr
+    said = {(r["scale"], "setting vasopressor_overlap_minutes = 60.0" in r["assumptions"]) for r in map(json.loads, done.stdout.splitlines())}
+    assert said == {("astct-crs-2019", True), ("astct-icans-2019", False)}
+
+
+def test_a_file_of_which_no_row_can_be_used_is_not_graded_in_silence(tmp_path):
+    path = tmp_path / "bad.csv"
+    path.write_text("patient,day,concept,value,unit\n1,1,temperature,abc,degC\n", encoding="utf-8")
+    done = tocsin("grade", str(path))
+    assert done.returncode == 2
+    assert "nothing is graded" in done.stderr
+
+
+def test_a_cohort_by_a_score_and_a_formula_is_summed_up_in_their_own_words(tmp_path):
+    path = tmp_path / "cohort.csv"
+    rows = "".join(f"{p},1,{concept},{value},\n" for p in range(1, 8) for concept, value in (("ldh", 300), ("platelets", 100)))
+    path.write_text("patient,day,concept,value,unit\n" + rows, encoding="utf-8")
+    text = " ".join(tocsin("grade", str(path), "--scale", "hscore", "--scale", "easix-2017", "--scale", "s-easix-2021").stdout.split())
+    assert "HScore: highest value of each patient" in text
+    assert "337 points 7" in text
+    assert "not known 7" in text
+    assert "inf" not in text.replace("infusion", "")

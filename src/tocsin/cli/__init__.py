@@ -15,7 +15,8 @@ from tocsin.errors import TocsinError
 
 app = typer.Typer(
     name="tocsin", no_args_is_help=True, add_completion=False, rich_markup_mode="rich", pretty_exceptions_enable=False,
-    help="Grades cytokine release syndrome over time from a CAR-T patient's record and says what the guideline asks for, and why.\n\n"
+    help="Grades cytokine release syndrome and its neighbours over time from a CAR-T patient's record, by any published scale (tocsin scales), "
+         "and says what the guideline asks for, and why.\n\n"
          "Research software, not a medical device.",
     epilog="Examples:  tocsin demo  |  tocsin check patient.csv  |  tocsin grade patient.csv  |  tocsin explain astct-crs-2019/HYPO3\n\n"
            "Exit codes: 0 done; 1 errors in the input (check); 2 the command or its input cannot be used.",

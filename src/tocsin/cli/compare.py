@@ -27,7 +27,6 @@ from tocsin.cli.options import (
     moment,
     pairs,
 )
-
 from tocsin.cli.work import NOTHING_GRADED
 from tocsin.errors import SettingError
 
@@ -87,8 +86,10 @@ def scales(
         raise SettingError(NOTHING_GRADED)
     if one is not None:
         who = one.timeline.patient_ids[0]
+        stretches = one.stretches(who)
+        if not stretches:
+            raise SettingError(NOTHING_GRADED)
         if as_json:
-            stretches = one.stretches(who)
             _lines([s.record() for s in (stretches if at is None else stretches[-1:])] + [_report(r) for r in reports])
         else:
             print_comparison(console(), one, who, last_only=at is not None)

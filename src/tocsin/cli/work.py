@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from tocsin.timeline import Timeline
 
 DEMO_ASSUMPTIONS = ("unstated-support-absent", "unstated-organ-toxicity-absent")
+SCALE_HELP = "A scale of any kind (tocsin scales lists them); may be given several times. Default: ASTCT CRS and ICANS."
 NOTHING_GRADED = "nothing is graded: grading starts at the infusion, or at the first entry after it"
 FEW_PATIENTS = 5
 """Up to this many patients the whole course is printed; for more, a summary."""
@@ -94,7 +95,7 @@ def check(
 
 def grade(
     files: Files,
-    scale: Annotated[list[str] | None, typer.Option("--scale", "-s", help="A scale of any kind (tocsin scales); may be given more than once. Default: ASTCT CRS and ICANS.")] = None,
+    scale: Annotated[list[str] | None, typer.Option("--scale", "-s", help=SCALE_HELP)] = None,
     at: At = None, patients: Patients = None, infusion_time: InfusionTime = None, complete: Complete = "", assume: Assume = None,
     unit: Units = None, weight: Weight = None, age: Age = None, count: Count = None, setting: Settings = None, carry: Carry = None,
     patient: Patient = None, as_json: AsJson = False,
@@ -107,6 +108,8 @@ def grade(
       tocsin grade patient.csv
 
       tocsin grade patient.csv --scale astct-crs-2019 --complete drugs,devices --json
+
+      tocsin grade patient.csv --scale hscore --scale easix-2017 --scale icaht-early-2023
 
       tocsin grade events.parquet --patients patients.parquet --out grades.parquet
     """

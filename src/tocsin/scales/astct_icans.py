@@ -115,6 +115,8 @@ def astct_icans(**given: object) -> Scale:
             Flag("haemorrhage", bleeding, "Intracranial haemorrhage is graded by CTCAE, not as ICANS.", "icans_adult:footnote"),
             Flag("ice_in_young_child", Fact("age_years", "<", 12.0, "age below 12 years") & _ICE.at_least(0.0),
                  "An ICE score is charted for a child under 12; CAPD is the instrument there.", "icans_child:table"),
+            Flag("baseline_ice_below_10", Fact("baseline_ice_score", "<", 10.0, "ICE score below 10 before treatment", assume=False),
+                 "The ICE score was below 10 before treatment; the source does not correct for it: judge the change from then.", "tocsin:icans"),
             Flag("on_steroid", _STEROID, "A corticosteroid was given within 24 h; ICANS may flare when it is tapered.", "tocsin:icans"),
             Flag("counted_elsewhere", Elsewhere(_CONCEPTS, "findings put down to another cause"),
                  "Findings put down to another cause (attribution) are not counted.", "icans_adult:footnote"),

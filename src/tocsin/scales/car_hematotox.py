@@ -37,7 +37,7 @@ def car_hematotox(**given: object) -> Scale:
                   none="haemoglobin > 9.0", cites=_TABLE, mark=Mark.MEMORY, reading=_READING),
             *item("CRP", Points(1, _baseline("crp", ">=", 30.0, "C-reactive protein >= 30 mg/L (3.0 mg/dL)"), "CRP >= 30 mg/L"),
                   none="CRP < 30 mg/L", cites=_TABLE, mark=Mark.MEMORY,
-                  reading=_READING + " The source prints 3.0 mg/dL, which is 30 mg/L: ten times the usual mistake."),
+                  reading=_READING + " The limit is 3.0 mg/dL, which is 30 mg/L, not 3 mg/L."),
             *item("FERRITIN",
                   Points(2, _baseline("ferritin", ">", 2000.0, "ferritin > 2000 ng/mL"), "ferritin > 2000"),
                   Points(1, _baseline("ferritin", ">=", 650.0, "ferritin >= 650 ng/mL"), "ferritin 650 to 2000"),

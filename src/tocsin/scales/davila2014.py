@@ -12,7 +12,23 @@ from tocsin.cite import Mark
 from tocsin.derived.consciousness import SEDATED
 from tocsin.derived.fever import FEVER
 from tocsin.derived.haemodynamics import ANY_VASOPRESSOR
-from tocsin.rules import AtLeast, Either, IsIn, Lasting, Measure, Named, Observed, Or, PatientLimit, Predicate, Setting, Unless, present, settled
+from tocsin.rules import (
+    AtLeast,
+    Either,
+    IsIn,
+    Lasting,
+    Measure,
+    Named,
+    Observed,
+    Or,
+    PatientLimit,
+    Predicate,
+    Setting,
+    Unless,
+    charted,
+    present,
+    settled,
+)
 from tocsin.scales.items import Points, item
 from tocsin.scales.scale import Band, Scale
 
@@ -20,6 +36,8 @@ PANEL = ("ifn_gamma", "il5", "il6", "il10", "flt3_ligand", "fractalkine", "gm_cs
 """The cytokines of the panel."""
 TWO_RISE, ONE_RISES = 75.0, 250.0
 """Two cytokines of the panel must reach the first multiple of their level before treatment, or one the second."""
+MENTAL_STATUS = ("encephalopathy", "confusion", "somnolence")
+"""Findings, of any degree, that are altered mental status beside the level of consciousness; they count where charted."""
 
 SETTINGS = (
     Setting("fever_hours", 72.0, "h", "three consecutive days of fever, counted as this long during which fever was never more than a day away",
@@ -44,7 +62,8 @@ def davila_severe_crs(**given: object) -> Scale:
         says=f"two cytokines of the panel at {TWO_RISE:g} times their level before treatment, or one at {ONE_RISES:g} times", mark=str(Mark.MEMORY),
         cites="davila2014:definition")
     hypoxia = Either(Measure("spo2", "%").below(90.0), Measure("sao2", "%", ask=False).below(90.0), present("hypoxia", ask=False))
-    mind = Unless(IsIn("consciousness", ("voice", "tactile", "vigorous_tactile", "unarousable", "reduced"), says="reduced consciousness"), SEDATED)
+    reduced = IsIn("consciousness", ("voice", "tactile", "vigorous_tactile", "unarousable", "reduced"), says="reduced consciousness")
+    mind = Unless(Or((reduced, *(charted(present(name, ask=False)) for name in MENTAL_STATUS))), SEDATED)
     seizure = present("seizure", says="a seizure")
     sign = Observed(Or((ANY_VASOPRESSOR, hypoxia, mind, seizure)), inf)
     return Scale(
@@ -59,7 +78,8 @@ def davila_severe_crs(**given: object) -> Scale:
                           "before treatment (the last one before lymphodepletion). A cytokine that was not measured leaves it open."),
             *item("SIGN", Points(1, sign, "a sign of toxicity"), none="no sign of toxicity", cites="davila2014:definition", mark=Mark.MEMORY,
                   reading="Hypotension that needs an intravenous vasopressor; hypoxia, printed as a PO2 below 90% and read as a saturation; or a "
-                          "neurological disorder: altered mental status, obtundation or seizures."),
+                          "neurological disorder: altered mental status, obtundation or seizures. Encephalopathy, confusion and somnolence of "
+                          "any degree are altered mental status where they are charted."),
         ),
         bands=(Band("not severe", 0.0, "davila2014:definition", Mark.MEMORY, "fewer than all three"),
                Band("severe", 3.0, "davila2014:definition", Mark.MEMORY, "all three: severe CRS")),

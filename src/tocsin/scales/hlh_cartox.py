@@ -68,11 +68,11 @@ def hlh_cartox(**given: object) -> Scale:
     sign = FEVER | ANY_VASOPRESSOR | ANY_OXYGEN | bolus_given(FLUID_BOLUS_HOURS)
     return Scale(
         id="cartox-hlh-2018", version="2018", title="HLH/MAS after CAR-T cells, CARTOX 2018", syndrome="HLH",
-        cites=("neelapu2018:HLH", "cartox_hlh_copy:rule", "chinthapalli2023:HLH"), counts=("crs", "hlh", "unknown"), unit="criteria met",
+        cites=("neelapu2018:HLH", "cartox_hlh_copy:rule", "chinthapalli2023:HLH"), counts=("crs", "hlh", "unknown"), unit="rule met",
         settings=settings, setting_docs=SETTINGS, episode=quiet_rule(FEVER, sign, SUPPRESSING_DRUGS, settings),
         criteria=(
             Criterion("HLH1", 1, met, "chinthapalli2023:HLH", Mark.SOURCE,
-                      "1 means that the criteria have been met. Liver, kidney, lung and haemophagocytosis count once each: two liver values "
+                      "1 means that the whole rule has been met. Liver, kidney, lung and haemophagocytosis count once each: two liver values "
                       "are one. The paper's \"grade 3\" is read as grade 3 or more (CTCAE v4.03). CARTOX says lung oedema where the paper says "
                       "lung; it is grade 3 with oxygen. The source has ferritin first and organs \"subsequently\"; the times are settings.",
                       short="ferritin above 10,000 in CRS, and two of liver, kidney, lung, haemophagocytosis"),

@@ -10,13 +10,13 @@ The answer of every kind is a range with reasons: what is not known leaves it op
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from tocsin.cite import Mark, reference
 from tocsin.errors import RuleError
-from tocsin.rules import Constant, Doses, Predicate, Setting
+from tocsin.rules import Constant, Doses, Named, Predicate, Setting
 from tocsin.scales.days import Days
 from tocsin.scales.formula import Formula
 
@@ -62,6 +62,18 @@ class Criterion:
     def summary(self) -> str:
         """The criterion in a few words, for a table."""
         return self.short or self.english()
+
+    def from_memory(self) -> tuple[Named, ...]:
+        """The derived inputs within it whose numbers are from memory, though the criterion itself was read at its source."""
+        if self.mark is Mark.MEMORY:
+            return ()
+        return tuple({id(p): p for p in _below(self.predicate) if isinstance(p, Named) and p.mark == Mark.MEMORY}.values())
+
+
+def _below(predicate: Predicate) -> Iterator[Predicate]:
+    yield predicate
+    for child in predicate.children():
+        yield from _below(child)
 
 
 @dataclass(frozen=True, slots=True)

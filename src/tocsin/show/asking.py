@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tocsin.scales import Kind
+from tocsin.show.measured import value_range
 from tocsin.show.terminal import GRADE_STYLES, _safe, _say, _table
 from tocsin.show.times import exact
 from tocsin.show.wording import STANDING, because_words, capital, concept_words, grade_range, joined, printed
@@ -30,9 +31,11 @@ def print_inquiry(console: Console, found: Inquiry) -> None:
     _say(console, f"Patient {found.patient}, {exact(found.hour)}: {scale.title}", "bold")
     carrying = {scale.code(c) for c in scale.criteria if c.grade == found.at_least or scale.kind is not Kind.CRITERIA}
     reasons = joined(because_words(scale, [code for code in found.because if code in carrying]))
-    _say(console, f"{capital(unit)} {_range(found.at_least, found.at_most)}" + (f": {reasons}" if reasons else ""))
+    value = f"Grade {_range(found.at_least, found.at_most)}" if unit == "grade" else capital(value_range(found.at_least, found.at_most, unit))
+    _say(console, value + (f": {reasons}" if reasons else ""))
     if found.settled:
         _say(console, "Nothing is missing: the answer is one number.")
+        _say(console, STANDING, "dim")
         return
     for name in found.hidden_by:
         _say(console, f"Hidden by {input_words(name)}: while it lasts, no finding settles the rest.")

@@ -17,7 +17,7 @@ from tocsin.show.panels import Panel, draw_panel, panels_of
 from tocsin.show.place import Placer
 from tocsin.show.rows import Section, sections_of
 from tocsin.show.span import Span, outside, span_of
-from tocsin.show.steps import Course, courses, one_patient
+from tocsin.show.steps import Course, courses, graded_only, one_patient
 from tocsin.show.times import Clock
 from tocsin.show.values import units_of
 from tocsin.show.wording import STANDING
@@ -58,6 +58,7 @@ def draw(
     who = one_patient(timeline, patient)
     record = timeline.of(who)
     choice = units_of(units)
+    graded_only(g.scale for g in grades)
     events = list(record.events.sort("hour", maintain_order=True).iter_rows(named=True))
     shown = courses(grades, who, notes)
     span = span_of(record.events, shown, days)

@@ -14,7 +14,7 @@ from tocsin.show.advice_rows import turn_rows
 from tocsin.show.figure import draw, save
 from tocsin.show.inline import inline_svg, tips_of
 from tocsin.show.model import Model
-from tocsin.show.steps import Course, one_patient
+from tocsin.show.steps import Course, graded_only, one_patient
 from tocsin.show.times import Clock
 from tocsin.show.values import clean, unit_words, units_of
 from tocsin.show.wording import STANDING, capital, joined
@@ -139,6 +139,7 @@ def _asked(
 ) -> _Asked:
     from tocsin import protocols
 
+    graded_only(scales)
     who = one_patient(timeline, patient)
     record = timeline.of(who)
     worlds = worlds_of(record, scales, assume, settings)

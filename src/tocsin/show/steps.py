@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import polars as pl
 
-from tocsin.errors import UnknownIdError
+from tocsin.errors import SettingError, UnknownIdError
 from tocsin.grading.result import Grades
+from tocsin.scales import Kind, Scale
+from tocsin.scales import scale as find_scale
 from tocsin.show.wording import grade_range, scale_label
 from tocsin.timeline import Timeline
 
@@ -76,6 +78,15 @@ def one_patient(timeline: Timeline, patient: str | None) -> str:
     return patient
 
 
+def graded_only(scales: Iterable[str | Scale]) -> None:
+    """Refuse what a figure or report cannot draw as grades: SettingError for a score or a formula."""
+    for one in scales:
+        scale = find_scale(one) if isinstance(one, str) else one
+        if scale.kind in (Kind.SCORE, Kind.FORMULA):
+            raise SettingError(f"{scale.id} is a {scale.kind}, and the figure and the report draw grades only; "
+                               f"tocsin grade FILE --scale {scale.id} prints it over time")
+
+
 def courses(many: Sequence[Grades], patient: str, notes: Sequence[str] = ()) -> list[Course]:
     """Each set of grades as a course of one patient; a scale that comes twice (two worlds) gets a second key."""
     out: list[Course] = []
@@ -84,7 +95,7 @@ def courses(many: Sequence[Grades], patient: str, notes: Sequence[str] = ()) -> 
         key = grades.scale.id if not before else f"{grades.scale.id}-world{before + 1}"
         note = notes[position] if position < len(notes) else ""
         steps = _steps(grades, patient, key)
-        out.append(Course(key, scale_label(grades.scale.id, grades.scale.syndrome), note, grades, steps))
+        out.append(Course(key, scale_label(grades.scale), note, grades, steps))
     return out
 
 

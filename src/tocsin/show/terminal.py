@@ -21,6 +21,7 @@ from tocsin.show.wording import (
     missing_words,
     plural,
     printed,
+    setting_words,
 )
 from tocsin.timeline import Level, Reading, Timeline
 from tocsin.vocabulary import CONCEPTS
@@ -36,6 +37,8 @@ GRADE_STYLES = {0: "dim", 1: "yellow", 2: "bold yellow", 3: "bold red", 4: "bold
 STATUS_STYLES = {"due": "bold", "blocked": "red", "depends": "dim"}
 MARK_WORDS = {Mark.VERIFIED: "source", Mark.MEMORY: "memory", Mark.DECISION: "choice", Mark.SOURCE: "paper"}
 """How a number was obtained, in a word for a table; ``tocsin explain`` says it in full."""
+LONGEST = 300
+"""A criterion in more letters than this is named in a table by its short words; ``tocsin explain SCALE/CODE`` prints it all."""
 MOST_RUNS = 60
 NARROWEST = 40
 
@@ -98,7 +101,7 @@ def _print_steps(console: Console, course: Course, clock: Clock) -> None:
     table.add_column("Grade", min_width=6, no_wrap=True)
     table.add_column("Because", ratio=6)
     if wide:
-        table.add_column("Not told", ratio=4)
+        table.add_column("Not told", ratio=4, overflow="fold")
     together = runs(course.steps)
     said: set[str] = set()
     before: dict[str, None] = {}
@@ -129,9 +132,9 @@ def _print_measured(console: Console, course: Course, clock: Clock, patient: str
     wide = console.width >= 64
     table.add_column("When", ratio=3, min_width=10)
     table.add_column("Value", ratio=3, min_width=8)
-    table.add_column("Made of", ratio=5)
+    table.add_column("Made of", ratio=4)
     if wide:
-        table.add_column("Not told", ratio=3)
+        table.add_column("Not told", ratio=4, overflow="fold")
     left = fill_measured(table, scale, course.grades, patient, clock, wide)
     console.print(table)
     if left:
@@ -225,7 +228,9 @@ def print_explain(console: Console, scale: Scale, criterion: Criterion | Flag) -
     if grade is not None and scale.kind is Kind.FORMULA:
         _say(console, f"An input of {scale.title}: {printed(scale.formula.says) if scale.formula else ''}")
     elif grade is not None and scale.kind is Kind.SCORE:
-        _say(console, f"{grade:+d} points" if grade else "No points")
+        _say(console, f"{grade:+d} {'point' if abs(grade) == 1 else 'points'}" if grade else "No points")
+        if sum(c.item == criterion.item and c.grade != 0 for c in scale.criteria) > 1:  # type: ignore[union-attr]
+            _say(console, f"Of the levels of {printed(criterion.item.lower().replace('_', ' '))} the one with the most points counts, alone.")  # type: ignore[union-attr]
     elif grade is None:
         _say(console, f"Flag: {printed(criterion.says)}" if hasattr(criterion, "says") else "Flag")
     else:
@@ -238,6 +243,9 @@ def print_explain(console: Console, scale: Scale, criterion: Criterion | Flag) -
     mark = getattr(criterion, "mark", None)
     if mark is not None:
         _say(console, f"How sure: {mark.sentence}.")
+    said = dict.fromkeys(printed(part.says) for part in criterion.from_memory()) if hasattr(criterion, "from_memory") else {}
+    for words in said:
+        _say(console, f"  But from memory, not re-read: {words}.")
     if getattr(criterion, "reading", ""):
         _say(console, f"Our reading: {printed(criterion.reading)}")  # type: ignore[union-attr]
     _say(console, STANDING, "dim")
@@ -250,21 +258,24 @@ def print_scales(console: Console, scales: Iterable[Scale]) -> None:
         table = _table(console, "")
         score = scale.kind is Kind.SCORE
         table.add_column("Code", no_wrap=True)
-        table.add_column("Points" if score else "Grade", no_wrap=True)
+        table.add_column("Points" if score else "Grade" if scale.unit == "grade" else "Value", no_wrap=True)
         table.add_column("Criterion", ratio=1)
         table.add_column("From", no_wrap=True)
         for criterion in scale.criteria if scale.items else sorted(scale.criteria, key=lambda c: c.grade):
             shown = f"{criterion.grade:+d}" if score and criterion.grade else str(criterion.grade) if criterion.grade or score else "none"
-            words = criterion.summary() if score else criterion.english()
-            table.add_row(criterion.code, "" if scale.formula else shown, _safe(console, printed(words)), MARK_WORDS[criterion.mark])
+            english = criterion.english()
+            words = criterion.summary() if score or len(english) > LONGEST else english
+            source = MARK_WORDS[criterion.mark] + (", part memory" if criterion.from_memory() else "")
+            table.add_row(criterion.code, "input" if scale.formula else shown, _safe(console, printed(words)), source)
         console.print(table)
         if scale.formula is not None:
             _say(console, f"  {printed(scale.formula.says)}")
         for band in scale.bands:
-            _say(console, f"  {band.name}: from {band.at_least:g} {scale.unit}" + (f", {printed(band.says)}" if band.says else ""))
+            says = f". {capital(printed(band.says)).rstrip('.')}." if band.says else ""
+            _say(console, f"  {band.name}: from {band.at_least:g} {scale.unit}{says}")
         for setting in scale.setting_docs:
             value = scale.settings.get(setting.name, setting.default)
-            _say(console, f"  {setting.name} = {value} {setting.unit}: {printed(setting.what)}")
+            _say(console, f"  {setting.name} = {setting_words(value, setting.unit)}: {printed(setting.what)}")
         console.print()
 
 

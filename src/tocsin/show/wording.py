@@ -184,6 +184,13 @@ def printed(text: str) -> str:
     return text
 
 
+def setting_words(value: object, unit: str) -> str:
+    """The value of a setting: "168 h", "yes"."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:g} {printed(unit)}".rstrip() if isinstance(value, int | float) else str(value)
+
+
 def flag_words(scale: Scale, codes: Iterable[str]) -> list[str]:
     """What each flag says."""
     found = {f.code: f.says for f in scale.flags}
@@ -207,8 +214,7 @@ def status_words(status: str, blocked_by: Sequence[str] = (), depends_on: Sequen
     return STATUS_WORDS.get(status, status)
 
 
-def scale_label(scale_id: str, syndrome: str) -> str:
-    """The short name of a scale: "CRS (ASTCT 2019)"."""
-    source, *rest = scale_id.split("-")
-    year = rest[-1] if rest and rest[-1].isdigit() else ""
-    return f"{syndrome} ({f'{source.upper()} {year}'.strip()})"
+def scale_label(scale: Scale) -> str:
+    """The short name of a scale: "CRS (ASTCT 2019)"; its title where that does not begin with the syndrome."""
+    syndrome, _, source = scale.title.replace(" consensus ", " ").partition(", ")
+    return f"{syndrome} ({source})" if syndrome == scale.syndrome and source and "(" not in source else printed(scale.title)
