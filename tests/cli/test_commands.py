@@ -100,6 +100,7 @@ def test_check_exits_with_1_on_errors_and_says_file_row_and_fix(tmp_path):
     ("grade", "CASE", "--scale", "hscore", "--scale", "easix-2017", "--set", "nothing=1"), ("grade", "CASE", "--at", "-500"),
     ("compare", "scales", "CASE", "--at", "-500"), ("compare", "scales", "CASE", "--scale", "lee2014-crs", "--scale", "lee2014-crs"),
     ("compare", "scales", "CASE", "--scale", "astct-crs-2019", "--scale", "hscore"), ("ask", "CASE", "--at", "-500"),
+    ("grade", "CASE", "--weight", "-5"), ("grade", "CASE", "--age", "900"),
     ("grade", "CASE", "--count", "fate"), ("report", "CASE", "--units", "furlongs"), ("demo", "--case", "003"), ("grade", "CASE", "--patient", "X"),
 ])
 def test_a_mistake_gets_one_message_and_exit_code_2(arguments, tmp_path):
@@ -189,3 +190,25 @@ def test_a_cohort_by_a_score_and_a_formula_is_summed_up_in_their_own_words(tmp_p
     assert "337 points 7" in text
     assert "not known 7" in text
     assert "inf" not in text.replace("infusion", "")
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_scales_of_every_kind_are_written_to_one_file(tmp_path, suffix):
+    import polars as pl
+
+    scales = ("astct-crs-2019", "hscore", "easix-2017", "icaht-early-2023")
+    out = tmp_path / f"steps.{suffix}"
+    done = tocsin("grade", CASE, *(word for one in scales for word in ("--scale", one)), "--out", str(out))
+    assert done.returncode == 0, done.stderr
+    table = pl.read_csv(out) if suffix == "csv" else pl.read_parquet(out)
+    assert set(table["scale"]) == set(scales)
+    assert {"band", "probability_at_least"} <= set(table.columns)
+
+
+def test_a_weight_on_the_command_line_turns_a_rate_per_kilogram_into_a_rate(tmp_path):
+    path = tmp_path / "rate.csv"
+    path.write_text("patient,hour,concept,value,unit\n1,0,norepinephrine,0.1,ug/kg/min\n", encoding="utf-8")
+    given = ("grade", str(path), "--scale", "norepinephrine-equivalent-vasst", "--complete", "drugs", "--json")
+    assert json.loads(tocsin(*given).stdout.splitlines()[0])["at_most"] is None
+    known = json.loads(tocsin(*given, "--weight", "70").stdout.splitlines()[0])
+    assert (known["at_least"], known["at_most"]) == (7, 7)

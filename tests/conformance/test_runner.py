@@ -128,6 +128,19 @@ def test_a_program_that_cannot_answer_gets_one_clear_error(tmp_path, command, sa
     assert says in done.stderr
 
 
+def test_a_program_that_stops_without_reading_gets_one_clear_error():
+    done = run("astct-crs-2019", "lee2014-crs", "--command", f"{shlex.quote(sys.executable)} -c pass")
+    assert done.returncode == 2
+    assert done.stderr.startswith("conformance: the program stopped before it answered")
+    assert "Traceback" not in done.stderr
+
+
+def test_an_answer_without_a_grade_is_told_as_such(tmp_path):
+    done = run("--vectors", str(write(tmp_path, VECTOR)), "--command", program({"because": ["HYPO3"], "undecided": []}))
+    assert done.returncode == 1
+    assert "the answer has no at_least" in done.stdout
+
+
 def test_a_scale_without_vectors_is_named_with_those_that_have_some(tmp_path):
     done = run("other", "--vectors", str(write(tmp_path, VECTOR)))
     assert done.returncode == 2

@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from html.parser import HTMLParser
 
+import pytest
+
 from show.records import STAMP, by_day
+from tocsin.errors import SettingError
 from tocsin.show.html_report import gather, html, report
 from tocsin.timeline import Timeline
 
@@ -161,3 +164,18 @@ def test_the_figure_alone_by_the_suffix_of_the_path(case_000, tmp_path):
     out = report(case_000, tmp_path / "f.svg", scales=("astct-crs-2019",), protocol=None, title="Figure of a case")
     assert out.read_text(encoding="utf-8").startswith("<?xml")
     assert "Figure of a case" in out.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("scale", ["hscore", "easix-2017", "isth-dic-2001"])
+@pytest.mark.parametrize("name", ["r.html", "r.svg"])
+def test_points_and_indices_are_not_drawn_as_grades(case_000, tmp_path, scale, name):
+    with pytest.raises(SettingError, match=f"{scale} is a (score|formula), .* tocsin grade FILE --scale {scale}"):
+        report(case_000, tmp_path / name, scales=("astct-crs-2019", scale), protocol=None)
+
+
+def test_a_count_of_days_is_drawn_by_its_own_name(case_000):
+    model = gather(case_000, scales=("astct-crs-2019", "icaht-early-2023", "lee2014-crs"), protocol=None, generated=STAMP)
+    assert [c["label"] for c in model.courses] == [
+        "CRS (ASTCT 2019)", "Early ICAHT (neutropenia, days 0 to 30), EHA/EBMT consensus 2023", "CRS (Lee 2014)",
+    ]
+    assert html(model)

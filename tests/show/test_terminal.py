@@ -11,6 +11,7 @@ from tocsin.grading.grade import grade
 from tocsin.protocols import turns
 from tocsin.scales import criterion, scale
 from tocsin.show import STANDING, terminal
+from tocsin.show.lookup import print_scale
 from tocsin.timeline import Timeline
 
 
@@ -56,6 +57,38 @@ def test_a_criterion_is_explained_with_its_source_and_how_sure_it_is():
 def test_scales_and_concepts_are_listed():
     assert "HYPOX4" in said(80, terminal.print_scales, [scale("astct-crs-2019")])
     assert "temperature" in said(80, terminal.print_concepts)
+
+
+LABS = Timeline.from_rows([
+    {"hour": 1.0, "concept": "ldh", "value": 500.0}, {"hour": 1.0, "concept": "creatinine", "value": 1.5},
+    {"hour": 1.0, "concept": "platelets", "value": 20.0}, {"hour": 1.0, "concept": "temperature", "value": 37.0},
+])
+
+
+def test_a_formula_shows_its_inputs_in_the_units_it_computes_with():
+    text = " ".join(said(100, terminal.print_course, LABS, [grade(LABS, "easix-2017")]).split())
+    assert "37.5 index" in text
+    assert "Creatinine 1.5 mg/dL" in text
+
+
+@pytest.mark.parametrize("width", [60, 80, 100])
+def test_a_score_is_readable_while_much_is_missing(width):
+    text = said(width, terminal.print_course, LABS, [grade(LABS, "hscore"), grade(LABS, "isth-dic-2001"), grade(LABS, "davila-severe-crs-2014")])
+    assert max(len(line.rstrip()) for line in text.splitlines()) <= width
+    assert "…" not in text
+    assert all(words in text for words in ("<1%", ">99%", "more"))
+    assert "100%" not in text
+
+
+def test_a_list_of_criteria_says_how_sure_its_numbers_are():
+    text = " ".join(said(80, print_scale, scale("davila-severe-crs-2014")).split())
+    assert "memory: from memory of the source, not re-read: check before relying on it" in text
+    assert STANDING in text
+    assert "immunosuppressed_by_lymphodepletion = yes:" in said(120, print_scale, scale("hscore"))
+
+
+def test_points_of_a_level_are_said_to_count_alone():
+    assert "Of the levels of ferritin the one with the most points counts, alone." in said(80, terminal.print_explain, *criterion("hscore/FERRITIN35"))
 
 
 def test_brackets_in_a_record_are_text_not_markup():

@@ -57,12 +57,13 @@ def scales(
                 "criteria": [{"code": scale.code(c), "grade": c.grade, "item": c.item or None, "english": c.english(), "cites": c.cites,
                               "mark": str(c.mark), "reading": c.reading} for c in scale.criteria]}))
         return
-    from tocsin.show.lookup import console, print_scale_list
+    from tocsin.show.lookup import console, print_protocol_line, print_scale_list
 
-    print_scale_list(console(), chosen, wanted)
+    out = console()
+    print_scale_list(out, chosen, wanted)
     for protocol in PROTOCOLS.values():
         if not wanted:
-            typer.echo(f"{protocol.id}  {protocol.title}: {len(protocol.rules)} rules (tocsin explain {protocol.id})")
+            print_protocol_line(out, protocol)
 
 
 def explain(code: Annotated[str, typer.Argument(help="A criterion, rule, scale, protocol or concept.", show_default=False)]) -> None:

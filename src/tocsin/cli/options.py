@@ -28,6 +28,8 @@ Carry = Annotated[list[str] | None, typer.Option("--carry", help="Hours that a c
 Count = Annotated[str | None, typer.Option("--count", help="Attributions whose findings count, e.g. crs,unknown,local_crs.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Machine output: one JSON object a line.")]
 Patient = Annotated[str | None, typer.Option("--patient", help="Only this patient.")]
+From = Annotated[float, typer.Option("--from", help="Grading starts at this hour after the infusion; before it, say -240 for the ten days "
+                                     "before.", show_default=True)]
 At = Annotated[str | None, typer.Option("--at", help="An hour since infusion (150), a day (day6), a date-time, or now.")]
 
 
@@ -49,11 +51,16 @@ class Source:
         """The whole record in memory; raises SourceError, SettingError or TimelineError."""
         from tocsin.timeline import Timeline
 
+        if self.weight is not None and not 0 < self.weight < 1000:
+            raise SettingError(f"--weight {self.weight:g} is not a weight in kg")
+        if self.age is not None and not 0 <= self.age < 150:
+            raise SettingError(f"--age {self.age:g} is not an age in years")
         if self._is_parquet():
             timeline = Timeline.read_parquet(self.files[0], self.patients, self._names())
         else:
             timeline = Timeline.read_csv(
-                *self.files, patients=self.patients, infusion_time=self.infusion_time, complete=self._names(), units=pairs(self.units, "--unit"))
+                *self.files, patients=self.patients, infusion_time=self.infusion_time, complete=self._names(), units=pairs(self.units, "--unit"),
+                weight_kg=self.weight)
         return self._chosen(timeline)
 
     def told(self) -> Timeline:
@@ -96,6 +103,10 @@ class Source:
         facts = {k: v for k, v in (("weight_kg", self.weight), ("age_years", self.age)) if v is not None}
         if facts and len(timeline.patients) > 1:
             raise SettingError("--weight and --age speak of one patient; name it with --patient, or use --patients FILE")
+        for name in [n for n in facts if len(timeline.patients) and timeline.patients[n][0] is not None]:
+            if timeline.patients[name][0] != facts[name]:
+                typer.echo(f"tocsin: the file tells {name} = {timeline.patients[name][0]:g}, and that counts, not {facts[name]:g}.", err=True)
+            del facts[name]
         return timeline.with_patient_facts(**facts) if facts else timeline
 
 

@@ -17,6 +17,7 @@ from tocsin.cli.options import (
     Complete,
     Count,
     Files,
+    From,
     InfusionTime,
     Patient,
     Patients,
@@ -96,7 +97,7 @@ def check(
 def grade(
     files: Files,
     scale: Annotated[list[str] | None, typer.Option("--scale", "-s", help=SCALE_HELP)] = None,
-    at: At = None, patients: Patients = None, infusion_time: InfusionTime = None, complete: Complete = "", assume: Assume = None,
+    at: At = None, from_hour: From = 0.0, patients: Patients = None, infusion_time: InfusionTime = None, complete: Complete = "", assume: Assume = None,
     unit: Units = None, weight: Weight = None, age: Age = None, count: Count = None, setting: Settings = None, carry: Carry = None,
     patient: Patient = None, as_json: AsJson = False,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Also write the steps to this CSV or Parquet file.")] = None,
@@ -130,7 +131,7 @@ def grade(
             hour = moment(at, timeline)
             record = timeline if hour is None else timeline.until(hour)
             events = encode(record)
-            results = [grade_(record, s, count=counts, carry=kept, until=hour, events=events) for s in chosen]
+            results = [grade_(record, s, count=counts, carry=kept, from_hour=from_hour, until=hour, events=events) for s in chosen]
             steps += sum(len(grades) for grades in results)
             if as_json:
                 for grades in results:
@@ -234,7 +235,7 @@ def _read(
 def _write(frames: list[pl.DataFrame], out: Path) -> None:
     import polars as pl
 
-    table = pl.concat(frames)
+    table = pl.concat(frames, how="diagonal_relaxed")
     if out.suffix == ".parquet":
         table.write_parquet(out)
     elif out.suffix == ".csv":

@@ -14,6 +14,7 @@ from tocsin.timeline import ATTRIBUTIONS
 
 _CITES = "pennisi2021:abstract"
 _NOTES = (
+    "Values from the infusion on are graded; for one before lymphodepletion let grading start earlier (tocsin grade --from -240).",
     "Usually reported as its logarithm to base 2 (from memory of the source); the value here is the plain index.",
     "No limit is encoded: those of the versions with ferritin could not be read.",
     "An external validation found an area under the curve of only 0.61 to 0.62 for ICANS of grade 2 or more, and no association with grade 3 or more.",

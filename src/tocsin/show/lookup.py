@@ -125,6 +125,11 @@ def print_scale(out: Console, scale: Scale) -> None:
     _say(out, STANDING, "dim")
 
 
+def print_protocol_line(out: Console, protocol: Protocol) -> None:
+    """One protocol in a line, for a list."""
+    _say(out, f"{protocol.id}  {protocol.title}: {len(protocol.rules)} rules (tocsin explain {protocol.id})")
+
+
 def print_protocol(out: Console, protocol: Protocol) -> None:
     """One protocol with its rules, settings, corrections and notes."""
     _say(out, f"{protocol.id}  {protocol.title}", "bold")

@@ -53,6 +53,7 @@ def read(
     timezone: str | None = None,
     dates: str | None = None,
     ignore: Collection[str] = (),
+    weight_kg: float | None = None,
 ) -> Timeline:
     """The record in these CSV files or Excel workbooks, long or wide, plain or gzipped.
 
@@ -67,6 +68,7 @@ def read(
         timezone: Zone of times that name none, for example ``Europe/Paris``.
         dates: "dmy" or "mdy", for dates such as 04/05/2019 that leave it open.
         ignore: Columns or concepts that are left out on purpose.
+        weight_kg: The weight for doses and rates per kilogram of patients whose weight the files do not tell.
 
     Raises:
         SourceError: A file is missing, empty, binary or no table, or cannot be placed in time.
@@ -92,6 +94,9 @@ def read(
     for who, when in infusions.items():
         known.setdefault(who, {}).setdefault("infusion_time", facts.iso(when))
     weights = _weights(known, read_cells, chosen, notes)
+    if weight_kg is not None:
+        everybody = {str(one) for _, cells in read_cells for one in cells["patient"].unique()}
+        weights = dict.fromkeys(sorted(everybody), weight_kg) | weights
     pieces = [
         units_of(cells, chosen, weights, part, notes).with_columns(pl.lit(part.index, pl.UInt16).alias("sheet"))
         for part, cells in read_cells
