@@ -108,7 +108,8 @@ def protocols_page() -> str:
             if source_text := _line(getattr(rule, "source_text", "") or ""):
                 out += [f"> {source_text}", ""]
             out += [*_reading(rule), *_source(rule), ""]
-        out += ["### Errors of the paper, and how they are read", "", *[f"* {_line(c)}" for c in protocol.corrections], ""]
+        if protocol.corrections:
+            out += ["### Errors of the paper, and how they are read", "", *[f"* {_line(c)}" for c in protocol.corrections], ""]
         out += _settings(protocol)
     return _text(out)
 

@@ -104,6 +104,14 @@ _ALL = (
     Reference("asco2021", "Santomasso BD, Nastoupil LJ, Adkins S, et al. Management of immune-related adverse events in "
               "patients treated with chimeric antigen receptor T-cell therapy: ASCO guideline. J Clin Oncol "
               "2021;39:3978-3992.", doi="10.1200/JCO.21.01992"),
+    Reference("asco_pocket", "ASCO guideline on immune-related adverse events of CAR T-cell therapy (asco2021), pocket guide: pages 4 to 7, 9 and "
+              "10; page 8, ICANS grade 4, could not be read.",
+              url="https://eguideline.guidelinecentral.com/i/1475467-immune-related-adverse-events-car-t-cell-therapy/"),
+    Reference("uf2026", "UF Health guide to CRS and ICANS, version 1.0, February 2026.", url="https://sstaal.org/"),
+    Reference("brudno2016", "Brudno JN, Kochenderfer JN. Toxicities of chimeric antigen receptor T cells: recognition and management. Blood "
+              "2016;127:3321-3330; table 3.", doi="10.1182/blood-2016-04-703751", url="https://pmc.ncbi.nlm.nih.gov/articles/PMC4929924/table/T3"),
+    Reference("yescarta_label", "YESCARTA (axicabtagene ciloleucel) US prescribing information, management of cytokine release syndrome by grade; "
+              "from memory, the edition was not read."),
     Reference("kymriah", "KYMRIAH (tisagenlecleucel) US prescribing information, first label 2017, section 2.4: tocilizumab "
               "dose by weight, interval and number."),
     Reference("actemra", "ACTEMRA (tocilizumab) US prescribing information, cytokine release syndrome."),

@@ -69,6 +69,17 @@ def test_advise_prints_the_keys_of_the_contract_and_a_formula_without_a_weight()
     assert {a["status"] for a in advice.values()} <= {"due", "not_due", "blocked", "depends"}
 
 
+@pytest.mark.parametrize("protocol", ["asco2021", "uf2026", "nci2016", "kymriah-label-2017", "yescarta-label"])
+def test_a_rival_guideline_is_asked_and_explained_by_its_name(protocol):
+    done = tocsin("advise", CASE, "--protocol", protocol, "--at", "150", "--json")
+    advice = [json.loads(line) for line in done.stdout.splitlines()]
+    assert done.returncode == 0
+    assert {a["protocol"] for a in advice} == {protocol}
+    explained = tocsin("explain", advice[0]["rule"])
+    assert explained.returncode == 0
+    assert "How sure:" in explained.stdout
+
+
 def test_a_weight_turns_the_formula_into_a_dose():
     done = tocsin("advise", CASE, "--at", "168", "--complete", "drugs,devices", "--weight", "50", "--json")
     advice = {a["rule"]: a for a in map(json.loads, done.stdout.splitlines())}

@@ -38,7 +38,7 @@ def seen(request: pytest.FixtureRequest) -> set[tuple[str, str]]:
 
 @pytest.fixture
 def advise_spec(seen: set[tuple[str, str]]) -> AdviseSpec:
-    """Ask paper004 at each hour of a drawn chart; right of ``||`` one column a rule with the status expected.
+    """Ask a protocol (paper004 unless named) at each hour of a drawn chart; right of ``||`` one column a rule with the status expected.
 
     An empty cell expects nothing, ``-`` stands for not_due.
     """
@@ -46,27 +46,28 @@ def advise_spec(seen: set[tuple[str, str]]) -> AdviseSpec:
     def spec(
         table: str, *, age: float | None = 40, weight: float | None = 70, complete: Iterable[str] = COMPLETE,
         stated: Mapping[str, str] | None = None, left_out: Iterable[str] = (), settings: Mapping[str, object] | None = None,
+        protocol: str = "paper004", facts: Mapping[str, object] | None = None,
     ) -> dict[float, dict[str, Advice]]:
         lines = [line for line in table.strip().splitlines() if not set(line.strip()) <= set("-+|")]
         left, _, right = (list(column) for column in zip(*(line.partition("||") for line in lines), strict=True))
         rules = [r.strip() for r in right[0].split("|") if r.strip()]
         charted = {c.strip() for c in left[0].split("|")} | set(left_out)
-        record = timeline_of("\n".join(left), age=age, complete=complete, facts={"weight_kg": weight},
+        record = timeline_of("\n".join(left), age=age, complete=complete, facts={"weight_kg": weight, **(facts or {})},
                              stated={k: v for k, v in (NORMAL | dict(stated or {})).items() if k not in charted})
         out: dict[float, dict[str, Advice]] = {}
         wrong: list[str] = []
         for line, said in zip(left[1:], right[1:], strict=True):
             hour = float(line.split("|")[0])
-            out[hour] = now = {a.rule.split("/")[1]: a for a in advise(record, at=hour, settings=settings)}
+            out[hour] = now = {a.rule.split("/")[1]: a for a in advise(record, protocol, at=hour, settings=settings)}
             for code, cell in zip(rules, (c.strip() for c in said.split("|")), strict=False):
                 cell = "not_due" if cell == "-" else cell
                 if cell and now[code].status != cell:
                     wrong.append(f"hour {hour:g}: {code} is {now[code].status}, {cell} expected; {now[code].reason} "
                                  f"blocked by {now[code].blocked_by}, depends on {now[code].depends_on}")
                 elif cell:
-                    seen.add((code, cell))
+                    seen.add((f"{protocol}/{code}", cell))
         if wrong:
-            raise AssertionError("paper004\n  " + "\n  ".join(wrong))
+            raise AssertionError(f"{protocol}\n  " + "\n  ".join(wrong))
         return out
 
     return spec

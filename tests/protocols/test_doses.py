@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from protocols.records import ask
-from tocsin.protocols import PROTOCOLS
+from protocols.records import ask, record
+from tocsin.protocols import PROTOCOLS, advise
 
 TOCILIZUMAB = next(r for r in PROTOCOLS["paper004"].rules if r.code == "C2.8t").dose
 SILTUXIMAB = next(r for r in PROTOCOLS["paper004"].rules if r.code == "C2.8ts").dose
@@ -32,9 +32,31 @@ def test_without_a_weight_there_is_a_formula_and_no_dose():
     assert "below 30 kg: 12 mg/kg" in TOCILIZUMAB.for_weight(None)[1]
 
 
+EVERY_RULE = [r for p in PROTOCOLS.values() for r in p.rules]
+GRADE_3 = [{"concept": c, "hour": float(h), "value": v} for h in range(0, 121, 4)
+           for c, v in (("temperature", 39.0), ("systolic_bp", 80.0), ("lvef", 30.0), ("ice_score", 10.0), ("ast", 20.0))]
+PRESSOR = [{"concept": "norepinephrine", "hour": 0.0, "end_hour": 130.0, "value": 5.0}]
+
+
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(given_at=st.lists(st.integers(0, 96), max_size=6, unique=True), at=st.integers(0, 100), weight=st.floats(5, 150))
+@pytest.mark.parametrize(("name", "code"), [
+    ("asco2021", "A3.3"), ("uf2026", "U3.3"), ("nci2016", "T1"), ("kymriah-label-2017", "K3.1"), ("yescarta-label", "Y2.1")])
+def test_tocilizumab_of_a_rival_guideline_is_never_due_within_8_hours_nor_beyond_3_in_24_hours_and_4_in_all(name, code, given_at, at, weight):
+    rows = [*GRADE_3, *PRESSOR, *({"concept": "fluid_bolus", "hour": float(h)} for h in range(0, 121, 12)),
+            *({"concept": "tocilizumab", "hour": float(h)} for h in given_at)]
+    before = [h for h in given_at if h <= at]
+    forbidden = any(at - h < 8 for h in before) or sum(at - h < 24 for h in before) >= 3 or len(before) >= 4
+    one = next(a for a in advise(record(rows, weight), name, at=at) if a.rule == f"{name}/{code}")
+    assert one.status == ("blocked" if forbidden else "due")
+    assert one.dose <= 800
+    rate = 12 if weight < 30 and name != "nci2016" else 8
+    assert one.dose == pytest.approx(min(800, rate * weight))
+
+
 @given(st.floats(2, 250))
 def test_no_dose_is_above_its_cap_and_each_says_its_arithmetic(weight):
-    for rule in PROTOCOLS["paper004"].rules:
+    for rule in EVERY_RULE:
         if rule.dose is not None and rule.dose.per_kg is not None:
             amount, formula = rule.dose.for_weight(weight)
             assert amount > 0

@@ -1,20 +1,60 @@
-"""Guidelines as data: what is due, what blocks it, what it depends on, and how it compares with what was given."""
+"""Guidelines as data: what is due, what blocks it, what it depends on, and how it compares with what was given.
+
+A protocol is one file in this folder.  A file that names ``BUILDERS`` (protocol id -> function of its settings) is found by itself.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import pkgutil
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from importlib import import_module
 from types import MappingProxyType
 
-from tocsin.errors import UnknownIdError
+from tocsin.errors import RuleError, UnknownIdError
 from tocsin.protocols.advise import Advice, advise_with
-from tocsin.protocols.paper004 import paper004
 from tocsin.protocols.protocol import Block, Dose, Protocol, Rule
 from tocsin.protocols.turns import Given, Turn
 from tocsin.protocols.turns import turns as _turns
 from tocsin.timeline import Timeline
 
-BUILDERS: Mapping[str, Callable[..., Protocol]] = MappingProxyType({"paper004": paper004})
-PROTOCOLS: Mapping[str, Protocol] = MappingProxyType({name: build() for name, build in BUILDERS.items()})
+
+def _found() -> Mapping[str, Callable[..., Protocol]]:
+    out: dict[str, Callable[..., Protocol]] = {}
+    for module in sorted(m.name for m in pkgutil.iter_modules(__path__)):
+        for name, builder in getattr(import_module(f"{__name__}.{module}"), "BUILDERS", {}).items():
+            if name in out:
+                raise RuleError(f"the protocol {name} is defined twice")
+            out[name] = builder
+    return MappingProxyType(out)
+
+
+BUILDERS: Mapping[str, Callable[..., Protocol]] = _found()
+"""How each protocol is built from its settings."""
+
+
+class _Protocols(Mapping[str, Protocol]):
+    """Every protocol with its default settings, built when it is first asked for."""
+
+    def __init__(self) -> None:
+        self._built: dict[str, Protocol] = {}
+
+    def __getitem__(self, name: str) -> Protocol:
+        if name not in self._built:
+            self._built[name] = BUILDERS[name]()
+        return self._built[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(BUILDERS)
+
+    def __len__(self) -> int:
+        return len(BUILDERS)
+
+    def __contains__(self, name: object) -> bool:
+        return name in BUILDERS
+
+
+PROTOCOLS: Mapping[str, Protocol] = _Protocols()
 """Every protocol with its default settings."""
 
 
@@ -46,13 +86,17 @@ def turns(timeline: Timeline, name: str | Protocol = "paper004", *, patient: str
     return [turn for one in who for turn in _turns(timeline, chosen, one)]
 
 
+@cache
+def _by_code() -> Mapping[str, tuple[Protocol, Rule]]:
+    return {p.code(r).lower(): (p, r) for p in PROTOCOLS.values() for r in p.rules}
+
+
 def rule(code: str) -> tuple[Protocol, Rule]:
     """The rule of a qualified code such as ``paper004/C2.3``; UnknownIdError otherwise."""
-    known = {p.code(r): (p, r) for p in PROTOCOLS.values() for r in p.rules}
-    by_lower = {k.lower(): v for k, v in known.items()}
-    if code.lower() not in by_lower:
-        raise UnknownIdError("rule", code, known)
-    return by_lower[code.lower()]
+    known = _by_code()
+    if code.lower() not in known:
+        raise UnknownIdError("rule", code, [p.code(r) for p, r in known.values()])
+    return known[code.lower()]
 
 
 __all__ = ["BUILDERS", "PROTOCOLS", "Advice", "Block", "Dose", "Given", "Protocol", "Rule", "Turn", "advise", "protocol", "rule", "turns"]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
+import polars as pl
 
 from tocsin.errors import SettingError
 from tocsin.grading.encode import encode
@@ -73,6 +74,16 @@ def _program(protocol: Protocol) -> Program:
     return kept[1]
 
 
+def _counted(timeline: Timeline, protocol: Protocol) -> Timeline:
+    """The timeline in which what the protocol also counts is put down to nothing in particular."""
+    events = timeline.events
+    concept, attribution = pl.col("concept").cast(pl.String), pl.col("attribution").cast(pl.String)
+    for cause, concepts in protocol.counts_also.items():
+        also = concept.is_in(concepts) & (attribution == cause)
+        events = events.with_columns(pl.when(also).then(pl.lit("unknown")).otherwise(attribution).alias("attribution"))
+    return replace(timeline, events=events) if protocol.counts_also else timeline
+
+
 def advise_with(timeline: Timeline, protocol: Protocol, at: float, carry: Mapping[str, float] | None = None) -> list[Advice]:
     """Every rule of the protocol for every patient, at hour ``at``; nothing later is looked at."""
     known = timeline.until(at)
@@ -81,6 +92,7 @@ def advise_with(timeline: Timeline, protocol: Protocol, at: float, carry: Mappin
     if refractory_hours is not None:
         known = with_refractory(known, grades, float(refractory_hours))
     program = _program(protocol)
+    known = _counted(known, protocol)
     events = encode(known)
     swept = run(program, known, events, protocol.scale.counts, carry=carry, until=at, keep_state=True)
     out: list[Advice] = []

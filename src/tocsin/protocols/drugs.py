@@ -8,21 +8,32 @@ from tocsin.cite import Mark
 from tocsin.protocols.protocol import Block, Dose
 from tocsin.rules import Doses, Measure, Setting
 
-TOCILIZUMAB_SETTINGS = (
-    Setting("tocilizumab_interval_hours", 6.0, "h", "least time between two doses of tocilizumab (this paper and CARTOX 6; label and ASCO 8)",
-            "chinthapalli2023:table2:G2-hypotension", Mark.SOURCE, minimum=1, maximum=48),
-    Setting("tocilizumab_max_24h", 3.0, "doses", "most doses of tocilizumab in 24 hours", "asco2021:tocilizumab", Mark.VERIFIED, minimum=1,
-            maximum=10),
-    Setting("tocilizumab_max_total", 4.0, "doses", "most doses of tocilizumab in all", "kymriah:2.4", Mark.VERIFIED, minimum=1, maximum=20),
-    Setting("tocilizumab_cap_mg", 800.0, "mg", "most tocilizumab in one dose", "kymriah:2.4", Mark.VERIFIED, minimum=80, maximum=800),
-    Setting("tocilizumab_light_mg_per_kg", 12.0, "mg/kg", "tocilizumab below 30 kg (label); the paper's table names 8 mg/kg only and does "
-            "not speak of children", "kymriah:2.4", Mark.VERIFIED, minimum=8, maximum=12),
-)
-"""The numbers of tocilizumab that a hospital may change."""
+_TABLE2 = "chinthapalli2023:table2:G2-hypotension"
 
 
-def tocilizumab(settings: Mapping[str, float | bool]) -> tuple[Dose, tuple[Block, ...]]:
-    """Tocilizumab 8 mg/kg (below 30 kg 12 mg/kg), at most 800 mg, and what blocks it."""
+def tocilizumab_settings(hours: float, what: str, cites: str, mark: Mark) -> tuple[Setting, ...]:
+    """The numbers of tocilizumab that a hospital may change; the interval is the guideline's own."""
+    return (
+        Setting("tocilizumab_interval_hours", hours, "h", f"least time between two doses of tocilizumab ({what})", cites, mark, minimum=1,
+                maximum=48),
+        Setting("tocilizumab_max_24h", 3.0, "doses", "most doses of tocilizumab in 24 hours", "asco2021:tocilizumab", Mark.VERIFIED, minimum=1,
+                maximum=10),
+        Setting("tocilizumab_max_total", 4.0, "doses", "most doses of tocilizumab in all", "kymriah:2.4", Mark.VERIFIED, minimum=1, maximum=20),
+        Setting("tocilizumab_cap_mg", 800.0, "mg", "most tocilizumab in one dose", "kymriah:2.4", Mark.VERIFIED, minimum=80, maximum=800),
+        Setting("tocilizumab_light_mg_per_kg", 12.0, "mg/kg", "tocilizumab below 30 kg (label); the guidelines for adults name 8 mg/kg only and "
+                "do not speak of children", "kymriah:2.4", Mark.VERIFIED, minimum=8, maximum=12),
+    )
+
+
+TOCILIZUMAB_SETTINGS = tocilizumab_settings(6.0, "this paper and CARTOX 6; label and ASCO 8", _TABLE2, Mark.SOURCE)
+"""Those of paper 004."""
+
+
+
+def tocilizumab(
+    settings: Mapping[str, float | bool], cites: str = _TABLE2, mark: Mark = Mark.SOURCE
+) -> tuple[Dose, tuple[Block, ...]]:
+    """Tocilizumab 8 mg/kg (below 30 kg 12 mg/kg), at most 800 mg, and what blocks it; ``cites`` and ``mark`` are those of the interval."""
     interval = float(settings["tocilizumab_interval_hours"])
     daily, total = int(settings["tocilizumab_max_24h"]), int(settings["tocilizumab_max_total"])
     given = ("tocilizumab",)
@@ -30,7 +41,7 @@ def tocilizumab(settings: Mapping[str, float | bool]) -> tuple[Dose, tuple[Block
                 light_per_kg=float(settings["tocilizumab_light_mg_per_kg"]))
     blocks = (
         Block("TOCI-INTERVAL", Doses(given, "tocilizumab", "tocilizumab", hours=interval),
-              f"tocilizumab was given less than {interval:g} h ago", "chinthapalli2023:table2:G2-hypotension", Mark.SOURCE),
+              f"tocilizumab was given less than {interval:g} h ago", cites, mark),
         Block("TOCI-24H", Doses(given, "tocilizumab", "tocilizumab", daily, 24.0),
               f"{daily} doses of tocilizumab were given within 24 h", "asco2021:tocilizumab", Mark.VERIFIED),
         Block("TOCI-TOTAL", Doses(given, "tocilizumab", "tocilizumab", total),

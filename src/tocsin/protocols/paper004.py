@@ -191,3 +191,6 @@ def paper004(**given: object) -> Protocol:
         notes=("Tocilizumab is not for ICANS without CRS: every tocilizumab rule here requires CRS of grade 1 or more.",
                "Neurotoxicity, HLH/MAS, cardiovascular and coagulation rules of the paper are not in this protocol."),
     )
+
+
+BUILDERS = {"paper004": paper004}

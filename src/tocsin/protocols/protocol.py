@@ -111,7 +111,11 @@ class Rule:
 
 @dataclass(frozen=True)
 class Protocol:
-    """A guideline as data.  ``scale`` is the grading system that its grades mean."""
+    """A guideline as data.  ``scale`` is the grading system that its grades mean.
+
+    ``counts_also``: findings of these concepts count when put down to this attribution too, such as an ICE score to ICANS; every
+    other finding counts by the attributions of the scale.
+    """
 
     id: str
     title: str
@@ -122,6 +126,7 @@ class Protocol:
     settings: Mapping[str, float | bool] = field(default_factory=dict)
     setting_docs: tuple[Setting, ...] = ()
     corrections: tuple[str, ...] = ()
+    counts_also: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -131,6 +136,9 @@ class Protocol:
             raise RuleError(f"{self.id}: the rule {', '.join(sorted(twice))} is defined more than once")
         for cited in self.cites:
             reference(cited)
+        for concept in (c for several in self.counts_also.values() for c in several):
+            if concept not in CONCEPTS:
+                raise RuleError(f"{self.id}: {concept!r} is not a concept of the vocabulary")
 
     def code(self, rule: Rule) -> str:
         """The qualified code, ``protocol/RULE``."""

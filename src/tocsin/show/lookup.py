@@ -143,7 +143,8 @@ def print_protocol(out: Console, protocol: Protocol) -> None:
     for setting in protocol.setting_docs:
         _say(out, f"  {setting.name} = {setting_words(protocol.settings[setting.name], setting.unit)}: {printed(setting.what)}")
     for heading, lines in (("Errors of the paper, and how they are read", protocol.corrections), ("Notes", protocol.notes)):
-        _say(out, heading, "bold")
+        if lines:
+            _say(out, heading, "bold")
         for line in lines:
             _say(out, f"  {printed(line)}")
     _cited(out, protocol.cites)
