@@ -27,6 +27,8 @@ SETTINGS = (
             "chinthapalli2023:table2:G2-hypotension", Mark.SOURCE, minimum=1, maximum=5),
     Setting("refractory_hours", 24.0, "h", "CRS is refractory when the grade has not fallen by one within this time of the second tocilizumab "
             "or of a corticosteroid", "tocsin:refractory", Mark.DECISION, minimum=6, maximum=96),
+    Setting("reported_grade_counts", False, "", "a CRS grade that the record reports, of whatever scale, stands for the CARTOX grade where it is "
+            "valid; for records that have only that", "tocsin:reported", Mark.DECISION),
 )
 _T2 = "chinthapalli2023:table2"
 _S, _V, _M, _D = Mark.SOURCE, Mark.VERIFIED, Mark.MEMORY, Mark.DECISION
@@ -38,7 +40,10 @@ def paper004(**given: object) -> Protocol:
     cartox = scale("cartox-crs-2018")
 
     def g(grade: int) -> Predicate:
-        return Named(f"cartox_{grade}", cartox.at_least(grade), f"CARTOX CRS grade {grade} or more", cites="li2022:CARTOX", mark="V")
+        met = cartox.at_least(grade)
+        if settings["reported_grade_counts"]:
+            met = Either(Measure("reported_crs_grade", "grade").at_least(grade), met)
+        return Named(f"cartox_{grade}", met, f"CARTOX CRS grade {grade} or more", cites="li2022:CARTOX", mark="V")
 
     toci, toci_blocks = tocilizumab(settings)
     low = Named("low_pressure", Either(SYSTOLIC_LOW, present("hypotension")),
@@ -78,7 +83,7 @@ def paper004(**given: object) -> Protocol:
             Rule(code, "Give tocilizumab", when, f"{_T2}:{cell}", _S, text, drug="tocilizumab", dose=toci, route="IV over 1 h",
                  blocked_by=toci_blocks, answers=("tocilizumab", "sarilumab"), reading=reading, remarks=(conflict,)),
             Rule(f"{code}s", "Or give siltuximab instead of tocilizumab", when, f"{_T2}:{cell}", _S, text, drug="siltuximab", dose=SILTUXIMAB,
-                 route="IV", blocked_by=(SILTUXIMAB_ONCE,), answers=("siltuximab",), reading=why or either),
+                 route="IV", blocked_by=(SILTUXIMAB_ONCE,), answers=("siltuximab",), reading=why or either, instead_of=code),
         )
 
     dex10 = Dose(10.0, every_hours=6.0)
@@ -95,7 +100,7 @@ def paper004(**given: object) -> Protocol:
              blocked_by=(IBUPROFEN_PLATELETS, Block(
                  "IBU-KIDNEY", creatinine(2, cartox.settings), "kidney toxicity of grade 2 or more (contraindication from memory)",
                  "li2022:ibuprofen", _M)),
-             answers=("ibuprofen", "diclofenac", "metamizole", "nsaid"),
+             answers=("ibuprofen", "diclofenac", "metamizole", "nsaid"), optional=True,
              reading="The paper gives no list of contraindications; low platelets and kidney failure are from memory. Second: asked for when an "
                      "antipyretic was given within 24 h and fever goes on."),
         Rule("C1.2", "Infection work-up: chest imaging, blood and urine cultures and tests", g(1) & FEVER, f"{_T2}:G1", _S,
@@ -129,7 +134,7 @@ def paper004(**given: object) -> Protocol:
              f"{_T2}:G2-hypotension", _S, "Consider transfer to ICU, get echocardiography, haemodynamic evaluation", answers=("lvef",)),
         Rule("C2.6", "Dexamethasone is an option", low & boluses & anti_il6, f"{_T2}:G2-hypotension", _S,
              "Dexamethasone 10 mg IV per six hours is an option", drug="dexamethasone", dose=dex10, route="IV", blocked_by=(dex_block,),
-             answers=CORTICOSTEROIDS,
+             answers=CORTICOSTEROIDS, optional=True,
              reading="The CARTOX original limits it to high-risk patients or hypotension after one or two anti-IL-6 doses (jcm2023)."),
         Rule("C2.7", "Supplementary oxygen", g(2) & oxygen, f"{_T2}:G2-hypoxia", _S, "Additional oxygen", answers=("oxygen_device",)),
         *anti_il6_rules("C2.7t", g(2) & oxygen, "G2-hypoxia", "Tocilizumab or siltuximab, as for hypotension"),
@@ -168,7 +173,7 @@ def paper004(**given: object) -> Protocol:
              dose=Dose(as_told="no dose in the paper"), answers=("anakinra",), experimental=True,
              reading="\"Refractory\" is not defined by the paper; see the setting refractory_hours."),
         Rule("R2", "Ruxolitinib (experimental; refractory CRS)", refractory, "zi2021:case", _S,
-             "10 mg every 12 h for 11 days, then 5 mg every 12 h for 11 days", drug="ruxolitinib", dose=Dose(10.0, every_hours=12.0), route="PO",
+             "10 mg every 12 h for 11 days, then 5 mg every 12 h for 11 days", drug="ruxolitinib", dose=Dose(10.0, every_hours=12.0, later=5.0), route="PO",
              blocked_by=(interval("ruxolitinib", 12.0, "zi2021:case", _S),), answers=("ruxolitinib",), experimental=True,
              reading="One published case (paper 002), adult; in that case with methylprednisolone 40 mg."),
         Rule("R3", "Mesenchymal stromal cells (experimental; refractory CRS)", refractory & g(4), "hu2024:case", _S,

@@ -17,6 +17,7 @@ class Dose:
     """How much of a drug: fixed, or per kilogram with a cap and a lighter patient's own rate.
 
     ``light_per_kg`` holds below ``light_below_kg``.  ``as_told``: the source's own amount where it is a range or has no number.
+    ``later``: the fixed amount to which the source steps down, which an audit accepts as well.
     """
 
     amount: float | None = None
@@ -27,6 +28,7 @@ class Dose:
     light_per_kg: float | None = None
     every_hours: float | None = None
     as_told: str = ""
+    later: float | None = None
 
     def __post_init__(self) -> None:
         if self.amount is not None and self.per_kg is not None:
@@ -81,6 +83,8 @@ class Rule:
     """One cell of a guideline's table: when it asks, for what, how much, and what forbids it.
 
     ``answers``: the concepts that carry out the action when they are charted; ``experimental``: the source calls it so.
+    ``instead_of``: the code of the rule to which this one is the alternative; ``optional``: the source allows it and does not
+    ask for it, so that leaving it out is no omission.
     """
 
     code: str
@@ -97,6 +101,8 @@ class Rule:
     reading: str = ""
     remarks: tuple[tuple[Predicate, str], ...] = ()
     experimental: bool = False
+    instead_of: str = ""
+    optional: bool = False
 
     def __post_init__(self) -> None:
         reference(self.cites)
@@ -134,6 +140,9 @@ class Protocol:
         twice = {c for c in codes if codes.count(c) > 1}
         if twice:
             raise RuleError(f"{self.id}: the rule {', '.join(sorted(twice))} is defined more than once")
+        for one in self.rules:
+            if one.instead_of and one.instead_of not in codes:
+                raise RuleError(f"{self.id}: {one.code} stands instead of {one.instead_of}, which is no rule of it")
         for cited in self.cites:
             reference(cited)
         for concept in (c for several in self.counts_also.values() for c in several):

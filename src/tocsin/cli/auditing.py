@@ -1,0 +1,75 @@
+"""The command that sets the treatments given beside what a guideline asked for: audit."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from tocsin.cli.options import (
+    Age,
+    AsJson,
+    Assume,
+    Carry,
+    Complete,
+    Files,
+    InfusionTime,
+    Patient,
+    Patients,
+    Settings,
+    Source,
+    Units,
+    Weight,
+    hours,
+    pairs,
+)
+
+FEW_PATIENTS = 5
+"""Up to this many patients each finding is printed; for more, the counts."""
+
+
+def audit(
+    files: Files,
+    protocol: Annotated[str, typer.Option("--protocol", "-p", help="The guideline.")] = "paper004",
+    within_hours: Annotated[float, typer.Option("--within-hours", help="A dose is on time within this of becoming due.")] = 6.0,
+    only_summary: Annotated[bool, typer.Option("--summary", help="Only the counts.")] = False,
+    patients: Patients = None, infusion_time: InfusionTime = None, complete: Complete = "", assume: Assume = None, unit: Units = None,
+    weight: Weight = None, age: Age = None, setting: Settings = None, carry: Carry = None, patient: Patient = None, as_json: AsJson = False,
+) -> None:
+    """Set the treatments given beside what the guideline asked for: on time, late, omitted, not indicated, dose off, and why.
+
+    Each dose is judged by what was known before it. With --json one line for each finding and, last, one with the counts.
+
+    Examples:
+
+      tocsin audit patient.csv --protocol paper004 --complete drugs,devices --weight 50
+
+      tocsin audit cohort.csv --patients patients.csv --complete drugs,devices --json
+    """
+    from tocsin.protocols import protocol as find_protocol
+    from tocsin.protocols.audit import Finding
+    from tocsin.protocols.audit import audit as audit_
+    from tocsin.protocols.audit_summary import summarise
+    from tocsin.show.auditing import print_audit_summary, print_findings
+    from tocsin.show.lookup import console, working
+
+    source = Source(files, patients, infusion_time, complete, tuple(assume or ()), tuple(unit or ()), weight, age, patient)
+    chosen = find_protocol(protocol, **pairs(setting, "--set"))
+    kept = hours(carry, "--carry")
+    findings: list[Finding] = []
+    audited: list[str] = []
+    with working(f"auditing {files[0]}", show=not as_json):
+        for timeline in source.timelines():
+            findings += audit_(timeline, chosen, within_hours=within_hours, carry=kept)
+            audited += timeline.patient_ids
+    summary = summarise(findings, chosen.id, len(audited))
+    if as_json:
+        for found in [] if only_summary else findings:
+            typer.echo(json.dumps(found.record()))
+        typer.echo(json.dumps(summary.record()))
+        return
+    out = console()
+    if len(audited) <= FEW_PATIENTS and not only_summary:
+        print_findings(out, findings, audited, chosen.title)
+    print_audit_summary(out, summary)
