@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tocsin.cite import Mark, reference
-from tocsin.protocols import PROTOCOLS
+from tocsin.protocols import PROTOCOLS, rule
 
 RULES = {f"{p.id}/{r.code}": r for p in PROTOCOLS.values() for r in p.rules}
 SPECS = set(Path(__file__).parent.glob("test_*.py"))
@@ -45,3 +45,9 @@ def test_a_rule_says_itself_in_english_and_cites_its_source(code):
     for block in rule.blocked_by:
         assert reference(block.cites).text
         assert block.says
+
+
+@pytest.mark.parametrize("code", [p.code(r) for p in PROTOCOLS.values() for r in p.rules if r.action.startswith("Or ")])
+def test_an_alternative_says_to_which_rule_it_is_one(code: str) -> None:
+    """Otherwise the audit would count one recommendation twice."""
+    assert rule(code)[1].instead_of

@@ -86,7 +86,8 @@ def asco2021(**given: object) -> Protocol:
             Rule(code, "Give dexamethasone", when, cites, _V, text, drug="dexamethasone", dose=dex6, route="IV", blocked_by=(dex_block6,),
                  answers=CORTICOSTEROIDS, reading=reading),
             Rule(f"{code}m", "Or give methylprednisolone instead of dexamethasone", when, cites, _V, text, drug="methylprednisolone",
-                 dose=Dose(per_kg=1.0, every_hours=12.0), route="IV", blocked_by=(mp_block,), answers=CORTICOSTEROIDS, reading=reading),
+                 dose=Dose(per_kg=1.0, every_hours=12.0), route="IV", blocked_by=(mp_block,), answers=CORTICOSTEROIDS, reading=reading,
+                 instead_of=code),
         )
 
     still = crs(1) & icans(2) & since_first(TOCILIZUMAB_COURSE, float(settings["icans_refractory_hours"]))

@@ -99,7 +99,7 @@ def uf2026(**given: object) -> Protocol:
              dose=Dose(as_told="no dose in the source as read"), answers=("anakinra",),
              reading="\"Then\": grade 4 although tocilizumab and methylprednisolone were given within 72 h."),
         Rule("U4.5", "Or siltuximab instead of anakinra", crs(4) & TOCILIZUMAB_COURSE & mp_course, "uf2026:G4", _V, "Then anakinra or siltuximab",
-             drug="siltuximab", dose=Dose(as_told="no dose in the source as read"), answers=("siltuximab",), reading="See U4.4."),
+             drug="siltuximab", dose=Dose(as_told="no dose in the source as read"), answers=("siltuximab",), reading="See U4.4.", instead_of="U4.4"),
     )
     return Protocol(
         id="uf2026", title="Management of CRS by grade (UF Health 2026, ASTCT grades)", scale=astct, rules=rules, episode=astct.episode,
