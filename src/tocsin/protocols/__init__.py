@@ -5,56 +5,21 @@ A protocol is one file in this folder.  A file that names ``BUILDERS`` (protocol
 
 from __future__ import annotations
 
-import pkgutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
-from importlib import import_module
-from types import MappingProxyType
 
-from tocsin.errors import RuleError, UnknownIdError
+from tocsin.errors import UnknownIdError
 from tocsin.protocols.advise import Advice, advise_with
 from tocsin.protocols.protocol import Block, Dose, Protocol, Rule
 from tocsin.protocols.turns import Given, Turn
 from tocsin.protocols.turns import turns as _turns
+from tocsin.rules.registry import Built, found
 from tocsin.timeline import Timeline
 
-
-def _found() -> Mapping[str, Callable[..., Protocol]]:
-    out: dict[str, Callable[..., Protocol]] = {}
-    for module in sorted(m.name for m in pkgutil.iter_modules(__path__)):
-        for name, builder in getattr(import_module(f"{__name__}.{module}"), "BUILDERS", {}).items():
-            if name in out:
-                raise RuleError(f"the protocol {name} is defined twice")
-            out[name] = builder
-    return MappingProxyType(out)
-
-
-BUILDERS: Mapping[str, Callable[..., Protocol]] = _found()
+BUILDERS: Mapping[str, Callable[..., Protocol]] = found(__name__, __path__, "protocol")
 """How each protocol is built from its settings."""
 
-
-class _Protocols(Mapping[str, Protocol]):
-    """Every protocol with its default settings, built when it is first asked for."""
-
-    def __init__(self) -> None:
-        self._built: dict[str, Protocol] = {}
-
-    def __getitem__(self, name: str) -> Protocol:
-        if name not in self._built:
-            self._built[name] = BUILDERS[name]()
-        return self._built[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(BUILDERS)
-
-    def __len__(self) -> int:
-        return len(BUILDERS)
-
-    def __contains__(self, name: object) -> bool:
-        return name in BUILDERS
-
-
-PROTOCOLS: Mapping[str, Protocol] = _Protocols()
+PROTOCOLS: Mapping[str, Protocol] = Built(BUILDERS)
 """Every protocol with its default settings."""
 
 

@@ -5,55 +5,20 @@ A scale is one file in this folder.  A file that names ``BUILDERS`` (scale id ->
 
 from __future__ import annotations
 
-import pkgutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache
-from importlib import import_module
-from types import MappingProxyType
 
-from tocsin.errors import RuleError, UnknownIdError
+from tocsin.errors import UnknownIdError
+from tocsin.rules.registry import Built, found
 from tocsin.scales.days import Days, DaysLow, EndedBefore, StillLow, ValuesLow
 from tocsin.scales.formula import Formula, How, Term
 from tocsin.scales.items import Points, inputs, item
 from tocsin.scales.scale import Band, Criterion, EpisodeRule, Flag, Kind, Logistic, Scale, ScaleBuilder
 
-
-def _found() -> Mapping[str, ScaleBuilder]:
-    out: dict[str, ScaleBuilder] = {}
-    for module in sorted(m.name for m in pkgutil.iter_modules(__path__)):
-        for name, builder in getattr(import_module(f"{__name__}.{module}"), "BUILDERS", {}).items():
-            if name in out:
-                raise RuleError(f"the scale {name} is defined twice")
-            out[name] = builder
-    return MappingProxyType(out)
-
-
-BUILDERS: Mapping[str, ScaleBuilder] = _found()
+BUILDERS: Mapping[str, ScaleBuilder] = found(__name__, __path__, "scale")
 """How each scale is built from its settings."""
 
-
-class _Scales(Mapping[str, Scale]):
-    """Every scale with its default settings, built when it is first asked for."""
-
-    def __init__(self) -> None:
-        self._built: dict[str, Scale] = {}
-
-    def __getitem__(self, name: str) -> Scale:
-        if name not in self._built:
-            self._built[name] = BUILDERS[name]()
-        return self._built[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(BUILDERS)
-
-    def __len__(self) -> int:
-        return len(BUILDERS)
-
-    def __contains__(self, name: object) -> bool:
-        return name in BUILDERS
-
-
-SCALES: Mapping[str, Scale] = _Scales()
+SCALES: Mapping[str, Scale] = Built(BUILDERS)
 """Every scale with its default settings."""
 
 
