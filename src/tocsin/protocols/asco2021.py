@@ -20,7 +20,7 @@ from tocsin.protocols.parts import (
     refractory,
     since_first,
 )
-from tocsin.protocols.protocol import Block, Dose, Protocol, Rule
+from tocsin.protocols.protocol import Block, Chapter, Dose, Protocol, Rule
 from tocsin.rules import Doses, EpisodeFor, Lasting, Measure, Named, Predicate, Setting, settled
 from tocsin.scales import scale
 from tocsin.vocabulary.groups import CORTICOSTEROIDS
@@ -162,8 +162,9 @@ def asco2021(**given: object) -> Protocol:
              "intrathecal doses were read."),
     )
     return Protocol(
-        id="asco2021", title="Management of CRS and ICANS by grade (ASCO 2021, ASTCT grades)", scale=astct, rules=rules, episode=astct.episode,
-        cites=("asco2021:guideline", "asco_pocket:4-10", "lee2019:table"), settings=settings, setting_docs=SETTINGS, counts_also=ICANS_FINDINGS,
+        id="asco2021", title="Management of CRS and ICANS by grade (ASCO 2021, ASTCT grades)",
+        chapters=(Chapter("CRS and ICANS", astct, rules, astct.episode, counts_also=ICANS_FINDINGS),),
+        cites=("asco2021:guideline", "asco_pocket:4-10", "lee2019:table"), settings=settings, setting_docs=SETTINGS,
         notes=(
             "ICANS grade 4 is absent: the page that holds it could not be read. What grade 3 asks for stands there as the least.",
             "Earlier steroids are advised for axicabtagene and brexucabtagene ciloleucel; no dose or time was read, so it is no rule.",

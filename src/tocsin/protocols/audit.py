@@ -20,7 +20,8 @@ from tocsin.errors import SettingError
 from tocsin.protocols.doses_given import DoseSeen, dose_seen, is_course
 from tocsin.protocols.omitted import Answer, Omission, omissions, told_absent
 from tocsin.protocols.protocol import Block, Protocol
-from tocsin.protocols.standing import BARRED, BLOCKED, DEPENDS, DUE, NOT_DUE, Standings, standings
+from tocsin.protocols.standing import Standings, standings
+from tocsin.protocols.sweep import BARRED, BLOCKED, DEPENDS, DUE, NOT_DUE
 from tocsin.rules import Doses
 from tocsin.timeline import Timeline
 from tocsin.vocabulary import CONCEPTS, Kind
@@ -187,7 +188,7 @@ class _Moment:
     def steps(self) -> range:
         """The steps of the record in which the dose may lie; empty where the record had not begun."""
         mine = self.stand.steps(self.dose["patient"])
-        start = self.stand.swept.start[mine]
+        start = self.stand.start[mine]
         first = max(0, int(np.searchsorted(start, self.dose["hour"], "right")) - 1)
         return range(mine.start + first, mine.stop)
 
@@ -350,7 +351,7 @@ class _Judge:
     def _since(self, moment: _Moment, answers: Sequence[Answer]) -> float | None:
         """When it became due, without a break and unanswered; None where all that is due was answered before."""
         mine = moment.stand.steps(moment.dose["patient"])
-        start = moment.stand.swept.start
+        start = moment.stand.start
         status, first = moment.stand.status, moment.steps.start
         open_rules = []
         for i in moment.about:

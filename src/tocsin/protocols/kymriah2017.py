@@ -12,7 +12,7 @@ from tocsin.derived.haemodynamics import ANY_VASOPRESSOR
 from tocsin.derived.respiratory import ANY_OXYGEN, HIGH_FLOW, MASK, POSITIVE_PRESSURE
 from tocsin.protocols.drugs import interval, tocilizumab, tocilizumab_settings
 from tocsin.protocols.parts import BOLUS_TODAY, COURSE_HOURS, LOW_PRESSURE, OXYGEN_NEEDED, TOCILIZUMAB_COURSE, boluses, since_first
-from tocsin.protocols.protocol import Dose, Protocol, Rule
+from tocsin.protocols.protocol import Chapter, Dose, Protocol, Rule
 from tocsin.rules import Doses, Measure, Named, Or, Setting, present, settled
 from tocsin.scales import scale
 from tocsin.vocabulary.groups import CORTICOSTEROIDS
@@ -74,8 +74,8 @@ def kymriah2017(**given: object) -> Protocol:
              reading="The trigger was read; the dose is from memory. Worsening before 12 h is not computed. The same a day may be given in two halves."),
     )
     return Protocol(
-        id="kymriah-label-2017", title="CRS in the first US label of tisagenlecleucel (2017), without grades", scale=penn, rules=rules,
-        episode=penn.episode, cites=(_LABEL,), settings=settings, setting_docs=SETTINGS,
+        id="kymriah-label-2017", title="CRS in the first US label of tisagenlecleucel (2017), without grades",
+        chapters=(Chapter("CRS", penn, rules, penn.episode),), cites=(_LABEL,), settings=settings, setting_docs=SETTINGS,
         notes=("No rule reads a grade of CRS. The grade shown beside the advice is that of Penn 2018, the scale of the trials of this product, for "
                "orientation only.",
                "Rapid clinical deterioration, a third reason for tocilizumab, has no number and no entry in the record: absent.",

@@ -12,7 +12,7 @@ from tocsin.derived.normal_limits import Beyond, normal_settings
 from tocsin.derived.respiratory import HIGH_FLOW, MASK, POSITIVE_PRESSURE, fio2_at_least_40
 from tocsin.protocols.drugs import interval, tocilizumab, tocilizumab_settings
 from tocsin.protocols.parts import ICANS_FINDINGS, TOCILIZUMAB_COURSE, since_first
-from tocsin.protocols.protocol import Dose, Protocol, Rule
+from tocsin.protocols.protocol import Chapter, Dose, Protocol, Rule
 from tocsin.rules import Doses, IsIn, Lasting, Measure, Named, Observed, Or, PatientLimit, Predicate, RateSum, Setting, present, settled
 from tocsin.scales import scale
 from tocsin.vocabulary.groups import CORTICOSTEROIDS
@@ -99,9 +99,9 @@ def nci2016(**given: object) -> Protocol:
                  "Continued: a dose within 24 h. The eight doses are counted within 72 h."),
     )
     return Protocol(
-        id="nci2016", title="Organ triggers for tocilizumab (NCI, Brudno 2016), whatever the grade", scale=lee, rules=rules, episode=lee.episode,
+        id="nci2016", title="Organ triggers for tocilizumab (NCI, Brudno 2016), whatever the grade",
+        chapters=(Chapter("Organ triggers", lee, rules, lee.episode, counts_also=ICANS_FINDINGS),),
         cites=("brudno2016:table3", "ctcae403:nervous system and psychiatric disorders"), settings=settings, setting_docs=SETTINGS,
-        counts_also=ICANS_FINDINGS,
         notes=("No rule reads a grade of CRS. The grade shown beside the advice is that of Lee 2014, a scale of the same years, for orientation only.",
                "A finding counts when it is put down to CRS or to nothing in particular: a low ejection fraction known before is told by its attribution.",
                "No dose for children was read: below 30 kg the label gives 12 mg/kg, which is not taken here."),

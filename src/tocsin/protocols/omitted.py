@@ -12,7 +12,8 @@ from itertools import pairwise
 import polars as pl
 
 from tocsin.protocols.protocol import Protocol
-from tocsin.protocols.standing import DEPENDS, DUE, Standings
+from tocsin.protocols.standing import Standings
+from tocsin.protocols.sweep import DEPENDS, DUE
 from tocsin.timeline import Timeline
 
 
@@ -58,7 +59,7 @@ def needs(protocol: Protocol) -> list[list[int]]:
 def omissions(stand: Standings, patient: str, answers: Sequence[Answer], last_hour: float, within_hours: float) -> list[Omission]:
     """The unanswered recommendations of one patient until the last entry of the record."""
     mine = stand.steps(patient)
-    starts = [float(s) for s in stand.swept.start[mine]]
+    starts = [float(s) for s in stand.start[mine]]
     edges = sorted({*(s for s in starts if s < last_hour), last_hour, *(x for a in answers for x in (a.low, a.high) if x < last_hour)})
     edges = [e for e in edges if starts and e >= starts[0]]
     out: list[Omission] = []

@@ -1,9 +1,13 @@
-"""What a guideline is: cited rules over the patient's state, each with an action, a dose and what blocks it."""
+"""What a guideline is: chapters of cited rules over the patient's state, each with an action, a dose and what blocks it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
 
 from tocsin.cite import Mark, reference
 from tocsin.errors import RuleError
@@ -58,6 +62,14 @@ class Dose:
         if dose < raw:
             words += f", capped at {self.cap:g} {self.unit}"
         return dose, words + often
+
+    def amounts(self, weights_kg: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """``for_weight`` for many patients at once, without the words; nan where there is no number."""
+        if self.per_kg is None:
+            return np.full(len(weights_kg), np.nan if self.amount is None else self.amount)
+        light = weights_kg < self.light_below_kg if self.light_below_kg is not None else np.zeros(len(weights_kg), np.bool_)
+        raw = np.where(light, self.light_per_kg or 0.0, self.per_kg) * weights_kg
+        return raw if self.cap is None else np.minimum(raw, self.cap)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,23 +128,45 @@ class Rule:
 
 
 @dataclass(frozen=True)
-class Protocol:
-    """A guideline as data.  ``scale`` is the grading system that its grades mean.
+class Chapter:
+    """One table of a guideline: rules over the same grades, for findings with the same causes.
 
-    ``counts_also``: findings of these concepts count when put down to this attribution too, such as an ICE score to ICANS; every
-    other finding counts by the attributions of the scale.
+    ``scale``: the grading system that its grades mean.  ``episode``: when an episode begins and ends.
+    ``counts``: the attributions whose findings count; those of the scale where none are named.
+    ``counts_also``: findings of these concepts count when put down to this attribution too, such as an ICE score to ICANS.
     """
 
-    id: str
     title: str
     scale: Scale
     rules: tuple[Rule, ...]
     episode: EpisodeRule
+    counts: tuple[str, ...] = ()
+    counts_also: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not self.counts:
+            object.__setattr__(self, "counts", self.scale.counts)
+        for concept in (c for several in self.counts_also.values() for c in several):
+            if concept not in CONCEPTS:
+                raise RuleError(f"{self.title}: {concept!r} is not a concept of the vocabulary")
+
+    @cached_property
+    def blocks(self) -> tuple[Block, ...]:
+        """Every block of the rules, each once."""
+        return tuple(dict.fromkeys(b for r in self.rules for b in r.blocked_by))
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """A guideline as data: chapters of rules.  The first chapter is that of CRS; its grades say when CRS is refractory."""
+
+    id: str
+    title: str
+    chapters: tuple[Chapter, ...]
     cites: tuple[str, ...]
     settings: Mapping[str, float | bool] = field(default_factory=dict)
     setting_docs: tuple[Setting, ...] = ()
     corrections: tuple[str, ...] = ()
-    counts_also: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -145,15 +179,26 @@ class Protocol:
                 raise RuleError(f"{self.id}: {one.code} stands instead of {one.instead_of}, which is no rule of it")
         for cited in self.cites:
             reference(cited)
-        for concept in (c for several in self.counts_also.values() for c in several):
-            if concept not in CONCEPTS:
-                raise RuleError(f"{self.id}: {concept!r} is not a concept of the vocabulary")
 
     def code(self, rule: Rule) -> str:
         """The qualified code, ``protocol/RULE``."""
         return f"{self.id}/{rule.code}"
 
-    @property
+    @cached_property
+    def rules(self) -> tuple[Rule, ...]:
+        """The rules of all chapters, in order."""
+        return tuple(r for c in self.chapters for r in c.rules)
+
+    @cached_property
     def blocks(self) -> tuple[Block, ...]:
         """Every block of the rules, each once."""
-        return tuple(dict.fromkeys(b for r in self.rules for b in r.blocked_by))
+        return tuple(dict.fromkeys(b for c in self.chapters for b in c.blocks))
+
+    @property
+    def scale(self) -> Scale:
+        """The grading system of CRS, that of the first chapter."""
+        return self.chapters[0].scale
+
+    def chapter(self, rule: Rule) -> Chapter:
+        """The chapter in which a rule stands."""
+        return next(c for c in self.chapters if rule in c.rules)

@@ -10,7 +10,7 @@ from tocsin.cite import Mark
 from tocsin.derived.fever import FEVER
 from tocsin.protocols.drugs import interval, tocilizumab, tocilizumab_settings
 from tocsin.protocols.parts import COURSE_HOURS, ICANS_FINDINGS, STEROID_COURSE, TOCILIZUMAB_COURSE, refractory, since_first
-from tocsin.protocols.protocol import Block, Dose, Protocol, Rule
+from tocsin.protocols.protocol import Block, Chapter, Dose, Protocol, Rule
 from tocsin.rules import Doses, EpisodeFor, Named, Predicate, Setting, Within, settled
 from tocsin.scales import scale
 from tocsin.vocabulary.groups import CORTICOSTEROIDS
@@ -102,8 +102,9 @@ def uf2026(**given: object) -> Protocol:
              drug="siltuximab", dose=Dose(as_told="no dose in the source as read"), answers=("siltuximab",), reading="See U4.4.", instead_of="U4.4"),
     )
     return Protocol(
-        id="uf2026", title="Management of CRS by grade (UF Health 2026, ASTCT grades)", scale=astct, rules=rules, episode=astct.episode,
-        cites=("uf2026:CRS", "lee2019:table"), settings=settings, setting_docs=SETTINGS, counts_also=ICANS_FINDINGS,
+        id="uf2026", title="Management of CRS by grade (UF Health 2026, ASTCT grades)",
+        chapters=(Chapter("CRS", astct, rules, astct.episode, counts_also=ICANS_FINDINGS),),
+        cites=("uf2026:CRS", "lee2019:table"), settings=settings, setting_docs=SETTINGS,
         notes=("Only the part on CRS is here; the part on ICANS is absent: it was not read.",
                "No dose of anakinra or siltuximab was read: absent.",
                "Tocilizumab is not for ICANS without CRS: every tocilizumab rule here requires CRS of grade 1 or more."),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from tocsin.cite import Mark
 from tocsin.protocols.drugs import interval, tocilizumab, tocilizumab_settings
 from tocsin.protocols.parts import COURSE_HOURS
-from tocsin.protocols.protocol import Block, Dose, Protocol, Rule
+from tocsin.protocols.protocol import Block, Chapter, Dose, Protocol, Rule
 from tocsin.rules import Doses, EpisodeFor, Named, Predicate, Setting, settled
 from tocsin.scales import scale
 from tocsin.vocabulary.groups import CORTICOSTEROIDS
@@ -67,8 +67,8 @@ def yescarta(**given: object) -> Protocol:
              reading="Asked for while the grade is 4; the end after 3 days is for the clinician. From memory of the label."),
     )
     return Protocol(
-        id="yescarta-label", title="CRS by grade in the US label of axicabtagene ciloleucel (from memory, Lee grades)", scale=lee, rules=rules,
-        episode=lee.episode, cites=(_LABEL, "lee2014:table"), settings=settings, setting_docs=SETTINGS,
+        id="yescarta-label", title="CRS by grade in the US label of axicabtagene ciloleucel (from memory, Lee grades)",
+        chapters=(Chapter("CRS", lee, rules, lee.episode),), cites=(_LABEL, "lee2014:table"), settings=settings, setting_docs=SETTINGS,
         notes=("Every rule is from memory of the label, and which edition is not known: check before relying on any.",
                "That its grades are those of Lee 2014 is from memory too.",
                "Its part on neurotoxicity is absent: it was not read."),

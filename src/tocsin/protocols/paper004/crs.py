@@ -6,14 +6,16 @@ the paper errs the rule is right and says so (``corrections``).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from tocsin.cite import Mark
 from tocsin.derived.fever import FEVER, SUPPRESSING_DRUGS
 from tocsin.derived.haemodynamics import ANY_VASOPRESSOR, SYSTOLIC_LOW
 from tocsin.derived.organs import creatinine, organ_toxicity
 from tocsin.derived.respiratory import ANY_OXYGEN, ROOM_AIR, VENTILATOR
 from tocsin.protocols.drugs import IBUPROFEN_PLATELETS, SILTUXIMAB, SILTUXIMAB_ONCE, TOCILIZUMAB_SETTINGS, interval, tocilizumab
-from tocsin.protocols.protocol import Block, Dose, Protocol, Rule
-from tocsin.rules import Doses, Either, EpisodeFor, IsIn, Measure, Named, Or, Predicate, Setting, present, settled
+from tocsin.protocols.protocol import Block, Chapter, Dose, Rule
+from tocsin.rules import Doses, Either, EpisodeFor, IsIn, Measure, Named, Or, Predicate, Setting, present
 from tocsin.scales import scale
 from tocsin.scales.episode import quiet_rule
 from tocsin.vocabulary.groups import ANTI_IL6, ANTIPYRETICS, CORTICOSTEROIDS
@@ -34,9 +36,8 @@ _T2 = "chinthapalli2023:table2"
 _S, _V, _M, _D = Mark.SOURCE, Mark.VERIFIED, Mark.MEMORY, Mark.DECISION
 
 
-def paper004(**given: object) -> Protocol:
-    """The protocol of paper 004 with the given settings; SettingError for a setting that does not exist."""
-    settings = settled(SETTINGS, given)
+def crs(settings: Mapping[str, float | bool]) -> Chapter:
+    """The chapter of CRS by grade, with the settings of the protocol."""
     cartox = scale("cartox-crs-2018")
 
     def g(grade: int) -> Predicate:
@@ -182,20 +183,4 @@ def paper004(**given: object) -> Protocol:
              reading="One published case (paper 000), a child with grade 4 and multi-organ failure; two infusions on days 17 and 20."),
     )
     sign = Or((FEVER, low, ANY_VASOPRESSOR, ANY_OXYGEN))
-    return Protocol(
-        id="paper004", title="Management of CRS by grade (Chinthapalli 2023, CARTOX grades)", scale=cartox, rules=rules,
-        episode=quiet_rule(FEVER, sign, SUPPRESSING_DRUGS, cartox.settings), cites=("chinthapalli2023:table2", "li2022:CARTOX", "jcm2023:table1"),
-        settings=settings, setting_docs=SETTINGS,
-        corrections=(
-            "Table 2, grade 1: \"broad-spectrum antibiotics like filgrastim\" is read as antibiotics and filgrastim (C1.3a, C1.3b).",
-            "Table 2, grade 4: methylprednisolone is given without a taper; the CARTOX-type taper is named beside it (C4.1).",
-            "Cardiac surveillance \"high-grade CRS (grade 2)\" must be grade 2 or more; \"advanced-stage hemophilia\" must be haematological "
-            "malignancy. Neither is a rule here.",
-            "\"High-flow and non-invasive oxygen\" stands among the grade 3 recommendations: it is management, not the grading cell.",
-        ),
-        notes=("Tocilizumab is not for ICANS without CRS: every tocilizumab rule here requires CRS of grade 1 or more.",
-               "Neurotoxicity, HLH/MAS, cardiovascular and coagulation rules of the paper are not in this protocol."),
-    )
-
-
-BUILDERS = {"paper004": paper004}
+    return Chapter("CRS by grade", cartox, rules, quiet_rule(FEVER, sign, SUPPRESSING_DRUGS, cartox.settings))

@@ -1,0 +1,186 @@
+"""The chapters of a protocol swept over a record: what each rule and block is, and the observations behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from tocsin.errors import SettingError
+from tocsin.grading.encode import Events, encode
+from tocsin.grading.engine import Swept, run
+from tocsin.grading.grade import changes_of, with_changes_of
+from tocsin.grading.program import LASTING, UNLESS, Program, compile_program
+from tocsin.grading.result import describe
+from tocsin.protocols.protocol import Chapter, Protocol
+from tocsin.protocols.refractory import with_refractory
+from tocsin.rules import Named, Predicate
+from tocsin.timeline import Timeline
+
+FALSE, TRUE, UNKNOWN = 0, 1, 2
+NOT_DUE, DUE, DEPENDS, BLOCKED, BARRED = range(5)
+"""How a rule stands.  BLOCKED: asked for, and a block surely forbids it; BARRED: a block surely forbids it, whether asked for or not."""
+MOST_CONDITIONS = 64
+
+I8 = npt.NDArray[np.int8]
+
+_PROGRAMS: dict[int, tuple[Chapter, Program]] = {}
+
+
+def program_of(chapter: Chapter) -> Program:
+    """The compiled table of a chapter: its rules, then its blocks, then its remarks.
+
+    Raises SettingError when there are too many.
+    """
+    kept = _PROGRAMS.get(id(chapter))
+    if kept is None:
+        roots = [r.when for r in chapter.rules] + [b.predicate for b in chapter.blocks] + [p for r in chapter.rules for p, _ in r.remarks]
+        roots = list(dict.fromkeys(roots))
+        if len(roots) > MOST_CONDITIONS:
+            raise SettingError(f"{chapter.title}: a chapter may have at most {MOST_CONDITIONS} conditions, this one has {len(roots)}")
+        kept = _PROGRAMS[id(chapter)] = (chapter, compile_program(roots, [1] * len(roots), chapter.episode))
+        while len(_PROGRAMS) > 256:
+            _PROGRAMS.pop(next(iter(_PROGRAMS)))
+    return kept[1]
+
+
+@dataclass(frozen=True)
+class SweptChapter:
+    """The steps of all patients by the rules of one chapter.
+
+    ``wanted`` (steps, rules) and ``barred`` (steps, blocks of the chapter) are FALSE, TRUE or UNKNOWN.
+    """
+
+    chapter: Chapter
+    program: Program
+    timeline: Timeline
+    swept: Swept
+    wanted: I8
+    barred: I8
+
+    @property
+    def status(self) -> I8:
+        """How each rule stands at each step, shape (steps, rules)."""
+        return stands(self.chapter, self.wanted, self.barred)
+
+    def now(self) -> I8:
+        """How each rule stands for each patient at the last moment looked at, shape (patients, rules); needs the last state."""
+        node = self.program.node_of
+        wanted = self.swept.state[:, [node[bare(r.when)] for r in self.chapter.rules]]
+        barred = self.swept.state[:, [node[bare(b.predicate)] for b in self.chapter.blocks]]
+        return stands(self.chapter, wanted, barred)
+
+    def state(self, patient: int, p: Predicate) -> int:
+        """What ``p`` is for a patient at the last moment looked at; needs the last state."""
+        return int(self.swept.state[patient, self.program.node_of[bare(p)]])
+
+    def missing(self, patient: int, p: Predicate) -> tuple[str, ...]:
+        """The inputs whose absence leaves ``p`` unknown at the last moment looked at; needs the last state."""
+        names: dict[str, None] = {}
+        stack = [self.program.node_of[bare(p)]]
+        state = self.swept.state[patient]
+        while stack:
+            node = stack.pop()
+            if state[node] != UNKNOWN:
+                continue
+            if self.program.ask_bit[node] >= 0:
+                names[self.program.ask_names[self.program.ask_bit[node]]] = None
+            kind, *_, first, last = self.program.node[node]
+            children = self.program.child[first:last]
+            if kind == UNLESS and state[children[1]] == TRUE:
+                stack.append(int(children[1]))
+            stack.extend(int(c) for c in (children[:1] if kind in (UNLESS, LASTING) else children))
+        return tuple(names)
+
+    def evidence(self, step: int, p: Predicate) -> tuple[str, ...]:
+        """The observations that make ``p`` true at one step, in words."""
+        node = self.program.node_of[bare(p)]
+        span = slice(int(self.swept.evidence_ptr[step]), int(self.swept.evidence_ptr[step + 1]))
+        roots = self.program.roots[self.swept.evidence_root[span]]
+        rows = sorted({int(r) for r, root in zip(self.swept.evidence_row[span], roots, strict=True) if root == node})
+        return tuple(describe(self.timeline.events.row(r, named=True)) for r in rows)
+
+    def last_step(self, patient: int) -> int:
+        """The last step of a patient; -1 where there is none."""
+        last = int(np.searchsorted(self.swept.patient, patient, "right")) - 1
+        return last if last >= 0 and self.swept.patient[last] == patient else -1
+
+
+def sweep(
+    timeline: Timeline, protocol: Protocol, *, until: float | None = None, carry: Mapping[str, float] | None = None, keep_state: bool = False,
+) -> tuple[SweptChapter, ...]:
+    """Sweep every chapter over the record, or over what was known at ``until``.
+
+    ``keep_state``: also keep the last state of each node, for what is missing.
+    """
+    known = timeline if until is None else timeline.until(until)
+    hours = protocol.settings.get("refractory_hours")
+    if hours is not None:
+        known = with_refractory(known, protocol.scale, float(hours), until=until, carry=carry)
+    coded: dict[tuple[tuple[str, tuple[str, ...]], ...], tuple[Timeline, Events]] = {}
+    out = []
+    for chapter in protocol.chapters:
+        key = tuple((cause, tuple(concepts)) for cause, concepts in chapter.counts_also.items())
+        if key not in coded:
+            counted = _counted(known, chapter)
+            coded[key] = counted, encode(counted)
+        out.append(_swept(chapter, *coded[key], until, carry, keep_state))
+    return tuple(out)
+
+
+def _swept(
+    chapter: Chapter, timeline: Timeline, events: Events, until: float | None, carry: Mapping[str, float] | None, keep_state: bool,
+) -> SweptChapter:
+    program = program_of(chapter)
+    if changes_of(program):
+        timeline, events = with_changes_of([program], timeline, events)
+    swept = run(program, timeline, events, chapter.counts, carry=carry, until=np.inf if until is None else until, keep_state=keep_state)
+    place = {int(node): i for i, node in reversed(list(enumerate(program.roots)))}
+    wanted = _truth(swept, [place[program.node_of[bare(r.when)]] for r in chapter.rules])
+    barred = _truth(swept, [place[program.node_of[bare(b.predicate)]] for b in chapter.blocks])
+    return SweptChapter(chapter, program, timeline, swept, wanted, barred)
+
+
+def stands(chapter: Chapter, wanted: I8, barred: I8) -> I8:
+    """NOT_DUE, DUE, DEPENDS, BLOCKED or BARRED, from what the rules (rows, rules) and the blocks (rows, blocks) are."""
+    blocks = chapter.blocks
+    out = np.empty_like(wanted)
+    for i, rule in enumerate(chapter.rules):
+        mine = [blocks.index(b) for b in rule.blocked_by]
+        harm = [blocks.index(b) for b in rule.blocked_by if b.unknown_blocks]
+        surely = (barred[:, mine] == TRUE).any(axis=1)
+        unsure = (barred[:, harm] == UNKNOWN).any(axis=1)
+        asked = wanted[:, i]
+        out[:, i] = np.select(
+            [asked == FALSE, surely & (asked == TRUE), surely, (asked == TRUE) & ~unsure], [NOT_DUE, BLOCKED, BARRED, DUE], DEPENDS)
+    return out
+
+
+def _truth(swept: Swept, roots: list[int]) -> I8:
+    """FALSE, TRUE or UNKNOWN, of some roots at each step."""
+    bits = np.array(roots, dtype=np.uint64)
+    true = (swept.true[:, None] >> bits) & np.uint64(1)
+    unknown = (swept.open[:, None] >> bits) & np.uint64(1)
+    return (true + 2 * unknown).astype(np.int8)
+
+
+def bare(p: Predicate) -> Predicate:
+    """The predicate without its names, as the program knows it."""
+    while isinstance(p, Named):
+        p = p.of
+    return p
+
+
+def _counted(timeline: Timeline, chapter: Chapter) -> Timeline:
+    """The timeline in which what the chapter also counts is put down to nothing in particular."""
+    if not chapter.counts_also:
+        return timeline
+    events = timeline.events
+    concept, attribution = pl.col("concept").cast(pl.String), pl.col("attribution").cast(pl.String)
+    for cause, concepts in chapter.counts_also.items():
+        also = concept.is_in(concepts) & (attribution == cause)
+        events = events.with_columns(pl.when(also).then(pl.lit("unknown")).otherwise(attribution).alias("attribution"))
+    return replace(timeline, events=events)
