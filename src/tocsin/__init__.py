@@ -17,7 +17,8 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "Timeline": "tocsin.timeline", "Completeness": "tocsin.timeline", "grade": "tocsin.grading", "Grades": "tocsin.grading",
     "episodes": "tocsin.grading", "contradictions": "tocsin.grading", "advise": "tocsin.protocols", "turns": "tocsin.protocols",
-    "complications": "tocsin.protocols.complications", "report": "tocsin.show.html_report", "SCALES": "tocsin.scales", "PROTOCOLS": "tocsin.protocols", "CONCEPTS": "tocsin.vocabulary",
+    "complications": "tocsin.protocols.complications",
+    "report": "tocsin.show.html_report", "SCALES": "tocsin.scales", "PROTOCOLS": "tocsin.protocols", "CONCEPTS": "tocsin.vocabulary",
     "read_case": "tocsin.cases", "TocsinError": "tocsin.errors",
 }
 

@@ -137,12 +137,14 @@ def test_each_other_cause_that_nobody_looked_for_is_a_test_that_is_due(local):
 
 def test_a_cause_that_was_looked_for_is_no_longer_due_whatever_was_found(local):
     local("""
-        hour | neck_swelling | eosinophils | basophils | bnp | creatinine | alt | infection | venous_thrombosis | tumour_at_site || D1 | D2 | D3 | D4 | D5 | D6 | D7
-        0    | T             | 0.07        | 0.00      | 43  | 0.43       | 33  | F         | F                 | F              || -  | -  | -  | -  | -  | -  | -
+        hour | neck_swelling | eosinophils | basophils | bnp   | creatinine | alt || D1  | D2 | D3 | D4
+        0    | T             | 0.07        | 0.00      | 43    | 0.43       | 33  || -   | -  | -  | -
+        1    | T             | 0.9         |           | 16525 | 3          | 300 || -   | -  | -  | -
         """, left_out=OPEN, complete=BARE)
     local("""
-        hour | neck_swelling | eosinophils | nt_probnp | oliguria | ast | infection | venous_thrombosis | tumour_at_site || D1 | D2 | D3 | D4 | D5 | D6 | D7
-        0    | T             | 0.9         | 16525     | T        | 300 | T         | T                 | T              || -  | -  | -  | -  | -  | -  | -
+        hour | neck_swelling | infection | venous_thrombosis | tumour_at_site || D5 | D6 | D7
+        0    | T             | F         | F                 | F              || -  | -  | -
+        1    | T             | T         | T                 | T              || -  | -  | -
         """, left_out=OPEN, complete=BARE)
 
 

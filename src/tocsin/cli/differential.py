@@ -31,6 +31,7 @@ from tocsin.errors import SettingError
 def complications(
     files: Files,
     at: Annotated[str, typer.Option("--at", help="An hour since infusion (150), a day (day6), a date-time, or now.")],
+    only: Annotated[list[str] | None, typer.Option("--only", help="Only this complication, e.g. local_crs; may be given several times.")] = None,
     patients: Patients = None, infusion_time: InfusionTime = None, complete: Complete = "", assume: Assume = None, unit: Units = None,
     weight: Weight = None, age: Age = None, setting: Settings = None, carry: Carry = None, patient: Patient = None, as_json: AsJson = False,
 ) -> None:
@@ -43,6 +44,8 @@ def complications(
 
       tocsin complications patient.csv --at day8
 
+      tocsin complications patient.csv --at day8 --only crs --only local_crs
+
       tocsin complications patient.csv --at 192 --complete findings --json
     """
     from tocsin.protocols.complications import complications as complications_
@@ -53,7 +56,7 @@ def complications(
     hour = moment(at, timeline)
     if hour is None:
         raise SettingError("--at is needed: an hour since infusion, a day (day6), a date-time, or now")
-    pictures = complications_(timeline, at=hour, settings=pairs(setting, "--set"), carry=hours(carry, "--carry"))
+    pictures = complications_(timeline, at=hour, only=only or (), settings=pairs(setting, "--set"), carry=hours(carry, "--carry"))
     if as_json:
         for picture in pictures:
             typer.echo(json.dumps(picture.record()))

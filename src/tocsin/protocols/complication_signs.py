@@ -46,7 +46,10 @@ _S, _V, _M, _D = Mark.SOURCE, Mark.VERIFIED, Mark.MEMORY, Mark.DECISION
 
 @dataclass(frozen=True, slots=True)
 class Sign:
-    """One thing that speaks for or against a complication: a claim about the record, in words, with its source."""
+    """One thing that speaks for or against a complication: a claim about the record, in words, with its source.
+
+    ``excludes``: it rules another cause out; where it does not hold that is no finding of its own.
+    """
 
     code: str
     says: str
@@ -54,6 +57,7 @@ class Sign:
     cites: str
     mark: Mark
     reading: str = ""
+    excludes: bool = False
 
     def __post_init__(self) -> None:
         reference(self.cites)
@@ -374,7 +378,7 @@ def _local(settings: Settings) -> Complication:
             Sign("SWELLING", "inflammation at one site (swelling, larynx, compression, effusion)", _recent(LOCAL, settings), case, _S),
             Sign("DYSPNOEA", "dyspnoea", _recent(present("dyspnoea"), settings), case, _S),
             *(Sign(f"NO_{code}", f"{named[code]} looked for and not found, with a local swelling or dyspnoea", ~cause & _recent(acute, settings),
-                   "lcrs2021:discussion", marks[code], readings[code]) for code, cause in causes.items()),
+                   "lcrs2021:discussion", marks[code], readings[code], excludes=True) for code, cause in causes.items()),
         ),
         speaks_against=(
             *(Sign(code, f"{named[code]}, another explanation", cause, "lcrs2021:discussion", marks[code], readings[code])

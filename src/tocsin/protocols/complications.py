@@ -6,12 +6,13 @@ whatever they are put down to.  The data stand in ``complication_signs``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from tocsin.cite import Mark, reference
+from tocsin.errors import UnknownIdError
 from tocsin.grading.result import observed
 from tocsin.protocols.complication_signs import SETTINGS, Complication, Sign, complication_signs
 from tocsin.protocols.protocol import Chapter, Protocol, Rule
@@ -76,18 +77,23 @@ class Picture:
 
 
 def complications(
-    timeline: Timeline, *, at: float, settings: Mapping[str, object] | None = None, carry: Mapping[str, float] | None = None,
+    timeline: Timeline, *, at: float, only: Sequence[str] = (), settings: Mapping[str, object] | None = None,
+    carry: Mapping[str, float] | None = None,
 ) -> list[Picture]:
     """Every complication for every patient at hour ``at``, in the order of the sources; nothing later is looked at.
 
-    Raises SettingError for a setting that does not exist.
+    ``only``: the codes of some.  Raises UnknownIdError or SettingError for a code or setting that does not exist.
     """
     known = timeline.until(float(at))
     all_of_them, asked = _asked(tuple(sorted(settled(SETTINGS, settings or {}).items())))
+    wanted = {name.upper() for name in only} or {one.code for one in all_of_them}
+    for name in wanted - {one.code for one in all_of_them}:
+        raise UnknownIdError("complication", name.lower(), [one.code.lower() for one in all_of_them])
     swept = sweep(known, asked, until=float(at), carry=carry, keep_state=True)
     return [
         _picture(one, chapter, i, patient, float(at))
         for i, patient in enumerate(known.patients["patient"].to_list()) for one, chapter in zip(all_of_them, swept, strict=True)
+        if one.code in wanted
     ]
 
 
@@ -119,7 +125,7 @@ def _picture(one: Complication, swept: SweptChapter, at: int, patient: str, hour
     return Picture(
         patient, hour, one, held(one.speaks_for), held(one.speaks_against),
         (*unknown(one.speaks_for, "for"), *unknown(one.speaks_against, "against")),
-        tuple(s for s in one.speaks_for if swept.state(at, s.predicate) not in (TRUE, UNKNOWN)))
+        tuple(s for s in one.speaks_for if not s.excludes and swept.state(at, s.predicate) not in (TRUE, UNKNOWN)))
 
 
 def _evidence(swept: SweptChapter, at: int, sign: Sign) -> tuple[Mapping[str, Any], ...]:

@@ -87,7 +87,8 @@ def _at_once(settings: Mapping[str, float | bool]) -> Chapter:
              dose=Dose(as_told="4 to 8 mg/kg, at most 800 mg (label)"), route="IV over 1 h", blocked_by=(early, *blocks), answers=("tocilizumab",),
              reading="Made for B-cell lymphoma. Where paper 001 warns of early tocilizumab the two sources differ, and the block says so."),
         Rule("O2", "Give a combination of antibodies that mainly blocks TNF-alpha", LOCAL & present("massive_abdominal_lesion") & moderate,
-             f"{_ORGANS}:abdomen", _V, "Massive abdominal lesions: for grade 2-3 L-CRS, antibody-combination therapy for mainly blocking TNF-\u03b1 pathway", drug="anti_tnf",
+             f"{_ORGANS}:abdomen", _V, "Massive abdominal lesions: for grade 2-3 L-CRS, antibody-combination therapy for mainly "
+             "blocking TNF-\u03b1 pathway", drug="anti_tnf",
              dose=Dose(as_told="no drug or dose in the source"), answers=("anti_tnf",), experimental=True,
              reading="An exploratory recommendation. Grade 4 is not in the cell."),
         Rule("O3", "Drain the effusion, by a catheter that stays until CRS is relieved", LOCAL & present("massive_serous_effusion"), f"{_ORGANS}:effusion",

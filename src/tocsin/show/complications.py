@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from tocsin.cite import Mark
 from tocsin.protocols.complications import NO_VERDICT
 from tocsin.show.terminal import _say
-from tocsin.show.wording import STANDING, capital, evidence, joined, missing_words, printed
+from tocsin.show.wording import STANDING, capital, evidence, missing_words, printed
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -39,7 +39,7 @@ def _print_one(out: Console, picture: Picture) -> None:
         _say(out, f"  Looked for and not found: {printed('; '.join(s.says for s in picture.not_found))}.")
     inputs = list(dict.fromkeys(name for m in picture.missing for name in m.inputs))
     if inputs:
-        _say(out, f"  Not told, and would help: {printed(joined(missing_words(inputs)))}.")
+        _say(out, f"  Not told, and would help: {printed('; '.join(missing_words(inputs)))}.")
     out.print()
 
 
