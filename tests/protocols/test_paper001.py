@@ -205,12 +205,12 @@ def test_a_threat_to_life_asks_for_a_corticosteroid_in_confined_disease_too(loca
         """, facts=CONFINED)
 
 
-def test_tocilizumab_is_held_back_until_systemic_crs_begins(local):
+def test_tocilizumab_and_corticosteroids_are_held_back_until_systemic_crs_begins(local):
     local("""
-        hour | temperature | lesion_swelling || C1
-        0    | 37.9        | T               || due
-        1    | 38          | T               || -
-        2    | 37          | T               || -
+        hour | temperature | lesion_swelling || C1  | C2
+        0    | 37.9        | T               || due | due
+        1    | 38          | T               || -   | -
+        2    | 37          | T               || -   | -
         """, facts=CONFINED)
 
 

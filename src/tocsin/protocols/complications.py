@@ -89,7 +89,7 @@ def complications(
     wanted = {name.upper() for name in only} or {one.code for one in all_of_them}
     for name in wanted - {one.code for one in all_of_them}:
         raise UnknownIdError("complication", name.lower(), [one.code.lower() for one in all_of_them])
-    swept = sweep(known, asked, until=float(at), carry=carry, keep_state=True)
+    swept = sweep(known, asked, until=float(at), carry=carry, keep_state=True, last_only=True)
     return [
         _picture(one, chapter, i, patient, float(at))
         for i, patient in enumerate(known.patients["patient"].to_list()) for one, chapter in zip(all_of_them, swept, strict=True)

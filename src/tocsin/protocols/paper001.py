@@ -144,12 +144,14 @@ def _other_cause() -> tuple[Predicate, str]:
     return (Or(tuple(charted(c) for c in causes)), "Another cause of the swelling is supported as well: see D1 to D7 and lcrs-differential-2021.")
 
 
+def _stage_1() -> Predicate:
+    """Local CRS of confined malignancy before systemic CRS has begun."""
+    return _extent("compartmental") & LOCAL & ~_criterion("lcrs-stage-compartmental-2021", "OVERFLOW2")
+
+
 def _early(settings: Mapping[str, float | bool]) -> Predicate:
-    """Local CRS of confined malignancy before systemic CRS has begun: stage 1."""
-    confined = _extent("compartmental") & LOCAL
-    if settings["tocilizumab_withheld_after_surge"]:
-        return confined
-    return confined & ~_criterion("lcrs-stage-compartmental-2021", "OVERFLOW2")
+    """The time in which tocilizumab is held back."""
+    return _extent("compartmental") & LOCAL if settings["tocilizumab_withheld_after_surge"] else _stage_1()
 
 
 def _confined(settings: Mapping[str, float | bool]) -> Chapter:
@@ -161,9 +163,10 @@ def _confined(settings: Mapping[str, float | bool]) -> Chapter:
              "The blockade of IL-6R at early stages of CRS may be counterproductive; L-CRS could be aggravated by the use of tocilizumab", remarks=remarks,
              reading="The paper's reason: while IL-6 is low it acts through the membrane-bound receptor and calms inflammation, and tocilizumab blocks that "
                      "too. \"Early\" is stage 1, before systemic CRS; the setting tocilizumab_withheld_after_surge extends it."),
-        Rule("C2", "Hold back corticosteroids while nothing threatens life", confined & ~THREAT, _TEXT, _S,
+        Rule("C2", "Hold back corticosteroids while nothing threatens life", _stage_1() & ~THREAT, _TEXT, _S,
              "In compartmental malignancies corticosteroids may be used cautiously for L-CRS ... unless life threating", remarks=remarks,
-             reading="The paper fears for the effect of the CAR-T cells at an early stage, and says itself that this is disputed."),
+             reading="The paper fears for the effect of the CAR-T cells at an early stage, and says itself that this is disputed. Once systemic CRS has begun "
+                     "its own protocol decides."),
         Rule("C3", "Give a corticosteroid: local CRS threatens life", confined & THREAT, _TEXT, _S, "Unless life threating", drug="methylprednisolone",
              dose=Dose(as_told="no dose in the paper's algorithm"), route="IV", answers=CORTICOSTEROIDS, remarks=remarks,
              reading="Agent and dose are not named for confined disease. What threatens life is a list of ours."),

@@ -141,7 +141,6 @@ CONCEPTS: tuple[Concept, ...] = (
         note="present: of an untold degree.  Never derived from vital signs.",
     ),
     finding("cardiac_failure", "Cardiac failure", "heart failure", "cardiac insufficiency"),
-    finding("arrhythmia", "Arrhythmia", "cardiac arrhythmia", "new arrhythmia", "atrial fibrillation", "ventricular tachycardia"),
     finding("allergy", "Allergic reaction", "allergic", "anaphylaxis"),
     finding("gvhd", "Graft-versus-host disease", "graft versus host disease", "GvH"),
     finding(
@@ -159,6 +158,7 @@ CONCEPTS: tuple[Concept, ...] = (
         "refractory",
         note="Asserted by a clinician, or derived by a protocol from the course (see tocsin.protocols.refractory).",
     ),
+    finding("arrhythmia", "Arrhythmia", "cardiac arrhythmia", "new arrhythmia", "atrial fibrillation", "ventricular tachycardia"),
     finding("qt_prolongation", "QT prolongation", "prolonged QT", "long QT", "QTc prolongation", note="Asserted from an ECG; no limit is taken here."),
     finding("cardiogenic_shock", "Cardiogenic shock"),
     finding("adrenal_insufficiency", "Adrenal insufficiency", "adrenal failure", "inadequate adrenal function"),
