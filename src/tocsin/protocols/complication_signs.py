@@ -369,6 +369,7 @@ def _local(settings: Settings) -> Complication:
     acute = Either(LOCAL, present("dyspnoea"))
     marks = {code: _D if code == "THROMBOSIS" else _S for code in named}
     readings = dict.fromkeys(named, "") | {
+        "ALLERGY": "The paper goes by the counts; in an acute reaction they may be normal (from memory).",
         "THROMBOSIS": "The paper does not speak of thrombosis; a swollen neck and face ask for it.",
         "INFECTION": "The paper treats for infection without ruling it out."}
     return Complication(

@@ -55,7 +55,11 @@ def paper001(**given: object) -> Protocol:
         id="paper001", title="Local CRS after CAR-T cells (lcrs2021: confined or systemic disease)",
         chapters=(_at_once(settings), _differential(), _confined(settings), _systemic(settings)),
         cites=(_CASE, _TEXT, _ORGANS, "wei2020:model"), settings=settings, setting_docs=SETTINGS,
-        corrections=("ALT \"33 \u03bc/L\" of the case is read as 33 U/L.",),
+        corrections=(
+            "ALT \"33 \u03bc/L\" of the case is read as 33 U/L.",
+            "\"Treatment algorithm ... shown by Figure 3\": the figure shows stages; the algorithm is the text of the discussion.",
+            "Normal eosinophils and basophils are taken to exclude allergy. An acute reaction can have them (from memory): D1 says so.",
+        ),
         notes=(
             "Systemic CRS in the same patient is graded and treated by a protocol of CRS (paper004, asco2021); this one speaks of local CRS alone.",
             "The paper calls its model arbitrary and inconclusive: one case, without histology or a PET-CT of the swelling.",
@@ -114,7 +118,8 @@ def _differential() -> Chapter:
 
     return Chapter("What else it could be", causes, (
         rule("D1", "Look for allergy: history, eosinophils, basophils", "ALLERGY", _CASE, _S,
-             "Without eosinophils or basophils increase, which indicated no allergic reaction", "Both counts or a charted judgement settle it."),
+             "Without eosinophils or basophils increase, which indicated no allergic reaction", "As in the paper, both counts or a charted judgement "
+             "settle it. Counts may be normal in an acute reaction (from memory): the history decides."),
         rule("D2", "Test the heart: BNP or NT-proBNP, echocardiography", "HEART", _CASE, _S, "Brain natriuretic peptide was 43.4 pg/ml: normal function of "
              "the heart", "One of the ways that is charted decides.", ("lvef",)),
         rule("D3", "Test the kidney: creatinine, filtration rate", "KIDNEY", _CASE, _S, "Creatinine was 38.4 \u03bcmol/L, GFR 115 ml/min: normal function of "
