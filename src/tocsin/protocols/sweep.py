@@ -91,11 +91,14 @@ class SweptChapter:
 
     def evidence(self, step: int, p: Predicate) -> tuple[str, ...]:
         """The observations that make ``p`` true at one step, in words."""
+        return tuple(describe(self.timeline.events.row(r, named=True)) for r in self.rows(step, p))
+
+    def rows(self, step: int, p: Predicate) -> list[int]:
+        """The events that make ``p`` true at one step, by their row."""
         node = self.program.node_of[bare(p)]
         span = slice(int(self.swept.evidence_ptr[step]), int(self.swept.evidence_ptr[step + 1]))
         roots = self.program.roots[self.swept.evidence_root[span]]
-        rows = sorted({int(r) for r, root in zip(self.swept.evidence_row[span], roots, strict=True) if root == node})
-        return tuple(describe(self.timeline.events.row(r, named=True)) for r in rows)
+        return sorted({int(r) for r, root in zip(self.swept.evidence_row[span], roots, strict=True) if root == node})
 
     def last_step(self, patient: int) -> int:
         """The last step of a patient; -1 where there is none."""
