@@ -162,6 +162,17 @@ class Chapter:
         return tuple(dict.fromkeys(b for r in self.rules for b in r.blocked_by))
 
 
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """One recommendation of a guideline's printed table, in its own words, and the rules that say it; ``note``: why there is none, or fewer."""
+
+    grade: str
+    manifestation: str
+    text: str
+    rules: tuple[str, ...] = ()
+    note: str = ""
+
+
 @dataclass(frozen=True)
 class Protocol:
     """A guideline as data: chapters of rules.  The first chapter is that of CRS."""
@@ -173,6 +184,7 @@ class Protocol:
     settings: Mapping[str, float | bool] = field(default_factory=dict)
     setting_docs: tuple[Setting, ...] = ()
     corrections: tuple[str, ...] = ()
+    printed: tuple[Printed, ...] = ()
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -183,6 +195,9 @@ class Protocol:
         for one in self.rules:
             if one.instead_of and one.instead_of not in codes:
                 raise RuleError(f"{self.id}: {one.code} stands instead of {one.instead_of}, which is no rule of it")
+        for code in (c for row in self.printed for c in row.rules):
+            if code not in codes:
+                raise RuleError(f"{self.id}: the printed table names {code}, which is no rule of it")
         for cited in self.cites:
             reference(cited)
 
