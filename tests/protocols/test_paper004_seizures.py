@@ -6,6 +6,10 @@ from functools import partial
 
 import pytest
 
+from spec.chart import timeline_of
+from tocsin.grading import grade
+from tocsin.scales import scale
+
 CLEAR = {"ice_score": "10", "cartox10_score": "10", "consciousness": "awake", "temperature": "37"}
 
 
@@ -94,7 +98,7 @@ def test_lorazepam_in_non_convulsive_status_is_given_every_5_minutes_and_4_times
         0.5  |                      | 0.5       || blocked
         1    |                      |           || blocked
         6    |                      |           || blocked
-        6.02 |                      |           || due
+        6.01 |                      |           || due
         """)
     assert [b.split(":")[0] for b in said[1]["SE4"].blocked_by] == ["LORAZEPAM-4-DOSES"]
 
@@ -235,10 +239,6 @@ def test_phenobarbital_goes_on_every_12_hours_where_it_was_given(seizure, kind, 
 
 def test_status_that_is_told_by_its_kind_keeps_its_grades():
     """Both kinds are status: CRES and ICANS grade 4, as a prolonged seizure."""
-    from spec.chart import timeline_of
-    from tocsin.grading import grade
-    from tocsin.scales import scale
-
     for kind in ("prolonged", "nonconvulsive_status", "convulsive_status"):
         chart = timeline_of(f"hour | seizure | ice_score | cartox10_score\n0 | {kind} | 10 | 10", stated={"consciousness": "awake"})
         for name in ("cartox-cres-2018", "astct-icans-2019", "ctcae5-neurotoxicity"):

@@ -67,7 +67,7 @@ def seizures(settings: Mapping[str, float | bool]) -> Chapter:
              "Benzodiazepines and supplementary antiepileptic medications, especially levetiracetam, for both nonconvulsive and convulsive status "
              "epilepticus. Phenobarbital should come next", answers=("lorazepam", "midazolam", "levetiracetam", "phenobarbital"),
              reading="For status of whatever kind. The doses differ: while it is not told whether it is convulsive, those rules stay open."),
-        Rule("SE2", "Intensive care: any seizure", present("seizure", says="a seizure"), _TEXT, _S,
+        Rule("SE2", "Intensive care: any seizure", present("seizure", says="any seizure, clinical or on EEG"), _TEXT, _S,
              "All patients experiencing seizures after CAR-T cell treatment must be sent to the ICU",
              reading="They may worsen fast, to status epilepticus and, rarely, to cerebral oedema."),
         Rule("SE3", "A benzodiazepine, an antiepileptic drug and a corticosteroid help in partial seizures", _PARTIAL, _TEXT, _S,
