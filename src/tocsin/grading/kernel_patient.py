@@ -42,7 +42,7 @@ from tocsin.grading.kernel_state import (
     values,
     witness,
 )
-from tocsin.grading.kernel_steps import DOSE, expire, reasons, resolution, seen, wait_for
+from tocsin.grading.kernel_steps import DOSE, expire, kept, reasons, resolution, seen, wait_for
 from tocsin.grading.program import (
     ABSENT_BIT,
     AND,
@@ -55,6 +55,7 @@ from tocsin.grading.program import (
     FACT,
     GE,
     IN,
+    KEPT,
     LASTING,
     LT,
     NOT,
@@ -392,7 +393,7 @@ def patient(
         for place in range(len(eager_nodes) if part else n_nodes):
             n = eager_nodes[place] if part else place
             k = kind[n]
-            if not touched[n] and ((k < UNLESS and k != DOSES) or (k == OBSERVED and since[n, 0] != since[n, 0])):
+            if not touched[n] and ((k < UNLESS and k != DOSES) or k == KEPT or (k == OBSERVED and since[n, 0] != since[n, 0])):
                 continue  # nothing below it changed, and time does not change it: an Observed that was never true
             touched[n] = False
             if k < AND:
@@ -459,6 +460,8 @@ def patient(
                 if ends and t + number[n] < INF:
                     n_wait = wait_for(wait, n_wait, t + number[n])
                     next_wait = min(next_wait, t + number[n])
+            elif k == KEPT:
+                v = kept(n, u, status[child[a + 1]], node[n, 1], since)
             else:
                 # the onset node stands before these, so its status is of now
                 begun = onset
