@@ -217,6 +217,11 @@ SUPPORT: tuple[Concept, ...] = (
         unit="mL",
         accepted=units.VOLUME,
     ),
+    dose("phenobarbital", "Phenobarbital", "phenobarbitone", "luminal"),
+    dose("haloperidol", "Haloperidol", "haldol"),
+    dose("acetazolamide", "Acetazolamide", "diamox"),
+    dose("mannitol", "Mannitol", "osmitrol", unit="g"),
+    dose("hypertonic_saline", "Hypertonic saline", "hypertonic sodium chloride", "HTS", "3% saline", "23.4% saline", unit="mL", accepted=units.VOLUME),
 )
 
 BLOOD_AND_CELLS: tuple[Concept, ...] = (
