@@ -194,7 +194,7 @@ def test_an_antipyretic_that_is_contraindicated_is_not_indicated_and_says_why():
     platelets = [{"concept": "platelets", "hour": h + 0.5, "value": 20.0} for h in range(0, 13, 4)]
     doses = [{"concept": "acetaminophen", "hour": 1.0}, {"concept": "ibuprofen", "hour": 10.0, "value": 400.0}]
     one = of_doses(*doses, *platelets, until=12)[1]
-    assert (one.verdict, one.indication) == ("not_indicated", "had")
+    assert (one.verdict, one.indication) == ("not_indicated", "lacked")
     assert "platelets are below 50" in one.reasons[0]
 
 
