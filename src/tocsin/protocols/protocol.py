@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -14,9 +14,12 @@ from tocsin.derived.body_surface import body_surface_m2
 from tocsin.errors import RuleError
 from tocsin.rules import Predicate, Setting
 from tocsin.scales import EpisodeRule, Scale
+from tocsin.timeline import Timeline
 from tocsin.vocabulary import CONCEPTS
 
 Floats = npt.NDArray[np.float64]
+Derive = Callable[[Timeline, float | None, Mapping[str, float] | None], Timeline]
+"""A record, the hour up to which it is known (None: all of it) and the changed carry-forward, to the record with more findings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +186,7 @@ class Chapter:
     ``scale``: the grading system that its grades mean.  ``episode``: when an episode begins and ends.
     ``counts``: the attributions whose findings count; those of the scale where none are named.
     ``counts_also``: findings of these concepts count when put down to this attribution too, such as an ICE score to ICANS.
+    ``derive``: adds to a record what the rules need of the course, such as no improvement after treatment.
     """
 
     title: str
@@ -191,6 +195,7 @@ class Chapter:
     episode: EpisodeRule
     counts: tuple[str, ...] = ()
     counts_also: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    derive: Derive | None = None
 
     def __post_init__(self) -> None:
         if not self.counts:

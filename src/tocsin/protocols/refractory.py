@@ -38,7 +38,7 @@ def with_refractory(
     if not len(treated):
         return timeline
     absent = treated.select("patient", pl.lit(0.0).alias("hour"), pl.lit(FOREVER).alias("end_hour"), pl.lit("absent").alias("text"))
-    mine = timeline if len(treated) == len(timeline.patients) else _only(timeline, treated["patient"])
+    mine = timeline if len(treated) == len(timeline.patients) else only(timeline, treated["patient"])
     found = _spells(mine, scale, tests, hours, until, carry) if len(tests) else absent.clear()
     added = pl.concat([absent, found]).with_columns(
         pl.lit("refractory_crs").alias("concept"), pl.lit(ORIGIN).alias("origin"), pl.lit("unknown").alias("attribution"))
@@ -58,7 +58,8 @@ def _tests(timeline: Timeline) -> tuple[pl.DataFrame, pl.DataFrame]:
     return doses.select("patient").unique(maintain_order=True), tests.filter(pl.col("hour") >= 0)
 
 
-def _only(timeline: Timeline, patients: pl.Series) -> Timeline:
+def only(timeline: Timeline, patients: pl.Series) -> Timeline:
+    """The record of these patients alone."""
     who = pl.col("patient").cast(pl.String).is_in(patients.implode())
     return Timeline(timeline.events.filter(who), timeline.patients.filter(who), timeline.complete, timeline.reading)
 

@@ -120,6 +120,9 @@ def sweep(
     hours = protocol.settings.get("refractory_hours")
     if hours is not None:
         known = with_refractory(known, protocol.scale, float(hours), until=until, carry=carry)
+    for chapter in protocol.chapters:
+        if chapter.derive is not None:
+            known = chapter.derive(known, until, carry)
     coded: dict[tuple[tuple[str, tuple[str, ...]], ...], tuple[Timeline, Events]] = {}
     out = []
     for chapter in protocol.chapters:

@@ -6,11 +6,11 @@ right and says so (``corrections``).
 
 from __future__ import annotations
 
-from tocsin.protocols.paper004 import crs
+from tocsin.protocols.paper004 import coagulation, crs, hlh
 from tocsin.protocols.protocol import Protocol
 from tocsin.rules import settled
 
-SETTINGS = (*crs.SETTINGS,)
+SETTINGS = (*crs.SETTINGS, *hlh.SETTINGS, *coagulation.SETTINGS)
 
 
 def paper004(**given: object) -> Protocol:
@@ -18,17 +18,22 @@ def paper004(**given: object) -> Protocol:
     settings = settled(SETTINGS, given)
     return Protocol(
         id="paper004", title="Management of toxicities after CAR-T cells (Chinthapalli 2023, CARTOX grades)",
-        chapters=(crs.crs(settings),), cites=("chinthapalli2023:table2", "li2022:CARTOX", "jcm2023:table1"),
+        chapters=(crs.crs(settings), hlh.hlh(settings), coagulation.coagulation(settings)),
+        cites=("chinthapalli2023:table2", "li2022:CARTOX", "jcm2023:table1", "neelapu2018:HLH", "mosteller1987:formula", "buechner2021:fibrinogen",
+               "fibrinogen_doses:doses", "platelet_practice:limits", "hashmi2020:table 1"),
         settings=settings, setting_docs=SETTINGS,
         corrections=(
             "Table 2, grade 1: \"broad-spectrum antibiotics like filgrastim\" is read as antibiotics and filgrastim (C1.3a, C1.3b).",
             "Table 2, grade 4: methylprednisolone is given without a taper; the CARTOX-type taper is named beside it (C4.1).",
-            "Cardiac surveillance \"high-grade CRS (grade 2)\" must be grade 2 or more; \"advanced-stage hemophilia\" must be haematological "
-            "malignancy. Neither is a rule here.",
+            "Cardiac surveillance \"high-grade CRS (grade 2)\" must be grade 2 or more. It is no rule here.",
+            "HLH/MAS: \"grade 3 organ toxicities\" is read as grade 3 or more (exactly 3 would leave out the worst), and \"a pair of the subsequent "
+            "symptoms\" as any two of liver, kidney, lung and haemophagocytosis.",
+            "HLH/MAS: \"advanced-stage hemophilia\" must be haematological malignancy; no rule rests on it.",
             "\"High-flow and non-invasive oxygen\" stands among the grade 3 recommendations: it is management, not the grading cell.",
         ),
         notes=("Tocilizumab is not for ICANS without CRS: every tocilizumab rule here requires CRS of grade 1 or more.",
-               "Neurotoxicity, HLH/MAS, cardiovascular and coagulation rules of the paper are not in this protocol."),
+               "Neurotoxicity and cardiovascular rules of the paper are not in this protocol.",
+               "Etoposide is for HLH/MAS alone: no rule of CRS asks for it."),
     )
 
 BUILDERS = {"paper004": paper004}
