@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -59,8 +60,10 @@ def test_no_dose_is_above_its_cap_and_each_says_its_arithmetic(weight):
     for rule in EVERY_RULE:
         if rule.dose is not None and rule.dose.per_kg is not None:
             amount, formula = rule.dose.for_weight(weight)
-            assert amount > 0
-            assert rule.dose.cap is None or amount <= rule.dose.cap
+            assert (amount is None) == (rule.dose.to is not None)
+            low, high = (end[0] for end in rule.dose.range(np.array([weight]), np.array([np.nan])))
+            assert 0 < low <= high
+            assert rule.dose.cap is None or high <= rule.dose.cap
             assert f"{weight:g} kg" in formula
 
 

@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from tocsin.cite import Mark
+from tocsin.derived.fever import FEVER
 from tocsin.derived.organs import Organ, one_organ
 from tocsin.protocols.drugs import SILTUXIMAB, SILTUXIMAB_ONCE, interval, tocilizumab
 from tocsin.protocols.hlh_course import TREATMENT, HlhCourse
 from tocsin.protocols.protocol import Block, Chapter, Dose, Rule
-from tocsin.rules import AtLeast, Doses, IsIn, Measure, Named, Or, Predicate, Setting, charted, present
+from tocsin.rules import AtLeast, Doses, EpisodeFor, IsIn, Measure, Named, Or, Predicate, Setting, charted, present
 from tocsin.scales import scale
 from tocsin.scales.formula import Formula, How, Term
+from tocsin.scales.hlh_cartox import FERRITIN_EVER
 from tocsin.scales.items import inputs
 from tocsin.scales.scale import Criterion, Scale
 from tocsin.vocabulary.groups import CORTICOSTEROIDS
@@ -71,11 +73,12 @@ def hlh(settings: Mapping[str, float | bool]) -> Chapter:
         cites="tocsin:hlh suspected", mark="D")
     asserted = charted(IsIn("hlh", ("suspected", "present"), says="HLH suspected or diagnosed by a clinician"))
     suspected = Named(
-        "hlh_suspected", asserted | (AtLeast(number, four) & still),
+        "hlh_suspected", asserted | (charted(FERRITIN_EVER) & AtLeast(number, four) & still),
         f"HLH suspected (by a clinician; or ferritin above 10,000 ng/mL during CRS with at least {number} of: liver, kidney, lung of CTCAE grade 3 or more, "
         "haemophagocytosis; and not over)", cites="tocsin:hlh suspected", mark="D",
         reading="The paper treats \"probable\" HLH and does not define it. The marrow is seldom examined in time, so that the whole rule (two of four) stays "
-                "undecided: one of the four is enough to suspect. Ferritin alone is not, it is common in CRS.")
+                "undecided: one of the four is enough to suspect. Ferritin alone is not, it is common in CRS. Suspicion rests on what is known: a ferritin that was "
+                "never measured raises none, and H0 asks for it; with a high one, organs and marrow that are not known leave it open.")
     likely = Named("hlh_likely", charted(IsIn("hlh", ("present",), says="HLH diagnosed by a clinician")), "HLH diagnosed by a clinician",
                    cites="tocsin:hlh likely", mark="D")
     treated = Doses(TREATMENT, "tocilizumab", "an IL-6 blocker or a corticosteroid")
@@ -97,7 +100,13 @@ def hlh(settings: Mapping[str, float | bool]) -> Chapter:
     dysfunction = (Or(tuple(one_organ(organ, 1, cartox.settings) for organ in (Organ.LIVER, Organ.KIDNEY))),
                    "Kidney or liver dysfunction does not preclude etoposide (the paper).")
     no_evidence = "There is no direct evidence in HLH after CAR-T cells (the paper). Body surface by Mosteller (mosteller1987)."
+    in_crs = Named("in_crs", EpisodeFor(FEVER, 0.0), "an episode of CRS (from fever until it has resolved)", cites="tocsin:resolution", mark="D")
+    ferritin_known = charted(Measure("ferritin", "ng/mL", ask=False).at_least(float("-inf")))
+    unmeasured = Named("ferritin_unknown", ~ferritin_known, "ferritin is not known", cites="tocsin:hlh suspected", mark="D")
     rules = (
+        Rule("H0", "Measure ferritin: without it HLH/MAS cannot be told", in_crs & unmeasured, _PLACE, _D,
+             "Maximum ferritin levels of >10,000 ng per ml while on the CRS phase",
+             reading="The paper's rule begins with ferritin during CRS; that it is asked for where no valid value is on record is ours."),
         Rule("H1", "Give tocilizumab, as in CRS of grade 3", suspected, _PLACE, _S, text, drug="tocilizumab", dose=toci, route="IV over 1 h",
              blocked_by=toci_blocks, answers=("tocilizumab", "sarilumab"), remarks=(whole,),
              reading=f"{as_grade_3} Tocilizumab or siltuximab. Below 30 kg the label gives 12 mg/kg."),
