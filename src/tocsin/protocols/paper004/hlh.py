@@ -77,8 +77,8 @@ def hlh(settings: Mapping[str, float | bool]) -> Chapter:
         f"HLH suspected (by a clinician; or ferritin above 10,000 ng/mL during CRS with at least {number} of: liver, kidney, lung of CTCAE grade 3 or more, "
         "haemophagocytosis; and not over)", cites="tocsin:hlh suspected", mark="D",
         reading="The paper treats \"probable\" HLH and does not define it. The marrow is seldom examined in time, so that the whole rule (two of four) stays "
-                "undecided: one of the four is enough to suspect. Ferritin alone is not, it is common in CRS. Suspicion rests on what is known: a ferritin that was "
-                "never measured raises none, and H0 asks for it; with a high one, organs and marrow that are not known leave it open.")
+                "undecided: one of the four is enough to suspect. Ferritin alone is not, it is common in CRS. Suspicion rests on what is known: a ferritin "
+                "that was never measured raises none, and H0 asks for it; with a high one, organs and marrow that are not known leave it open.")
     likely = Named("hlh_likely", charted(IsIn("hlh", ("present",), says="HLH diagnosed by a clinician")), "HLH diagnosed by a clinician",
                    cites="tocsin:hlh likely", mark="D")
     treated = Doses(TREATMENT, "tocilizumab", "an IL-6 blocker or a corticosteroid")
