@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from protocols.records import ask, record
 from tocsin.protocols import PROTOCOLS, advise
+from tocsin.protocols.protocol import Dose
 
 TOCILIZUMAB = next(r for r in PROTOCOLS["paper004"].rules if r.code == "C2.8t").dose
 SILTUXIMAB = next(r for r in PROTOCOLS["paper004"].rules if r.code == "C2.8ts").dose
@@ -99,3 +100,20 @@ def test_dexamethasone_is_due_every_6_hours_and_not_before(given_at, at):
     rows = [*LIVER, *FEVER, *({"concept": "dexamethasone", "hour": float(h), "value": 10.0} for h in given_at)]
     early = any(h <= at and at - h < 6 for h in given_at)
     assert ask(rows, at)["C3.2"].status == ("blocked" if early else "due")
+
+
+@pytest.mark.parametrize(("at", "status"), [(11.8, "blocked"), (11.9, "due"), (13.0, "due")])
+def test_an_interval_is_over_at_its_hour_whatever_the_rounding(at, status):
+    """5.9 + 6 = 11.9, and 11.9 - 6 is a little less than 5.9 in binary fractions."""
+    doses = [{"concept": "tocilizumab", "hour": 5.9, "value": 560.0}]
+    assert ask([*LIVER, *FEVER[:3], *doses], at)["C2.8t"].status == status
+
+
+@given(bodies=st.lists(st.tuples(st.floats(1.0, 300.0) | st.none(), st.floats(40.0, 230.0) | st.none()), min_size=1, max_size=8))
+@pytest.mark.parametrize("dose", dict.fromkeys([r.dose for r in EVERY_RULE if r.dose is not None] + [Dose(per_m2=375.0, cap=700.0)]), ids=str)
+@settings(max_examples=20, deadline=None)
+def test_the_doses_of_many_patients_are_those_of_each(dose, bodies):
+    weights, heights = (np.array([np.nan if x is None else x for x in column]) for column in zip(*bodies, strict=True))
+    for body, amount in zip(bodies, dose.amounts(weights, heights), strict=True):
+        alone, _ = dose.for_weight(*body)
+        assert (alone is None and np.isnan(amount)) or alone == amount

@@ -18,7 +18,7 @@ import polars as pl
 
 from tocsin.grading.grade import grade
 from tocsin.grading.result import Grades
-from tocsin.protocols.refractory import FOREVER, only, step_at
+from tocsin.protocols.sweep import step_at
 from tocsin.scales import Scale
 from tocsin.timeline import Timeline
 from tocsin.vocabulary.groups import ANTI_IL6, CORTICOSTEROIDS
@@ -27,6 +27,7 @@ TREATMENT = (*ANTI_IL6, *CORTICOSTEROIDS)
 """What the treatment of HLH begins with."""
 CONCEPT = "hlh_not_improving"
 ORIGIN = "derived: course of HLH"
+FOREVER = 24.0 * 365 * 100
 _WORDS = np.array(["absent", "present", "unknown"])
 _GIVEN = pl.col("concept").is_in(TREATMENT) & (pl.col("hour") >= 0) & (pl.col("text").is_null() | pl.col("text").is_in(["absent", "unknown"]).not_())
 _HIGH = (pl.col("value") > 10000.0) | ((pl.col("value") == 10000.0) & (pl.col("censored") > 0))
@@ -77,12 +78,12 @@ class HlhCourse:
         empty = pl.DataFrame(schema={"patient": pl.String, "hour": pl.Float64, "end_hour": pl.Float64, "text": pl.String, "origin": pl.String})
         if not len(doses):
             return empty
-        mine = only(timeline, doses["patient"].unique(maintain_order=True))
+        mine = _only(timeline, doses["patient"].unique(maintain_order=True))
         started = self._starts(grade(mine, self.suspected, until=until, carry=carry), doses)
         started = started.filter(pl.col("start") + self.hours <= (np.inf if until is None else until))
         if not len(started):
             return empty
-        mine = only(mine, started["patient"])
+        mine = _only(mine, started["patient"])
         courses = [grade(mine, scale, until=until, carry=carry) for scale in (self.ferritin, *self.organs)]
         names = courses[0].patients
         start = pl.DataFrame({"patient": names}).join(started, on="patient", how="left", maintain_order="left")["start"].to_numpy()
@@ -127,6 +128,12 @@ def _read(timeline: Timeline) -> pl.DataFrame:
     concept = pl.col("concept").cast(pl.String)
     return timeline.events.select(concept, "patient", "hour", "end_hour", "value", "censored", "text").filter(
         pl.col("concept").is_in(["ferritin", "hlh", CONCEPT, *TREATMENT])).with_columns(pl.col("patient", "text").cast(pl.String))
+
+
+def _only(timeline: Timeline, patients: pl.Series) -> Timeline:
+    """The record of these patients alone."""
+    who = pl.col("patient").cast(pl.String).is_in(patients.implode())
+    return Timeline(timeline.events.filter(who), timeline.patients.filter(who), timeline.complete, timeline.reading)
 
 
 def _ends(course: Grades, who: I64, when: F64, most: float) -> tuple[F64, F64]:
