@@ -157,6 +157,17 @@ _ALL = (
     Reference("sirs1992", "Bone RC, Balk RA, Cerra FB, et al. Definitions for sepsis and organ failure (ACCP/SCCM). Chest 1992;101:1644-1655."),
     Reference("jiang2019", "Jiang H, Liu L, Guo T, et al. Improving the safety of CAR-T cell therapy by controlling CRS-related coagulopathy. "
               "Ann Hematol 2019;98:1721-1732."),
+    Reference("buechner2021", "Buechner J, et al. Practical guidelines for monitoring and management of coagulopathy following tisagenlecleucel CAR "
+              "T-cell therapy. Blood Adv 2021;5:593-601.", doi="10.1182/bloodadvances.2020002757",
+              url="https://pmc.ncbi.nlm.nih.gov/articles/PMC7839371"),
+    Reference("hashmi2020", "Hashmi H, Mirza AS, Darwin A, et al. Venous thromboembolism associated with CD19-directed CAR T-cell therapy in large "
+              "B-cell lymphoma. Blood Adv 2020;4:4086-4090.", doi="10.1182/bloodadvances.2020002060",
+              url="https://pmc.ncbi.nlm.nih.gov/articles/PMC7479945"),
+    Reference("fibrinogen_doses", "Doses of cryoprecipitate and of fibrinogen concentrate as a secondary source (Dr.Oracle) gives them.",
+              url="https://www.droracle.ai"),
+    Reference("platelet_practice", "Usual limits of platelet transfusion: 10 x 10^9/L without bleeding, 20 with fever, 50 with bleeding or before a "
+              "lumbar puncture; from memory, no source was read."),
+    Reference("mosteller1987", "Mosteller RD. Simplified calculation of body-surface area. N Engl J Med 1987;317:1098."),
     Reference("wang2020", "Wang Y, Qi K, Cheng H, et al. Coagulation disorders after chimeric antigen receptor T cell therapy: analysis of 100 patients "
               "with relapsed and refractory hematologic malignancies. Biol Blood Marrow Transplant 2020;26:865-875; read in its abstract."),
     Reference("johnsrud2021", "Johnsrud A, Craig J, Baird J, et al. Incidence and risk factors associated with bleeding and thrombosis following "

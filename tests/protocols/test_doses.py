@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from protocols.records import ask, record
 from tocsin.protocols import PROTOCOLS, advise
+from tocsin.protocols.protocol import Dose
 
 TOCILIZUMAB = next(r for r in PROTOCOLS["paper004"].rules if r.code == "C2.8t").dose
 SILTUXIMAB = next(r for r in PROTOCOLS["paper004"].rules if r.code == "C2.8ts").dose
@@ -60,8 +61,10 @@ def test_no_dose_is_above_its_cap_and_each_says_its_arithmetic(weight):
     for rule in EVERY_RULE:
         if rule.dose is not None and rule.dose.per_kg is not None:
             amount, formula = rule.dose.for_weight(weight)
-            assert amount > 0
-            assert rule.dose.cap is None or amount <= rule.dose.cap
+            assert (amount is None) == (rule.dose.to is not None)
+            low, high = (end[0] for end in rule.dose.range(np.array([weight]), np.array([np.nan])))
+            assert 0 < low <= high
+            assert rule.dose.cap is None or high <= rule.dose.cap
             assert f"{weight:g} kg" in formula
 
 
@@ -106,11 +109,11 @@ def test_an_interval_is_over_at_its_hour_whatever_the_rounding(at, status):
     assert ask([*LIVER, *FEVER[:3], *doses], at)["C2.8t"].status == status
 
 
-@given(weights=st.lists(st.floats(1.0, 300.0) | st.just(float("nan")), min_size=1, max_size=8))
-@pytest.mark.parametrize("rule", [r for r in EVERY_RULE if r.dose is not None], ids=lambda r: r.code)
+@given(bodies=st.lists(st.tuples(st.floats(1.0, 300.0) | st.none(), st.floats(40.0, 230.0) | st.none()), min_size=1, max_size=8))
+@pytest.mark.parametrize("dose", dict.fromkeys([r.dose for r in EVERY_RULE if r.dose is not None] + [Dose(per_m2=375.0, cap=700.0)]), ids=str)
 @settings(max_examples=20, deadline=None)
-def test_the_doses_of_many_patients_are_those_of_each(rule, weights):
-    many = rule.dose.amounts(np.array(weights))
-    for weight, amount in zip(weights, many, strict=True):
-        alone, _ = rule.dose.for_weight(None if np.isnan(weight) else weight)
+def test_the_doses_of_many_patients_are_those_of_each(dose, bodies):
+    weights, heights = (np.array([np.nan if x is None else x for x in column]) for column in zip(*bodies, strict=True))
+    for body, amount in zip(bodies, dose.amounts(weights, heights), strict=True):
+        alone, _ = dose.for_weight(*body)
         assert (alone is None and np.isnan(amount)) or alone == amount

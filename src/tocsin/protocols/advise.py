@@ -30,7 +30,8 @@ class Advice:
     """One recommendation at one moment.
 
     ``status``: due, not_due, blocked (``blocked_by`` says by what) or depends (``depends_on`` names the missing input).
-    ``dose`` is null where the weight is needed and not known; ``formula`` is then the dose, else its arithmetic.
+    ``dose`` is null where the source gives a range, and where the weight or height is needed and not known; ``formula`` is then the
+    dose, else its arithmetic.
     """
 
     patient: str
@@ -82,8 +83,8 @@ class AdviceTable:
     @cached_property
     def dose(self) -> npt.NDArray[np.float64]:
         """The dose that each rule asks for, shape (patients, rules), in the unit of the rule; nan where it has no number."""
-        weight = self._weights
-        columns = [rule.dose.amounts(weight) if rule.dose else np.full(len(weight), np.nan) for rule in self.protocol.rules]
+        weight, height = (self._bodies[fact].fill_null(np.nan).to_numpy() for fact in ("weight_kg", "height_cm"))
+        columns = [rule.dose.amounts(weight, height) if rule.dose else np.full(len(weight), np.nan) for rule in self.protocol.rules]
         return np.stack(columns, axis=1) if columns else np.empty((len(weight), 0))
 
     def frame(self) -> pl.DataFrame:
@@ -107,8 +108,9 @@ class AdviceTable:
         return [self._advice(at, swept, rule) for swept in self.chapters for rule in swept.chapter.rules]
 
     @cached_property
-    def _weights(self) -> npt.NDArray[np.float64]:
-        return self.timeline.patients["weight_kg"].cast(pl.Float64).fill_null(np.nan).to_numpy()
+    def _bodies(self) -> pl.DataFrame:
+        """Weight and height of each patient; null where not known."""
+        return self.timeline.patients.select(pl.col("weight_kg", "height_cm").cast(pl.Float64).fill_nan(None))
 
     @cached_property
     def _grades(self) -> dict[str, Grades]:
@@ -117,7 +119,7 @@ class AdviceTable:
         return {name: grade(self.timeline, scale, until=self.hour, carry=self.carry) for name, scale in scales.items()}
 
     def _advice(self, at: int, swept: SweptChapter, rule: Rule) -> Advice:
-        protocol, weight = self.protocol, float(self._weights[at])
+        protocol = self.protocol
         wanted = swept.state(at, rule.when)
         status = STATUS[int(self.status[at, protocol.rules.index(rule)])]
         blocked = [b for b in rule.blocked_by if swept.state(at, b.predicate) == TRUE] if wanted == TRUE else []
@@ -128,10 +130,10 @@ class AdviceTable:
             for block in rule.blocked_by:
                 if block.unknown_blocks and swept.state(at, block.predicate) == UNKNOWN:
                     depends.update(dict.fromkeys(swept.missing(at, block.predicate)))
-        known_weight = None if np.isnan(weight) else weight
-        dose, formula = rule.dose.for_weight(known_weight) if rule.dose else (None, "")
-        if rule.dose is not None and rule.dose.per_kg is not None and known_weight is None and status in ("due", "blocked"):
-            depends["weight_kg"] = None
+        body = self._bodies.row(at)
+        dose, formula = rule.dose.for_weight(*body) if rule.dose else (None, "")
+        if rule.dose is not None and status in ("due", "blocked"):
+            depends.update(dict.fromkeys(rule.dose.missing(*body)))
         last = swept.last_step(at)
         seen = swept.evidence(last, rule.when) if wanted == TRUE and last >= 0 else ()
         step = self._grades[swept.chapter.scale.id].at(self.hour, self.patients[at])

@@ -95,8 +95,8 @@ def audit(
     if not 0 <= tolerance < 1:
         raise SettingError(f"the tolerance of a dose is a part from 0 to 1, not {tolerance:g}")
     doses = _doses(timeline, protocol)
-    weights = dict(zip(timeline.patients["patient"].to_list(), timeline.patients["weight_kg"].to_list(), strict=True))
-    judge = _Judge(protocol, weights, within_hours, tolerance)
+    bodies = {patient: (weight, height) for patient, weight, height in timeline.patients.select("patient", "weight_kg", "height_cm").iter_rows()}
+    judge = _Judge(protocol, bodies, within_hours, tolerance)
     seen: dict[int, _Moment] = {}
     for (hour, until, _, rank), group in _together(doses):
         known = _before(timeline, protocol, hour, group, rank)
@@ -209,7 +209,7 @@ class _Judge:
     """Gives each dose its verdict."""
 
     protocol: Protocol
-    weights: Mapping[str, float | None]
+    bodies: Mapping[str, tuple[float | None, float | None]]  # weight and height
     within: float
     tolerance: float
 
@@ -333,7 +333,7 @@ class _Judge:
     def _with_dose(self, found: Finding, own: Sequence[int], dose: Mapping[str, Any]) -> Finding:
         """The finding with the dose given beside the doses that these rules ask for."""
         asked = [self.protocol.rules[i].dose for i in own]
-        seen = [dose_seen(d, None if dose["censored"] else dose["value"], dose["text"], found.unit, self.weights[found.patient], self.tolerance)
+        seen = [dose_seen(d, None if dose["censored"] else dose["value"], dose["text"], found.unit, self.bodies[found.patient], self.tolerance)
                 for d in dict.fromkeys(d for d in asked if d is not None)]
         told = [s for s in seen if s is not None]
         if not told:
@@ -386,8 +386,7 @@ class _Judge:
     def omission(self, whole: Standings, patient: str, one: Omission, doses: Sequence[Mapping[str, Any]]) -> Finding:
         """A recommendation that no dose answered: omitted where the record tells that none was given, else undecidable."""
         rules = [self.protocol.rules[i] for i in one.rules]
-        weight = self.weights[patient]
-        formula = next((r.dose.for_weight(weight) for r in rules if r.dose is not None), (None, ""))
+        formula = next((r.dose.for_weight(*self.bodies[patient]) for r in rules if r.dose is not None), (None, ""))
         concept = next(r.drug for r in rules if r.drug is not None)
         either = sorted({r.drug for r in self.protocol.rules if r.instead_of in {x.code for x in rules} and r.drug is not None})
         said = f"Asked for from hour {one.start:g} to hour {one.end:g} ({one.end - one.start:g} h; {self.within:g} h are allowed), and no dose of {concept}"

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+import numpy as np
+
 from tocsin.protocols.protocol import Dose
 
-HEAVIEST_KG, LIGHTEST_KG = 150.0, 2.0
-"""Where the weight is not told, a dose per kg is off when it fits no weight between these (a decision, ``tocsin:audit``)."""
-PER_KG = re.compile(r"(\d+(?:\.\d+)?)\s*mg/kg")
+SIZES = {"kg": ("weight", 2.0, 150.0), "m2": ("body surface", 0.15, 3.0)}
+"""Where the weight or body surface is not told, a dose per kg or m2 is off when it fits none between these (a decision, ``tocsin:audit``)."""
+RATE = re.compile(r"(\d+(?:\.\d+)?)\s*mg/(kg|m2)")
 REPEATED = re.compile(r"\bq\s?\d+\s?h\b")
 NUMBERED = re.compile(r"\b(?:first|second|third|fourth|\d+(?:st|nd|rd|th))\b")
 
@@ -28,37 +30,48 @@ class DoseSeen:
     missing: tuple[str, ...] = ()
 
 
-def dose_seen(dose: Dose, value: float | None, text: str | None, unit: str | None, weight: float | None, tolerance: float) -> DoseSeen | None:
-    """Set a dose given (``value`` in ``unit``, or words such as "4 mg/kg") beside the one asked for; None where that has no number."""
-    if dose.amount is None and dose.per_kg is None:
+def dose_seen(
+    dose: Dose, value: float | None, text: str | None, unit: str | None, body: tuple[float | None, float | None], tolerance: float,
+) -> DoseSeen | None:
+    """Set a dose given (``value`` in ``unit``, or words such as "4 mg/kg") beside the one asked for; None where that has no number.
+
+    ``body``: weight in kg and height in cm.  Where a range is asked for, every dose in it fits.
+    """
+    if dose.amount is None and dose.rate is None:
         return None
-    asked, formula = dose.for_weight(weight)
-    per_kg = PER_KG.search(text or "") if value is None else None
+    asked, formula = dose.for_weight(*body)
+    missing = dose.missing(*body)
     if value is not None and unit == dose.unit:
         above = dose.cap is not None and value > dose.cap
         words = f"{formula}, given {value:g} {dose.unit}"
         if dose.later is not None and abs(value - dose.later) <= tolerance * dose.later:
             return DoseSeen(True, above, dose.later, f"{formula}, later {dose.later:g} {dose.unit}, given {value:g} {dose.unit}")
-        if asked is not None:
-            return DoseSeen(abs(value - asked) <= tolerance * asked + 1e-9, above, asked, words)
-        if dose.per_kg is None:
-            return DoseSeen(None, above, None, words)
-        return DoseSeen(None, above, None, f"{words} (that would be the dose at {value / dose.per_kg:g} kg)", ("weight_kg",))
-    if per_kg is not None and dose.per_kg is not None:
-        rate = float(per_kg[1])
-        words = f"{formula}, given {rate:g} {dose.unit}/kg"
-        if weight is not None and asked is not None:
-            given = rate * weight
+        if not missing:
+            return DoseSeen(_fits(dose, body, value, tolerance), above, asked, words)
+        sizes = " to ".join(f"{value / rate:.4g}" for rate in (dose.to, dose.rate) if rate is not None)
+        return DoseSeen(None, above, None, f"{words} (that would be the dose at {sizes} {dose.per})", missing)
+    told_rate = RATE.search(text or "") if value is None else None
+    if told_rate is not None and dose.rate is not None and told_rate[2] == dose.per:
+        rate = float(told_rate[1])
+        words = f"{formula}, given {rate:g} {dose.unit}/{dose.per}"
+        if not missing:
+            given = rate * dose.size(*body)
             above = dose.cap is not None and given > dose.cap
-            return DoseSeen(abs(given - asked) <= tolerance * asked + 1e-9, above, asked, f"{words} = {given:g} {dose.unit}")
-        rates = [dose.per_kg, *([dose.light_per_kg] if dose.light_per_kg is not None else [])]
-        least = min(rates) if dose.cap is None else min(*rates, dose.cap / HEAVIEST_KG)
+            return DoseSeen(_fits(dose, body, given, tolerance), above, asked, f"{words} = {given:g} {dose.unit}")
+        rates = [r for r in (dose.rate, dose.to, dose.light_per_kg) if r is not None]
+        size, smallest, largest = SIZES[dose.per]
+        least = min(rates) if dose.cap is None else min(*rates, dose.cap / largest)
         if least * (1 - tolerance) <= rate <= max(rates) * (1 + tolerance):
-            sure = len(rates) == 1 and dose.cap is None
-            return DoseSeen(True if sure else None, False, None, words, () if sure else ("weight_kg",))
-        return DoseSeen(False, False, None, f"{words}: fits no weight from {LIGHTEST_KG:g} to {HEAVIEST_KG:g} kg")
+            sure = dose.light_per_kg is None and dose.cap is None
+            return DoseSeen(True if sure else None, False, None, words, () if sure else missing)
+        return DoseSeen(False, False, None, f"{words}: fits no {size} from {smallest:g} to {largest:g} {dose.per}")
     told = text if text and text not in ("present", "given") else "an amount that is not told"
     return DoseSeen(None, False, asked, f"{formula}; given {told}", ("dose",))
+
+
+def _fits(dose: Dose, body: tuple[float | None, float | None], given: float, tolerance: float) -> bool:
+    low, high = (float(end[0]) for end in dose.range(*(np.array([np.nan if x is None else x]) for x in body)))
+    return low * (1 - tolerance) - 1e-9 <= given <= high * (1 + tolerance) + 1e-9
 
 
 def is_course(text: str | None) -> bool:

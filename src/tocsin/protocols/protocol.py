@@ -10,20 +10,23 @@ import numpy as np
 import numpy.typing as npt
 
 from tocsin.cite import Mark, reference
+from tocsin.derived.body_surface import body_surface_m2
 from tocsin.errors import RuleError
 from tocsin.rules import Predicate, Setting
 from tocsin.scales import EpisodeRule, Scale
 from tocsin.timeline import Timeline
 from tocsin.vocabulary import CONCEPTS
 
+Floats = npt.NDArray[np.float64]
 Derive = Callable[[Timeline, float | None, Mapping[str, float] | None], Timeline]
 """A record, the hour up to which it is known (None: all of it) and the changed carry-forward, to the record with more findings."""
 
 
 @dataclass(frozen=True, slots=True)
 class Dose:
-    """How much of a drug: fixed, or per kilogram with a cap and a lighter patient's own rate.
+    """How much of a drug: fixed, per kilogram, or per m2 of body surface (Mosteller), with a cap and a lighter patient's own rate.
 
+    ``to``: the upper end of the rate where the source gives a range; there is then a range of doses and no single one.
     ``light_per_kg`` holds below ``light_below_kg``.  ``as_told``: the source's own amount where it is a range or has no number.
     ``later``: the fixed amount to which the source steps down, which an audit accepts as well.
     """
@@ -37,43 +40,88 @@ class Dose:
     every_hours: float | None = None
     as_told: str = ""
     later: float | None = None
+    per_m2: float | None = None
+    to: float | None = None
 
     def __post_init__(self) -> None:
-        if self.amount is not None and self.per_kg is not None:
-            raise RuleError("a dose is either fixed or per kilogram, not both")
+        if sum(x is not None for x in (self.amount, self.per_kg, self.per_m2)) > 1:
+            raise RuleError("a dose is either fixed or per kilogram or per m2, and only one of them")
         if (self.light_below_kg is None) != (self.light_per_kg is None):
             raise RuleError("a light patient's dose needs its weight limit and its rate")
+        if self.light_below_kg is not None and self.per_kg is None:
+            raise RuleError("only a dose per kilogram has a light patient's rate")
+        if self.to is not None and (self.rate is None or self.to <= self.rate or self.light_below_kg is not None):
+            raise RuleError("the upper end of a dose is above its lower one, both are rates, and a light patient has no rate of its own then")
 
-    def for_weight(self, weight_kg: float | None) -> tuple[float | None, str]:
-        """The dose in ``unit`` (None when the weight is needed and not known) and its arithmetic in words."""
+    @property
+    def rate(self) -> float | None:
+        """The amount per kilogram or per m2, its lower end where it is a range; None where the dose is fixed or has no number."""
+        return self.per_kg if self.per_kg is not None else self.per_m2
+
+    @property
+    def per(self) -> str:
+        """What the rate is per: kg or m2."""
+        return "kg" if self.per_m2 is None else "m2"
+
+    def missing(self, weight_kg: float | None, height_cm: float | None) -> tuple[str, ...]:
+        """The facts about the patient which the dose needs and which are not known."""
+        weight = ("weight_kg",) if self.rate is not None and weight_kg is None else ()
+        return (*weight, "height_cm") if self.per_m2 is not None and height_cm is None else weight
+
+    def for_weight(self, weight_kg: float | None, height_cm: float | None = None) -> tuple[float | None, str]:
+        """The dose in ``unit`` (None when it is a range, or a weight or height is needed and not known) and its arithmetic in words."""
         often = f" every {self.every_hours:g} h" if self.every_hours else ""
-        if self.per_kg is None:
+        if self.rate is None:
             if self.amount is None:
                 return None, self.as_told
             return self.amount, self.as_told or f"{self.amount:g} {self.unit}{often}"
-        capped = f", at most {self.cap:g} {self.unit}" if self.cap is not None else ""
-        if weight_kg is None:
-            light = ""
-            if self.light_below_kg is not None:
-                light = f" (below {self.light_below_kg:g} kg: {self.light_per_kg:g} {self.unit}/kg)"
-            return None, f"{self.per_kg:g} {self.unit}/kg x weight{light}{capped}{often}; the weight is not known"
-        rate = self.per_kg
-        if self.light_below_kg is not None and weight_kg < self.light_below_kg:
-            rate = float(self.light_per_kg or 0.0)
-        raw = rate * weight_kg
-        dose = raw if self.cap is None else min(raw, self.cap)
-        words = f"{rate:g} {self.unit}/kg x {weight_kg:g} kg = {raw:g} {self.unit}"
-        if dose < raw:
+        missing = self.missing(weight_kg, height_cm)
+        if missing:
+            light = f" (below {self.light_below_kg:g} kg: {self.light_per_kg:g} {self.unit}/kg)" if self.light_below_kg is not None else ""
+            capped = f", at most {self.cap:g} {self.unit}" if self.cap is not None else ""
+            unknown = " and ".join("the " + name.partition("_")[0] for name in missing)
+            rates = f"{_span(self.rate, self.to)} {self.unit}/{self.per} x {'weight' if self.per == 'kg' else 'body surface'}{light}{capped}{often}"
+            return None, f"{rates}; {unknown} {'is' if len(missing) == 1 else 'are'} not known"
+        rate = self.rate
+        if self.light_below_kg is not None and self.light_per_kg is not None and (weight_kg or 0.0) < self.light_below_kg:
+            rate = self.light_per_kg
+        size = self.size(weight_kg, height_cm)
+        ends = [x * size for x in (rate, self.to) if x is not None]
+        doses = ends if self.cap is None else [min(x, self.cap) for x in ends]
+        shown = f"{size:g} kg" if self.per == "kg" else f"{size:.3f} m2"
+        words = f"{_span(rate, self.to)} {self.unit}/{self.per} x {shown} = {_span(*(x if self.per == 'kg' else round(x, 1) for x in ends))} {self.unit}"
+        if doses != ends:
             words += f", capped at {self.cap:g} {self.unit}"
-        return dose, words + often
+        return (doses[0] if doses[0] == doses[-1] else None), words + often
 
-    def amounts(self, weights_kg: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        """``for_weight`` for many patients at once, without the words; nan where there is no number."""
-        if self.per_kg is None:
-            return np.full(len(weights_kg), np.nan if self.amount is None else self.amount)
-        light = weights_kg < self.light_below_kg if self.light_below_kg is not None else np.zeros(len(weights_kg), np.bool_)
-        raw = np.where(light, self.light_per_kg or 0.0, self.per_kg) * weights_kg
-        return raw if self.cap is None else np.minimum(raw, self.cap)
+    def size(self, weight_kg: float | None, height_cm: float | None) -> float:
+        """The kilograms or m2 of one patient; nan where not known."""
+        one = self._sizes(*(np.array([np.nan if x is None else x]) for x in (weight_kg, height_cm)))
+        return float(one[0])
+
+    def range(self, weights_kg: Floats, heights_cm: Floats) -> tuple[Floats, Floats]:
+        """The least and the most that is asked for, of many patients at once; nan where there is no number."""
+        if self.rate is None:
+            one = np.full(len(weights_kg), np.nan if self.amount is None else self.amount)
+            return one, one
+        low = np.full(len(weights_kg), self.rate)
+        if self.light_below_kg is not None and self.light_per_kg is not None:
+            low = np.where(weights_kg < self.light_below_kg, self.light_per_kg, low)
+        high = low if self.to is None else np.full(len(weights_kg), self.to)
+        size, most = self._sizes(weights_kg, heights_cm), np.inf if self.cap is None else self.cap
+        return np.minimum(low * size, most), np.minimum(high * size, most)
+
+    def amounts(self, weights_kg: Floats, heights_cm: Floats) -> Floats:
+        """``for_weight`` for many patients at once, without the words; nan where there is no single number."""
+        low, high = self.range(weights_kg, heights_cm)
+        return np.where(low == high, low, np.nan)
+
+    def _sizes(self, weights_kg: Floats, heights_cm: Floats) -> Floats:
+        return weights_kg if self.per_m2 is None else body_surface_m2(weights_kg, heights_cm)
+
+
+def _span(low: float, high: float | None = None) -> str:
+    return f"{low:g}" if high is None else f"{low:g} to {high:g}"
 
 
 @dataclass(frozen=True, slots=True)

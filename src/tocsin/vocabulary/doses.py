@@ -117,6 +117,8 @@ CORTICOSTEROIDS: tuple[Concept, ...] = (
         "dexamethasone intrathecal",
         note="Not systemic: not in the group CORTICOSTEROIDS.",
     ),
+    dose("intrathecal_hydrocortisone", "Hydrocortisone, intrathecal", "IT hydrocortisone", "hydrocortisone intrathecal",
+         note="Not systemic: not in the group CORTICOSTEROIDS."),
 )
 
 ANTIPYRETICS: tuple[Concept, ...] = (
@@ -171,6 +173,7 @@ CHEMOTHERAPY: tuple[Concept, ...] = (
     ),
     dose("etoposide", "Etoposide", "VP-16", rxnorm=("4179",), omop=(1350504,)),
     dose("cytarabine", "Cytarabine", "Ara-C", rxnorm=("3041",), omop=(1311078,), code_mark="M"),
+    dose("intrathecal_cytarabine", "Cytarabine, intrathecal", "IT cytarabine", "cytarabine intrathecal", "IT Ara-C"),
     dose("methotrexate", "Methotrexate", "MTX"),
     dose("dasatinib", "Dasatinib", "sprycel", rxnorm=("475342",), omop=(1358436,)),
     dose("imatinib", "Imatinib", "gleevec", "glivec"),

@@ -15,7 +15,6 @@ from tocsin.vocabulary.concept import Concept, Domain, Kind
 CONDITION_CODES: Final[Mapping[str, tuple[str, int]]] = {
     "febrile_neutropenia": ("409089005", 4250734),
     "delirium": ("2776000", 373995),
-    "haemophagocytic_lymphohistiocytosis": ("234437005", 4121123),
     "disseminated_intravascular_coagulation": ("67406007", 436093),
 }
 

@@ -1,6 +1,6 @@
 """What the criteria of haemophagocytic syndromes and of disseminated coagulation ask for beside laboratory values.
 
-Carry-forward: findings 24 h; the marker of coagulation as a laboratory value (D).  No codes are given.
+Carry-forward: findings 24 h; the marker of coagulation as a laboratory value (D).  Codes: HLH alone, read in a public mapping.
 """
 
 from __future__ import annotations
@@ -46,6 +46,24 @@ HAEMOPHAGOCYTIC: Final[tuple[Concept, ...]] = (
         note="A clinician's judgement: no rate is published.",
     ),
     finding("lung_infiltrates", "Lung infiltrates", "pulmonary infiltrates"),
+    finding(
+        "hlh",
+        "HLH or MAS, as asserted",
+        "haemophagocytic lymphohistiocytosis",
+        "hemophagocytic lymphohistiocytosis",
+        "macrophage activation syndrome",
+        "HLH/MAS",
+        values=("absent", "suspected", "present"),
+        value_aliases={"probable": "suspected", "possible": "suspected"},
+        snomed=("234437005",),
+        omop=(4121123,),
+        note="A clinician's judgement.  present: held for certain or highly likely; suspected: short of that.",
+    ),
+    finding(
+        "hlh_not_improving",
+        "HLH not improving after treatment",
+        note="Asserted by a clinician, or derived by a protocol from the course (see tocsin.protocols.hlh_course).",
+    ),
 )
 
 COAGULATION: Final[tuple[Concept, ...]] = (
@@ -72,6 +90,7 @@ COAGULATION: Final[tuple[Concept, ...]] = (
     ),
     finding("dialysis", "Dialysis or haemofiltration", "renal replacement therapy", "haemodialysis", "hemodialysis", "haemofiltration",
             "hemofiltration", "CRRT"),
+    finding("lumbar_puncture_planned", "Lumbar puncture planned", "lumbar puncture due", "LP planned"),
     finding("acute_kidney_injury", "Acute kidney injury, as asserted", "AKI", "acute renal failure", "new renal insufficiency"),
 )
 

@@ -6,11 +6,11 @@ right and says so (``corrections``).
 
 from __future__ import annotations
 
-from tocsin.protocols.paper004 import brain_pressure, crs, neuro, seizures
+from tocsin.protocols.paper004 import brain_pressure, coagulation, crs, hlh, neuro, seizures
 from tocsin.protocols.protocol import Protocol
 from tocsin.rules import settled
 
-SETTINGS = (*crs.SETTINGS, *neuro.SETTINGS, *seizures.SETTINGS)
+SETTINGS = (*crs.SETTINGS, *neuro.SETTINGS, *seizures.SETTINGS, *hlh.SETTINGS, *coagulation.SETTINGS)
 
 
 def paper004(**given: object) -> Protocol:
@@ -18,22 +18,30 @@ def paper004(**given: object) -> Protocol:
     settings = settled(SETTINGS, given)
     return Protocol(
         id="paper004", title="Management of toxicities after CAR-T cells (Chinthapalli 2023, CARTOX grades)",
-        chapters=(crs.crs(settings), neuro.neuro(settings), seizures.seizures(settings), brain_pressure.brain_pressure()),
+        chapters=(
+            crs.crs(settings), neuro.neuro(settings), seizures.seizures(settings), brain_pressure.brain_pressure(), hlh.hlh(settings),
+            coagulation.coagulation(settings),
+        ),
         cites=("chinthapalli2023:table2", "compared2019:CARTOX", "li2022:CARTOX", "jcm2023:table1", "neelapu2018:CRES",
-               "cartox_copy:CRES management"),
+               "cartox_copy:CRES management", "neelapu2018:HLH", "mosteller1987:formula", "buechner2021:fibrinogen", "fibrinogen_doses:doses",
+               "platelet_practice:limits", "hashmi2020:table 1"),
         settings=settings, setting_docs=SETTINGS,
         corrections=(
             "Table 2, grade 1: \"broad-spectrum antibiotics like filgrastim\" is read as antibiotics and filgrastim (C1.3a, C1.3b).",
             "Table 2, grade 4: methylprednisolone is given without a taper; the CARTOX-type taper is named beside it (C4.1).",
-            "Cardiac surveillance \"high-grade CRS (grade 2)\" must be grade 2 or more; \"advanced-stage hemophilia\" must be haematological "
-            "malignancy. Neither is a rule here.",
+            "Cardiac surveillance \"high-grade CRS (grade 2)\" must be grade 2 or more. It is no rule here.",
+            "HLH/MAS: \"grade 3 organ toxicities\" is read as grade 3 or more (exactly 3 would leave out the worst), and \"a pair of the subsequent "
+            "symptoms\" as any two of liver, kidney, lung and haemophagocytosis.",
+            "HLH/MAS: \"advanced-stage hemophilia\" must be haematological malignancy; no rule rests on it.",
             "\"High-flow and non-invasive oxygen\" stands among the grade 3 recommendations: it is management, not the grading cell.",
         ),
         notes=("Tocilizumab is not for ICANS without CRS: for neurotoxicity it is blocked where there is none (N4), and every other rule for it requires "
                "CRS of grade 1 or more.",
                "Neurotoxicity: where the paper writes ICANS the grade is that of the ASTCT, where the CARTOX table writes CRES it is that of CARTOX. Fixed "
                "doses are those for adults.",
-               "HLH/MAS, cardiovascular and coagulation rules of the paper are not in this protocol."),
+               "Etoposide is for HLH/MAS alone: no rule of CRS asks for it.",
+               "Cardiovascular rules of the paper are not in this protocol."),
     )
+
 
 BUILDERS = {"paper004": paper004}
