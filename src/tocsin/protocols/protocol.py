@@ -134,6 +134,7 @@ class Chapter:
     ``scale``: the grading system that its grades mean.  ``episode``: when an episode begins and ends.
     ``counts``: the attributions whose findings count; those of the scale where none are named.
     ``counts_also``: findings of these concepts count when put down to this attribution too, such as an ICE score to ICANS.
+    ``from_hour``: its rules speak from this hour on, the infusion unless they prepare for it; before it none is due.
     """
 
     title: str
@@ -142,6 +143,7 @@ class Chapter:
     episode: EpisodeRule
     counts: tuple[str, ...] = ()
     counts_also: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    from_hour: float = 0.0
 
     def __post_init__(self) -> None:
         if not self.counts:
