@@ -12,7 +12,7 @@ def test_methylprednisolone_for_grade_4_is_stepped_down_by_the_day_of_its_course
     said = advise_spec("""
         hour  | temperature | oxygen_device               | methylprednisolone || C4.1    | C4.1b   | C4.1c   | C4.1d   | C4.1e   | C3.2
         0     | 38.5        | invasive_ventilation for 30 |                    || due     | not_due | not_due | not_due | not_due | due
-        1     |             |                             | 1000               || blocked | not_due | not_due | not_due | not_due | not_due
+        1     |             |                             | 1000               || blocked | not_due | not_due | not_due | not_due | blocked
         25    |             |                             | 1000               || blocked | not_due | not_due | not_due | not_due |
         49    | 37          | room_air                    |                    || due     | not_due | not_due | not_due | not_due |
         49.5  |             |                             | 1000               || blocked | not_due | not_due | not_due | not_due |
@@ -73,13 +73,14 @@ def test_the_step_that_is_due_depends_on_doses_that_are_not_told(advise_spec, ho
     assert "methylprednisolone" in said[hour][code].depends_on
 
 
-def test_dexamethasone_is_not_asked_for_beside_the_methylprednisolone_of_grade_4(advise_spec):
-    advise_spec("""
+def test_dexamethasone_is_not_given_beside_the_methylprednisolone_of_grade_4(advise_spec):
+    said = advise_spec("""
         hour | temperature | ast | oxygen_device              | methylprednisolone || C3.2    | C4.1
         0    | 38.5        | 300 | invasive_ventilation for 4 |                    || due     | due
-        1    |             |     |                            | 1000               || not_due | blocked
-        10   | 38.5        | 300 | room_air                   |                    || not_due | blocked
+        1    |             |     |                            | 1000               || blocked | blocked
+        10   | 38.5        | 300 | room_air                   |                    || blocked | blocked
         """)
+    assert said[10]["C3.2"].blocked_by == ("METHYLPREDNISOLONE-COURSE: the methylprednisolone of grade 4 takes its place",)
 
 
 def test_a_child_is_told_that_the_doses_are_those_of_adults(advise_spec):

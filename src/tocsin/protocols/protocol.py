@@ -160,7 +160,7 @@ class Chapter:
 
 @dataclass(frozen=True)
 class Protocol:
-    """A guideline as data: chapters of rules.  The first chapter is that of CRS; its grades say when CRS is refractory."""
+    """A guideline as data: chapters of rules.  The first chapter is that of CRS."""
 
     id: str
     title: str

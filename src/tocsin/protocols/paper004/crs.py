@@ -63,11 +63,14 @@ def crs(settings: Settings) -> Chapter:
     hypo4 = Named("life_threatening", IsIn("hypotension", ("life_threatening",), says="life-threatening hypotension"),
                   "life-threatening hypotension", cites="li2022:CARTOX", mark="V")
     long_fever = EpisodeFor(FEVER, 24.0 * float(settings["fever_days"])) & FEVER
-    resistant = refractory(Doses(CORTICOSTEROIDS, "corticosteroid", "a systemic corticosteroid", told_by="corticosteroid") | ANTI_IL6_GIVEN)
+    treated = ANTI_IL6_GIVEN | Doses(CORTICOSTEROIDS, "corticosteroid", "a systemic corticosteroid", told_by="corticosteroid")
+    resistant = refractory(treated, g, float(settings["refractory_hours"]))
     dex10 = Dose(10.0, every_hours=6.0)
     dex_block = interval("dexamethasone", 6.0, f"{_T2}:G3-hypotension", _S)
     mp_block = interval("methylprednisolone", 24.0, f"{_T2}:G4-hypotension", _S)
     pulse = on_pulse(settings)
+    in_its_place = Block("METHYLPREDNISOLONE-COURSE", pulse, "the methylprednisolone of grade 4 takes its place", f"{_T2}:G4-hypotension", _S,
+                         unknown_blocks=False)
     rules = (
         Rule("C1.1", "Acetaminophen and a cooling blanket", g(1) & FEVER, f"{_T2}:G1", _S,
              "Acetaminophen and a blanket to regulate body temperature when treating fever", drug="acetaminophen",
@@ -116,10 +119,10 @@ def crs(settings: Settings) -> Chapter:
              f"{_T2}:G3-hypotension", _S, "IV fluid boluses and vasopressors as required; echocardiography; evaluate the blood pressure"),
         *anti_il6_rules("C3.1t", g(3) & hypotensive & ~ANTI_IL6_GIVEN, "G3-hypotension", "Tocilizumab and siltuximab as for grade 2, if not already "
                         "prescribed"),
-        Rule("C3.2", "Dexamethasone", g(3) & ~pulse, f"{_T2}:G3-hypotension", _S, "Dexamethasone 10 mg IV per 6 hours", drug="dexamethasone", dose=dex10,
-             route="IV", blocked_by=(dex_block,), answers=CORTICOSTEROIDS,
+        Rule("C3.2", "Dexamethasone", g(3), f"{_T2}:G3-hypotension", _S, "Dexamethasone 10 mg IV per 6 hours", drug="dexamethasone", dose=dex10,
+             route="IV", blocked_by=(dex_block, in_its_place), answers=CORTICOSTEROIDS,
              reading="Taper once symptoms improve (ST1). Duration in the original: 1 to 3 days (jcm2023). Not beside the methylprednisolone of "
-                     "grade 4, which takes its place."),
+                     "grade 4; where it is not known whether that is given, a corticosteroid is asked for all the same."),
         Rule("C3.2b", "Escalate dexamethasone", g(3) & STEROID_TODAY & resistant, f"{_T2}:G3-hypotension", _S,
              "If resistant, escalate to 20 mg IV per 6 hours", drug="dexamethasone", dose=Dose(20.0, every_hours=6.0), route="IV",
              blocked_by=(dex_block,), answers=CORTICOSTEROIDS),

@@ -7,7 +7,7 @@ from tocsin.protocols.drugs import interval
 from tocsin.protocols.paper004.shared import ANTI_IL6_GIVEN, CHILD, Settings, cartox, crs_grade, fever_episode
 from tocsin.protocols.parts import COURSE_HOURS, refractory, since_first
 from tocsin.protocols.protocol import Chapter, Dose, Rule
-from tocsin.rules import Doses, Fact, Named
+from tocsin.rules import Doses, Fact
 from tocsin.vocabulary.groups import CORTICOSTEROIDS
 
 _STEP, _END = 264.0, 528.0
@@ -19,8 +19,8 @@ _ORDER = ("\"Refractory\" is not defined by the paper; see the setting refractor
 def third_line(settings: Settings) -> Chapter:
     """The chapter of refractory CRS; etoposide belongs to HLH and is not in it."""
     steroid = Doses(CORTICOSTEROIDS, "corticosteroid", "a systemic corticosteroid", told_by="corticosteroid")
-    hard = Named("third_line", ANTI_IL6_GIVEN & steroid & refractory(ANTI_IL6_GIVEN | steroid),
-                 "CRS refractory to treatment, after an IL-6 blocker and a corticosteroid", cites="tocsin:refractory", mark="D")
+    both = ANTI_IL6_GIVEN & steroid
+    hard = both & refractory(both, lambda grade: crs_grade(settings, grade), float(settings["refractory_hours"]))
     course = Doses(("ruxolitinib",), "ruxolitinib", "ruxolitinib", hours=COURSE_HOURS)
     day_12, day_23 = since_first(course, _STEP), since_first(course, _END)
     every_12 = interval("ruxolitinib", 12.0, "zi2021:case", Mark.SOURCE)
