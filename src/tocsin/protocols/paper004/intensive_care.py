@@ -95,7 +95,7 @@ def intensive_care(settings: Settings) -> Chapter:
              "Cardiac biomarkers or ... an echocardiogram, is advised in individuals with protracted severe CRS",
              answers=(*(name for name, _ in _CARDIAC), "echocardiogram"),
              reading="Protracted: see the setting severe_crs_hours. What is not on record was not done."),
-        Rule("ICU9a", "Infection work-up: sepsis in intensive care decides on survival", critical, _CARE, Mark.SOURCE, sepsis, answers=("imaging",),
+        Rule("ICU9a", "Infection work-up: sepsis weighs on survival in intensive care", critical, _CARE, Mark.SOURCE, sepsis, answers=("imaging",),
              reading="The paper names no test here: those of C1.2."),
         Rule("ICU9b", "Consider broad-spectrum antibiotics", critical, _CARE, Mark.SOURCE, sepsis, drug="antibiotic",
              dose=Dose(as_told="agent and dose by local practice"), answers=ANTIBIOTICS, optional=True,
