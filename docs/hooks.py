@@ -28,13 +28,14 @@ def pages() -> dict[str, str]:
         "reference/concepts.md": concepts_page(),
         "reference/scales.md": scales_page(),
         "reference/protocols.md": protocols_page(),
+        "reference/complications.md": complications_page(),
         "reference/cli.md": cli_page(),
         "reference/vectors.md": vectors_page(),
         "reference/references.md": references_page(),
     }
 
 
-# ---------------------------------------------------------------- the six pages
+# ---------------------------------------------------------------- the pages
 
 
 def concepts_page() -> str:
@@ -112,6 +113,24 @@ def protocols_page() -> str:
             out += ["### Errors of the paper, and how they are read", "", *[f"* {_line(c)}" for c in protocol.corrections], ""]
         out += _settings(protocol)
     return _text(out)
+
+
+def complications_page() -> str:
+    """Every sign that speaks for or against a complication, with its source."""
+    from tocsin.protocols.complication_signs import SETTINGS, complication_signs
+    from tocsin.protocols.complications import NO_VERDICT
+    from tocsin.rules import settled
+
+    out = ["# Complications and their signs", "", f"What `tocsin complications` looks for. {NO_VERDICT}", ""]
+    for one in complication_signs(settled(SETTINGS, {})):
+        out += [f"## {_line(one.title)} {{ #{_anchor(one.code)} }}", "", f"`{one.code.lower()}`. Source: {_cites(one.cites)}.", ""]
+        out += [f"*With CRS:* {_line(one.association)}", ""] if one.association else []
+        out += [f"*Traits:* {_line(one.traits)}", "", *(f"- {_line(r)}" for r in one.remarks), ""]
+        for side, signs in (("for", one.speaks_for), ("against", one.speaks_against)):
+            out += [f"| speaks {side} it | when | source | mark | reading |", "|---|---|---|---|---|"]
+            out += [f"| {_cell(s.says)} | {_cell(s.predicate.english())} | {_cites(s.cites)} | {s.mark} | {_cell(s.reading)} |" for s in signs]
+            out += [""]
+    return _text([*out, "## Settings", "", *_setting_rows(SETTINGS)])
 
 
 def cli_page() -> str:
@@ -246,9 +265,11 @@ def _notes(owner: Any) -> list[str]:
 def _settings(owner: Any) -> list[str]:
     """A table of the settings of a scale or protocol: what each one is, its default and its source."""
     settings = getattr(owner, "setting_docs", ())
-    if not settings:
-        return []
-    out = ["**Settings**", "", "| name | default | meaning | source | mark |", "|---|---|---|---|---|"]
+    return ["**Settings**", "", *_setting_rows(settings)] if settings else []
+
+
+def _setting_rows(settings: Iterable[Any]) -> list[str]:
+    out = ["| name | default | meaning | source | mark |", "|---|---|---|---|---|"]
     for setting in settings:
         default = f"{_shown(setting.default)} {setting.unit}".strip()
         cells = (f"`{setting.name}`", _cell(default), _cell(setting.what), _cites(setting.cites), str(setting.mark))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -13,7 +13,11 @@ from tocsin.cite import Mark, reference
 from tocsin.errors import RuleError
 from tocsin.rules import Predicate, Setting
 from tocsin.scales import EpisodeRule, Scale
+from tocsin.timeline import Timeline
 from tocsin.vocabulary import CONCEPTS
+
+Derive = Callable[[Timeline, float | None, Mapping[str, float] | None], Timeline]
+"""A record, the hour up to which it is known (None: all of it) and the changed carry-forward, to the record with more findings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +139,7 @@ class Chapter:
     ``counts``: the attributions whose findings count; those of the scale where none are named.
     ``counts_also``: findings of these concepts count when put down to this attribution too, such as an ICE score to ICANS.
     ``from_hour``: its rules speak from this hour on, the infusion unless they prepare for it; before it none is due.
+    ``derive``: adds to a record what the rules need of the course, such as no improvement after treatment.
     """
 
     title: str
@@ -144,6 +149,7 @@ class Chapter:
     counts: tuple[str, ...] = ()
     counts_also: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     from_hour: float = 0.0
+    derive: Derive | None = None
 
     def __post_init__(self) -> None:
         if not self.counts:

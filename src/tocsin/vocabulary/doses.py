@@ -69,6 +69,7 @@ ANTICYTOKINE: tuple[Concept, ...] = (
     dose("ruxolitinib", "Ruxolitinib", "ruxo", "jakafi", "jakavi", rxnorm=("1193326",), omop=(40244464,)),
     dose("baricitinib", "Baricitinib", "olumiant", rxnorm=("2047232",), omop=(1510627,)),
     dose("emapalumab", "Emapalumab", "gamifant", "NI-0501"),
+    dose("anti_tnf", "Antibody against TNF-alpha", "anti-TNF", "TNF blocker", "infliximab", "adalimumab", unit=None),
 )
 
 CORTICOSTEROIDS: tuple[Concept, ...] = (

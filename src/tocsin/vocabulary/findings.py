@@ -178,4 +178,7 @@ CONCEPTS: tuple[Concept, ...] = (
         aliases=("fluid responsive", "fluid responsiveness", "volume responsiveness"),
         note="By stroke volume, cardiac output or ultrasound.  Carry-forward: no source gives one; 4 h, as long as a pressure (D).",
     ),
+    finding("qt_prolongation", "QT prolongation", "prolonged QT", "long QT", "QTc prolongation", note="Asserted from an ECG; no limit is taken here."),
+    finding("cardiogenic_shock", "Cardiogenic shock"),
+    finding("adrenal_insufficiency", "Adrenal insufficiency", "adrenal failure", "inadequate adrenal function"),
 )
