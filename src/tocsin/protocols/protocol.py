@@ -186,6 +186,7 @@ class Chapter:
     ``scale``: the grading system that its grades mean.  ``episode``: when an episode begins and ends.
     ``counts``: the attributions whose findings count; those of the scale where none are named.
     ``counts_also``: findings of these concepts count when put down to this attribution too, such as an ICE score to ICANS.
+    ``from_hour``: its rules speak from this hour on, the infusion unless they prepare for it; before it none is due.
     ``derive``: adds to a record what the rules need of the course, such as no improvement after treatment.
     """
 
@@ -195,6 +196,7 @@ class Chapter:
     episode: EpisodeRule
     counts: tuple[str, ...] = ()
     counts_also: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    from_hour: float = 0.0
     derive: Derive | None = None
 
     def __post_init__(self) -> None:

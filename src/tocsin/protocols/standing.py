@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tocsin.protocols.protocol import Block, Protocol, Rule
-from tocsin.protocols.sweep import SweptChapter, step_at, sweep
+from tocsin.protocols.sweep import FALSE, NOT_DUE, SweptChapter, step_at, sweep
 from tocsin.timeline import Timeline
 
 
@@ -23,7 +23,7 @@ class Standings:
     """The steps of all patients by one protocol, in order.
 
     ``patient``, ``start``: of each step.  ``status`` and ``wanted``: shape (steps, rules).
-    ``at``: shape (steps, chapters), the step of each chapter that holds then.
+    ``at``: shape (steps, chapters), the step of each chapter that holds then; -1 before the chapter begins, where none of its rules is due.
     """
 
     protocol: Protocol
@@ -85,7 +85,8 @@ def standings(
     steps = np.unique(np.concatenate([np.column_stack([c.swept.patient, c.swept.start]) for c in chapters]), axis=0)
     patient, start = steps[:, 0].astype(np.int64), steps[:, 1]
     at = np.column_stack([step_at(c.swept.patient, c.swept.start, patient, start) for c in chapters])
-    status = np.concatenate([c.status[at[:, i]] for i, c in enumerate(chapters)], axis=1)
-    wanted = np.concatenate([c.wanted[at[:, i]] for i, c in enumerate(chapters)], axis=1)
+    begun = at >= 0
+    status = np.concatenate([np.where(begun[:, i, None], c.status[at[:, i]], NOT_DUE) for i, c in enumerate(chapters)], axis=1)
+    wanted = np.concatenate([np.where(begun[:, i, None], c.wanted[at[:, i]], FALSE) for i, c in enumerate(chapters)], axis=1)
     index = {p: i for i, p in enumerate(known.patients["patient"].to_list())}
     return Standings(protocol, known, chapters, index, patient, start, at, status, wanted)

@@ -134,8 +134,10 @@ def _swept(
     program = program_of(chapter)
     if changes_of(program):
         timeline, events = with_changes_of([program], timeline, events)
-    swept = run(program, timeline, events, chapter.counts, carry=carry, from_hour=0.0 if until is None else min(0.0, until),
-                until=np.inf if until is None else until, keep_state=keep_state, last_only=last_only)
+    swept = run(program, timeline, events, chapter.counts, carry=carry, from_hour=chapter.from_hour, until=np.inf if until is None else until,
+                keep_state=keep_state, last_only=last_only)
+    if until is not None and until < chapter.from_hour:
+        swept = replace(swept, state=np.full_like(swept.state, FALSE))
     place = {int(node): i for i, node in reversed(list(enumerate(program.roots)))}
     wanted = _truth(swept, [place[program.node_of[bare(r.when)]] for r in chapter.rules])
     barred = _truth(swept, [place[program.node_of[bare(b.predicate)]] for b in chapter.blocks])

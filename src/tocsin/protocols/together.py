@@ -15,7 +15,7 @@ from tocsin.grading.engine import run
 from tocsin.grading.grade import changes_of, with_changes_of
 from tocsin.grading.program import EPISODE, MASKED, Program, compile_program
 from tocsin.protocols.protocol import Chapter, Protocol
-from tocsin.protocols.sweep import I8, bare, counted, derived, program_of, stands
+from tocsin.protocols.sweep import I8, NOT_DUE, bare, counted, derived, program_of, stands
 from tocsin.timeline import Timeline
 
 
@@ -26,13 +26,17 @@ def status_at(timeline: Timeline, protocol: Protocol, hour: float, carry: Mappin
     first = np.cumsum([0, *(len(c.rules) for c in protocol.chapters)])
     for group in _groups(protocol.chapters, known):
         chapters = tuple(protocol.chapters[i] for i in group)
+        if hour < chapters[0].from_hour:
+            for i in group:
+                out[:, first[i]:first[i + 1]] = NOT_DUE
+            continue
         program = _program(chapters) if len(chapters) > 1 else program_of(chapters[0])
         record = counted(known, chapters[0])
         events = encode(record)
         if changes_of(program):
             record, events = with_changes_of([program], record, events)
-        state = run(program, record, events, chapters[0].counts, carry=carry, from_hour=min(0.0, hour), until=hour, keep_state=True,
-                    last_only=True).state
+        state = run(program, record, events, chapters[0].counts, carry=carry, from_hour=chapters[0].from_hour, until=hour,
+                    keep_state=True, last_only=True).state
         for i, chapter in zip(group, chapters, strict=True):
             wanted = state[:, [program.node_of[bare(r.when)] for r in chapter.rules]]
             barred = state[:, [program.node_of[bare(b.predicate)] for b in chapter.blocks]]
@@ -43,14 +47,14 @@ def status_at(timeline: Timeline, protocol: Protocol, hour: float, carry: Mappin
 def _groups(chapters: tuple[Chapter, ...], timeline: Timeline) -> Iterable[list[int]]:
     """The chapters (by their place) that can be swept together.
 
-    They count the same attributions, as far as the record names any, and no two of them reckon with episodes that differ.
+    They begin at the same hour and count the same attributions, as far as the record names any, and no two of them reckon with episodes that differ.
     """
     named = set(timeline.events["attribution"].unique().cast(pl.String).to_list())
     groups: dict[tuple[object, ...], list[int]] = {}
     episodes: dict[tuple[object, ...], list[Chapter]] = {}
     for i, chapter in enumerate(chapters):
         also = tuple((cause, concepts) for cause, concepts in sorted(chapter.counts_also.items()) if cause in named)
-        key: tuple[object, ...] = (frozenset(named & set(chapter.counts)), also)
+        key: tuple[object, ...] = (chapter.from_hour, frozenset(named & set(chapter.counts)), also)
         if _reckons(chapter):
             other = episodes.setdefault(key, [])
             if any(c.episode != chapter.episode for c in other):

@@ -55,4 +55,11 @@ CONCEPTS: tuple[Concept, ...] = (
         "lost to follow-up",
         note="The patient was not observed after it; without one, days after the last value are unknown.",
     ),
+    _yes_no(
+        "cardio_oncology_assessment",
+        "Assessment by a cardio-oncologist",
+        "cardio-oncology assessment",
+        "seen by a cardio-oncologist",
+        note="Before treatment, of a patient at high cardiovascular risk.",
+    ),
 )

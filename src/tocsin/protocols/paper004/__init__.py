@@ -6,11 +6,14 @@ right and says so (``corrections``).
 
 from __future__ import annotations
 
-from tocsin.protocols.paper004 import brain_pressure, coagulation, crs, hlh, neuro, seizures
+from tocsin.protocols.paper004 import brain_pressure, coagulation, crs, heart, hlh, infection, intensive_care, neuro, organs, seizures, steroids, third_line
 from tocsin.protocols.protocol import Protocol
 from tocsin.rules import settled
 
-SETTINGS = (*crs.SETTINGS, *neuro.SETTINGS, *seizures.SETTINGS, *hlh.SETTINGS, *coagulation.SETTINGS)
+SETTINGS = (
+    *crs.SETTINGS, *steroids.SETTINGS, *intensive_care.SETTINGS, *neuro.SETTINGS, *seizures.SETTINGS, *hlh.SETTINGS, *coagulation.SETTINGS,
+    *heart.SETTINGS,
+)
 
 
 def paper004(**given: object) -> Protocol:
@@ -19,8 +22,10 @@ def paper004(**given: object) -> Protocol:
     return Protocol(
         id="paper004", title="Management of toxicities after CAR-T cells (Chinthapalli 2023, CARTOX grades)",
         chapters=(
-            crs.crs(settings), neuro.neuro(settings), seizures.seizures(settings), brain_pressure.brain_pressure(), hlh.hlh(settings),
-            coagulation.coagulation(settings),
+            crs.crs(settings), organs.organs(settings), infection.infection(settings), steroids.steroids(settings), third_line.third_line(settings),
+            intensive_care.admission(), intensive_care.icans_admission(), intensive_care.intensive_care(settings),
+            neuro.neuro(settings), seizures.seizures(settings), brain_pressure.brain_pressure(),
+            hlh.hlh(settings), coagulation.coagulation(settings), heart.before_infusion(settings), heart.heart(settings),
         ),
         cites=("chinthapalli2023:table2", "compared2019:CARTOX", "li2022:CARTOX", "jcm2023:table1", "neelapu2018:CRES",
                "cartox_copy:CRES management", "neelapu2018:HLH", "mosteller1987:formula", "buechner2021:fibrinogen", "fibrinogen_doses:doses",
@@ -28,8 +33,8 @@ def paper004(**given: object) -> Protocol:
         settings=settings, setting_docs=SETTINGS,
         corrections=(
             "Table 2, grade 1: \"broad-spectrum antibiotics like filgrastim\" is read as antibiotics and filgrastim (C1.3a, C1.3b).",
-            "Table 2, grade 4: methylprednisolone is given without a taper; the CARTOX-type taper is named beside it (C4.1).",
-            "Cardiac surveillance \"high-grade CRS (grade 2)\" must be grade 2 or more. It is no rule here.",
+            "Table 2, grade 4: methylprednisolone is given without a taper; the steps of the CARTOX-type taper are rules after it (C4.1b to C4.1e).",
+            "Cardiac surveillance \"high-grade CRS (grade 2)\" is read as grade 2 or more (V3).",
             "HLH/MAS: \"grade 3 organ toxicities\" is read as grade 3 or more (exactly 3 would leave out the worst), and \"a pair of the subsequent "
             "symptoms\" as any two of liver, kidney, lung and haemophagocytosis.",
             "HLH/MAS: \"advanced-stage hemophilia\" must be haematological malignancy; no rule rests on it.",
@@ -40,7 +45,10 @@ def paper004(**given: object) -> Protocol:
                "Neurotoxicity: where the paper writes ICANS the grade is that of the ASTCT, where the CARTOX table writes CRES it is that of CARTOX. Fixed "
                "doses are those for adults.",
                "Etoposide is for HLH/MAS alone: no rule of CRS asks for it.",
-               "Cardiovascular rules of the paper are not in this protocol."),
+               "Tocilizumab is the first line for severe CRS with cardiac involvement too: its rules are those of CRS by grade. No study tells what "
+               "tocilizumab, corticosteroids or preventive heart-failure treatment do to the cardiac toxicity of the cells.",
+               "Renal toxicity, table 1: inadequate adrenal function is named among its signs; the paper gives no criterion, so it is no rule.",
+               "Pulmonary toxicity, table 1: respiratory failure; its rules are those of hypoxia and of the pulmonary grade."),
     )
 
 
