@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from tocsin.cite import Mark, reference
 from tocsin.errors import RuleError
+from tocsin.protocols.change import Change
 from tocsin.rules import Predicate, Setting
 from tocsin.scales import EpisodeRule, Scale
 from tocsin.vocabulary import CONCEPTS
@@ -158,7 +159,10 @@ class Chapter:
 
 @dataclass(frozen=True)
 class Protocol:
-    """A guideline as data: chapters of rules.  The first chapter is that of CRS; its grades say when CRS is refractory."""
+    """A guideline as data: chapters of rules.  The first chapter is that of CRS; its grades say when CRS is refractory.
+
+    ``based_on``: the guideline of which this is a hospital's version, and ``local``: what the hospital changed.
+    """
 
     id: str
     title: str
@@ -168,6 +172,8 @@ class Protocol:
     setting_docs: tuple[Setting, ...] = ()
     corrections: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    based_on: str = ""
+    local: tuple[Change, ...] = ()
 
     def __post_init__(self) -> None:
         codes = [r.code for r in self.rules]
@@ -198,6 +204,10 @@ class Protocol:
     def scale(self) -> Scale:
         """The grading system of CRS, that of the first chapter."""
         return self.chapters[0].scale
+
+    def local_to(self, rule: Rule) -> tuple[Change, ...]:
+        """The local changes on which a rule rests."""
+        return tuple(c for c in self.local if rule.code in c.rules)
 
     def chapter(self, rule: Rule) -> Chapter:
         """The chapter in which a rule stands."""
