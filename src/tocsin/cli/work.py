@@ -184,8 +184,8 @@ def advise(
     """
     from tocsin.protocols import advise as advise_
     from tocsin.protocols import protocol as find_protocol
-    from tocsin.show.lookup import console, print_advice
     from tocsin.show.local import print_local
+    from tocsin.show.lookup import console, print_advice
 
     timeline = _read(files, patients, infusion_time, complete, assume, unit, weight, age, patient)
     hour = moment(at, timeline)

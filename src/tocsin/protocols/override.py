@@ -122,7 +122,7 @@ def _is_interval(block: Block, rule: Rule) -> bool:
 
 def loosened(base: Rule, new: Rule) -> list[str]:
     """In words, where a rule now allows more than before: a higher dose, a shorter interval, a higher maximum, a block less."""
-    out = []
+    out: list[str] = []
     if base.dose is not None and new.dose is not None:
         out += _more(new.code, base.dose, new.dose)
         often, before = new.dose.every_hours, base.dose.every_hours

@@ -26,7 +26,7 @@ def print_assurance(
 
     ``untested``: the rules that a local change touches and of which nothing is expected.
     """
-    _say(out, f"{protocol.id}  {protocol.title}: {plural(len(protocol.rules), 'rule')}", "bold")
+    _say(out, f"{protocol.id}  {protocol.title}", "bold")
     for problem in problems:
         _say(out, f"  {printed(problem)}", "red")
     if not problems:
