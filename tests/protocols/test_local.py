@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tomllib
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from protocols.records import record
-from tocsin.cite import REFERENCES, bibliography
+from tocsin.cite import REFERENCES, Mark, bibliography
 from tocsin.errors import RuleError, SettingError, TocsinError, UnknownIdError
-from tocsin.protocols import BUILDERS, PROTOCOLS, advise, is_local, local, protocol, rule
+from tocsin.protocols import BUILDERS, PROTOCOLS, advise, is_local, local, override, protocol, rule
 from tocsin.protocols.assure import problems
 from tocsin.protocols.audit import audit
+from tocsin.protocols.protocol import Dose
+from tocsin.rules import NEVER
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "docs" / "examples"
 HEAD = 'based_on = "paper004"\nid = "ward"\ntitle = "Ward"\n'
@@ -146,9 +149,16 @@ def test_more_doses_in_all_are_warned_of(toml):
     assert own.local[0].warnings == ("TOCI-TOTAL allows 6 doses; the source 4",)
 
 
-def test_a_setting_that_acts_beside_the_rules_is_told_with_every_rule(toml):
-    own = protocol(toml(f'[settings.refractory_hours]\nvalue = 12\nunit = "h"\n{SOURCE}'))
-    assert own.local[0].rules == tuple(r.code for r in own.rules)
+def test_a_setting_that_acts_beside_the_rules_is_told_with_every_rule():
+    """What a setting does elsewhere cannot be told from the rules: it is never left unsaid."""
+    made = override.overridden(lambda **given: replace(PROTOCOLS["paper004"], settings={**PROTOCOLS["paper004"].settings, **given}),
+                               override.Override("ward", "Ward", {"fever_days": override.Told("SOP", "2025-03-01", value=2.0)}), {})
+    assert made.local[0].rules == tuple(r.code for r in made.rules)
+
+
+def test_a_number_kept_as_the_source_has_it_is_said_to_be_so_and_touches_no_rule(toml):
+    own = protocol(toml(FEVER_DAYS.replace("value = 2", "value = 3")))
+    assert [(c.says(), c.rules) for c in own.local] == [("fever_days 3 days, as in the source [Ward SOP 12, 2025-03-01]", ())]
 
 
 def test_the_audit_judges_by_the_hospitals_number_and_says_so(toml):
@@ -297,7 +307,7 @@ def test_any_valid_override_loads_and_each_change_is_seen_in_advice(toml, made):
     assert len(own.local) == wanted
     assert problems(own) == []
     said = " ".join(a.reason for a in advise(record(GRADE_3, 50), own, at=6.0))
-    assert [c.says() for c in own.local if c.says() not in said] == []
+    assert [c.says() for c in own.local if c.says() not in said and c.value != c.base] == []
     assert [w for c in own.local for w in c.warnings if w not in said] == []
     assert [r.code for r in own.rules] == [r.code for r in PROTOCOLS[name].rules]
 
@@ -496,12 +506,7 @@ def test_what_is_no_id_and_no_file_offers_the_nearest(tmp_path):
 
 
 def test_each_fault_of_a_protocol_is_found():
-    from dataclasses import replace
-
     good = PROTOCOLS["paper004"]
-    from tocsin.cite import Mark
-    from tocsin.protocols.protocol import Dose
-    from tocsin.rules import NEVER
 
     def with_first(**changes: object) -> list[str]:
         first = good.chapters[0]

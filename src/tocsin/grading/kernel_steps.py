@@ -107,6 +107,23 @@ def seen(n, t, k, u, start, end, since, event):
 
 
 @njit(nogil=True)
+def kept(n, u, given, otherwise, since):
+    """The truth of a Kept node: its claim ``u`` when the doses had first been given (since 0), and at worst since then (since 1)."""
+    if given == 0:
+        since[n, 0] = np.nan
+        return 0
+    if since[n, 0] != since[n, 0]:
+        if given == 2:
+            return 2
+        since[n, 0] = since[n, 1] = u
+    elif u == 0 or (u == 2 and since[n, 1] == 1):
+        since[n, 1] = u
+    if since[n, 0] == 0:
+        return otherwise
+    return 2 if since[n, 0] == 2 else int(since[n, 1])
+
+
+@njit(nogil=True)
 def reasons(t, best, n_ev, roots, grade, item, node, number, child, group_ptr, group_slot, status, since, onset_ev, mask_ev, fact_ev,
             d_n, df, di, n_act, act, pi, vi, x_ev, ev_bits, ev_value, stack, stack_want, e_row, e_root):
     """Write the observations behind each criterion that is met, after ``n_ev``; their number, or -1 when there is no room."""
@@ -151,7 +168,7 @@ def reasons(t, best, n_ev, roots, grade, item, node, number, child, group_ptr, g
                 if want == 1:
                     for j in range(d_n):
                         sure = di[j, 0] == node[n, 1] and di[j, 2] and df[j, 1] <= t
-                        if sure and (df[j, 0] > t - number[n] or (df[j, 2] > df[j, 0] and min(df[j, 2], t) > t - number[n])):
+                        if sure and (df[j, 0] + number[n] > t or (df[j, 2] > df[j, 0] and df[j, 2] + number[n] > t)):
                             e_row[n_ev] = di[j, 1]
                             n_ev += 1
             elif k == FACT:

@@ -27,6 +27,7 @@ from tocsin.rules import (
     EpisodeFor,
     Fact,
     IsIn,
+    Kept,
     Lasting,
     Masked,
     Named,
@@ -45,7 +46,7 @@ from tocsin.vocabulary import CONCEPTS, Kind
 
 # Node kinds, shared with kernel.py.
 GE, LT, IN, COUNT, RATE, DOSES, FACT, ELSE, CONST = range(9)
-AND, OR, NOT, EITHER, ATLEAST, UNLESS, LASTING, OBSERVED, WITHIN, MASKED, EPISODE = range(10, 21)
+AND, OR, NOT, EITHER, ATLEAST, UNLESS, LASTING, OBSERVED, WITHIN, KEPT, MASKED, EPISODE = range(10, 22)
 
 ABSENT_BIT, PRESENT_BIT = 1, 2
 UNKNOWN_BIT = 1 << 62
@@ -100,6 +101,7 @@ class Program:
     strict: tuple[bool, ...]     # whether limit i is one step above its value (">" and "<=")
     facts: tuple[Fact, ...]
     dose_groups: tuple[tuple[str, ...], ...]
+    eager: npt.NDArray[np.bool_]  # nodes that remember, and what they rest on: to be followed even where only the last state is wanted
     onset: int
     active: int
     suppressing: int             # dose group whose doses prolong the quiet that is needed
@@ -193,8 +195,8 @@ class _Compiler:
                 group = self.group((self.slot(c), k) for c, k in terms)
                 every = {*slots, any_slot} - {-1}
                 return self.emit(RATE, (group, any_slot, self.limit(limit, False)), ask=label, slots=sorted(every), limit=limit)
-            case Doses(_, label, _, number, hours):
-                return self.emit(DOSES, (self.dose_group(p), number), np.inf if hours is None else hours, ask=label)
+            case Doses(_, label, _, number, hours, _, since_infusion):
+                return self.emit(DOSES, (self.dose_group(p), number, int(since_infusion)), np.inf if hours is None else hours, ask=label)
             case Fact(name):
                 if p not in self.facts:
                     self.facts.append(p)
@@ -222,6 +224,8 @@ class _Compiler:
                 return self.emit(OBSERVED, number=hours, children=[self.add(of)])
             case Within(of, start, end):
                 return self.emit(WITHIN, (self.limit(start, False),), end, children=[self.add(of)])
+            case Kept(of, doses, otherwise):
+                return self.emit(KEPT, (int(otherwise),), children=[self.add(of), self.add(doses)])
             case Masked(onset, doses):
                 children = [self.add(onset), self.add(doses)]
                 return self.emit(MASKED, (self.dose_group(doses),), children=children)
@@ -282,10 +286,21 @@ def compile_program(
         ask_bit=np.array(c.ask_bit, np.int64), need_bit=np.array(c.need_bit, np.int64), ask_names=tuple(c.asks),
         limits=tuple(limit for limit, _ in c.limits), strict=tuple(strict for _, strict in c.limits),
         facts=tuple(c.facts), dose_groups=tuple(c.dose_groups),
-        onset=onset, active=active, suppressing=suppressing,
+        eager=_eager(c.rows, (onset, active)), onset=onset, active=active, suppressing=suppressing,
         episode_hours=np.array([episode.quiet_hours, episode.quiet_hours_suppressed, episode.lapse_hours]),
         node_of=c.nodes,
     )
+
+
+def _eager(rows: Sequence[tuple[int, list[int], float, list[int]]], kept: Iterable[int]) -> npt.NDArray[np.bool_]:
+    """The nodes whose truth depends on an earlier moment, those of ``kept``, and everything below them."""
+    out = np.zeros(len(rows), np.bool_)
+    out[list(kept)] = True
+    for index in range(len(rows) - 1, -1, -1):  # a node stands after those below it
+        kind, _, _, children = rows[index]
+        if out[index] or kind in (LASTING, OBSERVED, WITHIN, KEPT, EPISODE, MASKED):
+            out[[index, *children]] = True
+    return out
 
 
 def _pointers(items: Iterable[Sequence[object]]) -> I64:

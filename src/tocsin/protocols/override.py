@@ -67,12 +67,14 @@ def overridden(build: Callable[..., Protocol], own: Override, given: Mapping[str
 
 
 def _setting(plain: Protocol, one: Protocol, name: str, told: Told) -> Change:
-    """The change of one setting: the rules that it touches (all, where it acts beside the rules), and what it loosens."""
+    """The change of one setting: the rules that it touches (all, where it acts beside them), and what it loosens."""
     doc = next(s for s in plain.setting_docs if s.name == name)
     before = {r.code: r for r in plain.rules}
     touched = [r for r in one.rules if before.get(r.code) != r]
     loose = dict.fromkeys(w for r in touched if r.code in before for w in loosened(before[r.code], r))
-    codes = tuple(r.code for r in touched) or tuple(before)
+    codes = tuple(r.code for r in touched)
+    if not codes and one.settings[name] != plain.settings[name]:
+        codes = tuple(before)
     return Change(name, _words(plain.settings[name], doc.unit), doc.cites, _words(one.settings[name], doc.unit), told.source, told.date, told.by,
                   codes, tuple(loose))
 

@@ -159,7 +159,7 @@ class Chapter:
 
 @dataclass(frozen=True)
 class Protocol:
-    """A guideline as data: chapters of rules.  The first chapter is that of CRS; its grades say when CRS is refractory.
+    """A guideline as data: chapters of rules.  The first chapter is that of CRS.
 
     ``based_on``: the guideline of which this is a hospital's version, and ``local``: what the hospital changed.
     """

@@ -16,7 +16,6 @@ from tocsin.grading.grade import changes_of, with_changes_of
 from tocsin.grading.program import LASTING, UNLESS, Program, compile_program
 from tocsin.grading.result import describe
 from tocsin.protocols.protocol import Chapter, Protocol
-from tocsin.protocols.refractory import with_refractory
 from tocsin.rules import Named, Predicate
 from tocsin.timeline import Timeline
 
@@ -25,6 +24,8 @@ NOT_DUE, DUE, DEPENDS, BLOCKED, BARRED = range(5)
 """How a rule stands.  BLOCKED: asked for, and a block surely forbids it; BARRED: a block surely forbids it, whether asked for or not."""
 MOST_CONDITIONS = 64
 
+F64 = npt.NDArray[np.float64]
+I64 = npt.NDArray[np.int64]
 I8 = npt.NDArray[np.int8]
 
 _PROGRAMS: dict[int, tuple[Chapter, Program]] = {}
@@ -111,15 +112,14 @@ class SweptChapter:
 
 def sweep(
     timeline: Timeline, protocol: Protocol, *, until: float | None = None, carry: Mapping[str, float] | None = None, keep_state: bool = False,
+    last_only: bool = False,
 ) -> tuple[SweptChapter, ...]:
     """Sweep every chapter over the record, or over what was known at ``until``.
 
     ``keep_state``: also keep the last state of each node, for what is missing.
+    ``last_only``: one step for each patient, the state at ``until``.
     """
     known = timeline if until is None else timeline.until(until)
-    hours = protocol.settings.get("refractory_hours")
-    if hours is not None:
-        known = with_refractory(known, protocol.scale, float(hours), until=until, carry=carry)
     coded: dict[tuple[tuple[str, tuple[str, ...]], ...], tuple[Timeline, Events]] = {}
     out = []
     for chapter in protocol.chapters:
@@ -127,17 +127,19 @@ def sweep(
         if key not in coded:
             counted = _counted(known, chapter)
             coded[key] = counted, encode(counted)
-        out.append(_swept(chapter, *coded[key], until, carry, keep_state))
+        out.append(_swept(chapter, *coded[key], until, carry, keep_state, last_only))
     return tuple(out)
 
 
 def _swept(
     chapter: Chapter, timeline: Timeline, events: Events, until: float | None, carry: Mapping[str, float] | None, keep_state: bool,
+    last_only: bool,
 ) -> SweptChapter:
     program = program_of(chapter)
     if changes_of(program):
         timeline, events = with_changes_of([program], timeline, events)
-    swept = run(program, timeline, events, chapter.counts, carry=carry, until=np.inf if until is None else until, keep_state=keep_state)
+    swept = run(program, timeline, events, chapter.counts, carry=carry, until=np.inf if until is None else until, keep_state=keep_state,
+                last_only=last_only)
     place = {int(node): i for i, node in reversed(list(enumerate(program.roots)))}
     wanted = _truth(swept, [place[program.node_of[bare(r.when)]] for r in chapter.rules])
     barred = _truth(swept, [place[program.node_of[bare(b.predicate)]] for b in chapter.blocks])
@@ -184,3 +186,18 @@ def _counted(timeline: Timeline, chapter: Chapter) -> Timeline:
         also = concept.is_in(concepts) & (attribution == cause)
         events = events.with_columns(pl.when(also).then(pl.lit("unknown")).otherwise(attribution).alias("attribution"))
     return replace(timeline, events=events)
+
+
+def step_at(patient: I64, start: F64, who: I64, when: F64) -> I64:
+    """The last step of each patient asked for (``who``) that begins at or before an hour (``when``); -1 where there is none.
+
+    ``patient`` and ``start``: the steps, in order.
+    """
+    n = len(patient)
+    order = np.lexsort((np.repeat([0, 1], [n, len(who)]), np.concatenate([start, when]), np.concatenate([patient, who])))
+    before = np.cumsum(order < n) - 1
+    out = np.empty(len(who), np.int64)
+    asked = order >= n
+    out[order[asked] - n] = before[asked]
+    found = np.maximum(out, 0)
+    return np.where((out >= 0) & (n > 0) & (patient[found] == who if n else False), out, -1)

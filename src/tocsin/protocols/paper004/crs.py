@@ -14,6 +14,7 @@ from tocsin.derived.haemodynamics import ANY_VASOPRESSOR, SYSTOLIC_LOW
 from tocsin.derived.organs import creatinine, organ_toxicity
 from tocsin.derived.respiratory import ANY_OXYGEN, ROOM_AIR, VENTILATOR
 from tocsin.protocols.drugs import IBUPROFEN_PLATELETS, SILTUXIMAB, SILTUXIMAB_ONCE, TOCILIZUMAB_SETTINGS, interval, tocilizumab
+from tocsin.protocols.parts import refractory
 from tocsin.protocols.protocol import Block, Chapter, Dose, Rule
 from tocsin.rules import Doses, Either, EpisodeFor, IsIn, Measure, Named, Or, Predicate, Setting, present
 from tocsin.scales import scale
@@ -69,8 +70,7 @@ def crs(settings: Mapping[str, float | bool]) -> Chapter:
     neutropenic = Measure("neutrophils", "10^9/L").below(float(settings["neutropenia"]))
     long_fever = EpisodeFor(FEVER, 24.0 * float(settings["fever_days"])) & FEVER
     treated = anti_il6 | Doses(CORTICOSTEROIDS, "corticosteroid", "a systemic corticosteroid", told_by="corticosteroid")
-    refractory = Named("refractory", treated & present("refractory_crs"), "CRS refractory to tocilizumab or corticosteroid",
-                       cites="tocsin:refractory", mark="D")
+    hard = refractory(treated, g, float(settings["refractory_hours"]))
     conflict = (
         Doses(("tocilizumab",), "tocilizumab", "tocilizumab", hours=8.0) & ~Doses(("tocilizumab",), "tocilizumab", "tocilizumab", hours=6.0),
         "Interval conflict: the last dose was 6 to 8 h ago; this paper allows a repeat after 6 h, the label and ASCO ask for 8 h.",
@@ -149,7 +149,7 @@ def crs(settings: Mapping[str, float | bool]) -> Chapter:
         Rule("C3.2", "Dexamethasone", g(3), f"{_T2}:G3-hypotension", _S, "Dexamethasone 10 mg IV per 6 hours", drug="dexamethasone", dose=dex10,
              route="IV", blocked_by=(dex_block,), answers=CORTICOSTEROIDS,
              reading="Taper once symptoms improve. Duration in the original: 1 to 3 days (jcm2023)."),
-        Rule("C3.2b", "Escalate dexamethasone", g(3) & steroid & refractory, f"{_T2}:G3-hypotension", _S,
+        Rule("C3.2b", "Escalate dexamethasone", g(3) & steroid & hard, f"{_T2}:G3-hypotension", _S,
              "If resistant, escalate to 20 mg IV per 6 hours", drug="dexamethasone", dose=Dose(20.0, every_hours=6.0), route="IV",
              blocked_by=(dex_block,), answers=CORTICOSTEROIDS),
         Rule("C3.3", "High-flow or non-invasive oxygen", g(3) & hypox3, f"{_T2}:G3-hypoxia", _S, "High-flow and non-invasive oxygen supply",
@@ -169,15 +169,15 @@ def crs(settings: Mapping[str, float | bool]) -> Chapter:
             IsIn("consciousness", ("voice", "tactile", "vigorous_tactile", "unarousable", "reduced"), says="reduced consciousness"),
             present("seizure", says="a seizure"))),
              "chinthapalli2023:icu", _S, "One or more organs supported, a lowered degree of awareness, any seizure after CAR-T"),
-        Rule("R1", "Anakinra (experimental; refractory CRS)", refractory, "chinthapalli2023:third-line", _S,
+        Rule("R1", "Anakinra (experimental; refractory CRS)", hard, "chinthapalli2023:third-line", _S,
              "Third-line medications for therapy-resistant CRS, currently deemed experimental", drug="anakinra",
              dose=Dose(as_told="no dose in the paper"), answers=("anakinra",), experimental=True,
              reading="\"Refractory\" is not defined by the paper; see the setting refractory_hours."),
-        Rule("R2", "Ruxolitinib (experimental; refractory CRS)", refractory, "zi2021:case", _S,
+        Rule("R2", "Ruxolitinib (experimental; refractory CRS)", hard, "zi2021:case", _S,
              "10 mg every 12 h for 11 days, then 5 mg every 12 h for 11 days", drug="ruxolitinib", dose=Dose(10.0, every_hours=12.0, later=5.0), route="PO",
              blocked_by=(interval("ruxolitinib", 12.0, "zi2021:case", _S),), answers=("ruxolitinib",), experimental=True,
              reading="One published case (paper 002), adult; in that case with methylprednisolone 40 mg."),
-        Rule("R3", "Mesenchymal stromal cells (experimental; refractory CRS)", refractory & g(4), "hu2024:case", _S,
+        Rule("R3", "Mesenchymal stromal cells (experimental; refractory CRS)", hard & g(4), "hu2024:case", _S,
              "A treatment dose of umbilical-cord MSC, again after 3 days", drug="msc",
              dose=Dose(as_told="cell number not given by the paper", unit="cells/kg"), route="IV", answers=("msc",), experimental=True,
              reading="One published case (paper 000), a child with grade 4 and multi-organ failure; two infusions on days 17 and 20."),
