@@ -25,6 +25,7 @@ from tocsin.rules import NEVER
 EXAMPLES = Path(__file__).resolve().parents[2] / "docs" / "examples"
 HEAD = 'based_on = "paper004"\nid = "ward"\ntitle = "Ward"\n'
 SOURCE = 'source = "Ward SOP 12"\ndate = 2025-03-01\n'
+SAME = "the same dose in C2.6 stays as in the source"
 FEVER_DAYS = f'[settings.fever_days]\nvalue = 2\nunit = "days"\n{SOURCE}'
 GRADE_3 = [{"concept": "temperature", "hour": h, "value": 39.0} for h in (0.0, 6.0, 8.0, 12.0)] + [
     {"concept": c, "hour": h, "value": v} for h in (0.0, 6.0, 8.0, 12.0) for c, v in (("systolic_bp", 80.0), ("ast", 500.0))]
@@ -101,7 +102,7 @@ def test_a_changed_dose_is_the_one_advised_and_the_action_says_that_it_is_local(
     path = toml(f'[rules."C3.2".dose]\namount = 20\nunit = "mg"\n{SOURCE}')
     said = ask(path, GRADE_3, 6.0)["C3.2"]
     assert (said.dose, said.formula, said.action) == (20.0, "20 mg every 6 h", "Dexamethasone (local dose)")
-    assert "Warning: C3.2 asks for more than the source: 20 mg instead of 10 mg." in said.reason
+    assert "Warning: C3.2 asks for more than the source: 20 mg instead of 10 mg. Warning: the same dose in C2.6 stays as in the source." in said.reason
     assert ask(path, GRADE_3, 6.0)["C3.2b"].dose == 20.0  # another rule, untouched
     assert "Local" not in ask(path, GRADE_3, 6.0)["C3.2b"].reason
 
@@ -112,7 +113,7 @@ def test_a_dose_less_often_is_blocked_for_the_longer_time(toml):
     rows = [*GRADE_3, dexamethasone(0.0)]
     assert [ask(path, rows, at)["C3.2"].status for at in (6.0, 11.9, 12.0)] == ["blocked", "blocked", "due"]
     assert ask("paper004", rows, 6.0)["C3.2"].status == "due"
-    assert protocol(path).local[0].warnings == ()
+    assert protocol(path).local[0].warnings == (SAME,)
 
 
 def test_a_dose_more_often_stays_blocked_by_the_source_and_is_warned_of(toml):
@@ -121,17 +122,31 @@ def test_a_dose_more_often_stays_blocked_by_the_source_and_is_warned_of(toml):
     assert ask(path, rows, 7.9)["C3.2"].status == "blocked"
     assert ask(path, rows, 8.0)["C3.2"].status == "due"
     assert protocol(path).local[0].warnings == (
-        "C3.2 is asked for every 4 h, more often than the source's 6 h", "DEXAMETHASONE-INTERVAL still forbids it within 6 h")
+        "C3.2 is asked for every 4 h, more often than the source's 6 h", "DEXAMETHASONE-INTERVAL still forbids it within 6 h", SAME)
 
 
 def test_a_raised_cap_is_warned_of_and_a_lowered_one_is_not(toml):
     def cap(number: int) -> Any:
         return protocol(toml(f'[rules."C2.3".dose]\ncap = {number}\nunit = "mg"\n{SOURCE}'))
 
-    assert cap(600).local[0].warnings == ()
-    assert cap(800).local[0].warnings == ()
+    others = cap(600).local[0].warnings
+    assert len(others) == 1
+    assert others[0].startswith("the same dose in C1.5, C2.7t, ")
+    assert cap(800).local[0].warnings == others
     assert cap(900).local[0].warnings == (
-        "C2.3 asks for more than the source: 900 mg instead of 800 mg at 112.5 kg; the source's maximum in one dose is 800 mg",)
+        "C2.3 asks for more than the source: 900 mg instead of 800 mg at 112.5 kg; the source's maximum in one dose is 800 mg", *others)
+
+
+def test_a_rate_per_kg_leaves_that_of_a_light_patient_and_says_so(toml):
+    own = protocol(toml(f'[rules."C2.3".dose]\nper_kg = 6\nunit = "mg"\n{SOURCE}'))
+    assert own.local[0].warnings[-1] == "below 30 kg the dose stays 12 mg/kg"
+    dose = next(r.dose for r in own.rules if r.code == "C2.3")
+    assert [dose.for_weight(w)[0] for w in (29.0, 30.0)] == [348.0, 180.0]
+
+
+def test_the_same_dose_in_a_rule_that_is_changed_or_off_too_is_not_warned_of(toml):
+    both = f'[rules."C3.2".dose]\namount = 8\nunit = "mg"\n{SOURCE}[rules."C2.6"]\noff = true\n{SOURCE}'
+    assert [c.warnings for c in protocol(toml(both)).local] == [(), ()]
 
 
 def test_a_shorter_interval_of_tocilizumab_is_held_against_the_source_and_the_label(toml):

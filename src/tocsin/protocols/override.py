@@ -96,7 +96,7 @@ def _rule(rule: Rule, base: Protocol, own: Override) -> tuple[Rule, list[Change]
     new = replace(
         rule, action=f"{rule.action} (local dose)", dose=replace(rule.dose, **values, as_told=words),  # type: ignore[arg-type]
         blocked_by=tuple(_longer(b, rule, numbers) for b in rule.blocked_by))
-    loose = tuple(loosened(rule, new))
+    loose = (*loosened(rule, new), *_unchanged(rule, base, own, values))
     changes = [
         Change(f"{rule.code} {name}", _words(getattr(rule.dose, name), unit), rule.cites, _words(values[name], unit), told.source, told.date,
                told.by, (rule.code,), loose if i == 0 else ())
@@ -104,6 +104,16 @@ def _rule(rule: Rule, base: Protocol, own: Override) -> tuple[Rule, list[Change]
         for unit in [unit_of(rule.dose, name)]
     ]
     return new, changes
+
+
+def _unchanged(rule: Rule, base: Protocol, own: Override, values: Mapping[str, float]) -> Iterable[str]:
+    """What a reader may think changed with the dose, and did not: the same dose in other rules, and that of a light patient."""
+    same = [r.code for r in base.rules
+            if r.code != rule.code and r.drug == rule.drug and r.dose == rule.dose and r.code not in own.doses and r.code not in own.off]
+    if same:
+        yield f"the same dose in {', '.join(same)} stays as in the source"
+    if "per_kg" in values and rule.dose is not None and rule.dose.light_below_kg is not None:
+        yield f"below {rule.dose.light_below_kg:g} kg the dose stays {rule.dose.light_per_kg:g} {rule.dose.unit}/kg"
 
 
 def _longer(block: Block, rule: Rule, numbers: Mapping[str, Told]) -> Block:
