@@ -1,7 +1,8 @@
 """The references behind every criterion, dose and code, and how sure each number is.
 
-A citation is written ``key:place`` ("lee2019:table"); the key stands in ``REFERENCES``.  A ``Mark`` says how the number
-was obtained; it survives into every explanation that Tocsin prints.
+A citation is written ``key:place`` ("lee2019:table"); the key stands in ``REFERENCES``.  A hospital cites its own document with
+the key ``local``, and the place names the document, so that nothing is added to the table.  A ``Mark`` says how the number was
+obtained; it survives into every explanation that Tocsin prints.
 """
 
 from __future__ import annotations
@@ -208,16 +209,35 @@ REFERENCES: Mapping[str, Reference] = MappingProxyType({r.key: r for r in _ALL})
 """Every source by key."""
 
 
+LOCAL = "local"
+"""The key of a hospital's own document, which the citation itself names: ``local:Ward SOP 12, 2025-03-01``."""
+
+
+def is_local(cites: str) -> bool:
+    """Whether a citation names a hospital's own document."""
+    return cites.startswith(f"{LOCAL}:")
+
+
 def reference(cites: str) -> Reference:
     """The reference behind ``key:place``; RuleError when the key is not known, so a rule cannot cite nothing."""
-    key = cites.split(":", 1)[0]
+    key, _, place = cites.partition(":")
+    if key == LOCAL:
+        if not place.strip() or ";" in place or not place.isprintable():
+            raise RuleError(f"the citation {cites!r} names no document; write {LOCAL}:Title of the document, date (on one line, without a semicolon)")
+        return Reference(cites, f"Local document: {place.strip()}")
     found = REFERENCES.get(key)
     if found is None:
-        raise RuleError(f"the citation {cites!r} has no reference {key!r} in tocsin.cite")
+        raise RuleError(f"the citation {cites!r} has no reference {key!r} in tocsin.cite; a hospital's own document is cited as "
+                        f"{LOCAL}:Title of the document, date")
     return found
 
 
 def bibliography(cites: Iterable[str]) -> list[Reference]:
     """The references behind several citations, each once, in the order first met."""
-    keys = dict.fromkeys(part.strip().split(":", 1)[0] for one in cites for part in one.split(";") if part.strip())
-    return [reference(k) for k in keys]
+    parts = [part.strip() for one in cites for part in one.split(";") if part.strip()]
+    return [reference(k) for k in dict.fromkeys(p if is_local(p) else p.split(":", 1)[0] for p in parts)]
+
+
+def how_sure(mark: Mark, cites: str) -> str:
+    """What the mark of a number means, for a reader: a hospital's own decision is said to be one."""
+    return "a local decision of the hospital, by its own document" if mark is Mark.DECISION and is_local(cites) else mark.sentence

@@ -17,7 +17,7 @@ import difflib
 from collections.abc import Iterable
 
 MOST_NAMES = 20
-LISTED = {"scale": "tocsin scales", "concept": "tocsin concepts"}
+LISTED = {"scale": "tocsin scales", "concept": "tocsin concepts", "protocol": "tocsin protocols"}
 """The command that lists what an id may be, where there are many."""
 
 

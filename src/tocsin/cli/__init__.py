@@ -1,6 +1,6 @@
-"""The command line: demo, check, template, grade, compare, ask, advise, audit, complications, report, scales, explain, concepts, cite, answer.
+"""The command line: one module for each group of commands.
 
-Exit codes: 0 done; 1 the input has errors (``check``) or there is nothing to show; 2 the command or its input cannot be used.
+Exit codes: 0 done; 1 the input has errors (``check``) or an answer differs (``assure``); 2 the command or its input cannot be used.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from tocsin.cli import auditing, compare, differential, look, work
+from tocsin.cli import assuring, auditing, compare, differential, look, work
 from tocsin.errors import TocsinError
 
 app = typer.Typer(
@@ -19,7 +19,8 @@ app = typer.Typer(
          "and says what the guideline asks for, and why.\n\n"
          "Research software, not a medical device.",
     epilog="Examples:  tocsin demo  |  tocsin check patient.csv  |  tocsin grade patient.csv  |  tocsin explain astct-crs-2019/HYPO3\n\n"
-           "Exit codes: 0 done; 1 errors in the input (check); 2 the command or its input cannot be used.",
+           "Exit codes: 0 done; 1 errors in the input (check) or an answer that is not the expected one (assure); 2 the command or its "
+           "input cannot be used.",
 )
 for command in (work.demo, work.check, look.template, work.grade, work.advise, work.report, look.scales, look.explain, look.concepts, look.cite,
                 look.answer):
@@ -27,6 +28,8 @@ for command in (work.demo, work.check, look.template, work.grade, work.advise, w
 app.command(no_args_is_help=True)(compare.ask)
 app.command(no_args_is_help=True)(auditing.audit)
 app.command(no_args_is_help=True)(differential.complications)
+app.command()(assuring.protocols)
+app.command(no_args_is_help=True)(assuring.assure)
 app.add_typer(compare.app, name="compare")
 
 

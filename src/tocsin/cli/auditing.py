@@ -17,6 +17,7 @@ from tocsin.cli.options import (
     InfusionTime,
     Patient,
     Patients,
+    ProtocolName,
     Settings,
     Source,
     Units,
@@ -31,7 +32,7 @@ FEW_PATIENTS = 5
 
 def audit(
     files: Files,
-    protocol: Annotated[str, typer.Option("--protocol", "-p", help="The guideline.")] = "paper004",
+    protocol: ProtocolName = "paper004",
     within_hours: Annotated[float, typer.Option("--within-hours", help="A dose is on time within this of becoming due.")] = 6.0,
     only_summary: Annotated[bool, typer.Option("--summary", help="Only the counts.")] = False,
     patients: Patients = None, infusion_time: InfusionTime = None, complete: Complete = "", assume: Assume = None, unit: Units = None,
@@ -52,6 +53,7 @@ def audit(
     from tocsin.protocols.audit import audit as audit_
     from tocsin.protocols.audit_summary import summarise
     from tocsin.show.auditing import print_audit_summary, print_findings
+    from tocsin.show.local import print_local
     from tocsin.show.lookup import console, working
 
     source = Source(files, patients, infusion_time, complete, tuple(assume or ()), tuple(unit or ()), weight, age, patient)
@@ -63,13 +65,14 @@ def audit(
         for timeline in source.timelines():
             findings += audit_(timeline, chosen, within_hours=within_hours, carry=kept)
             audited += timeline.patient_ids
-    summary = summarise(findings, chosen.id, len(audited))
+    summary = summarise(findings, chosen.id, len(audited), tuple(c.sentence() for c in chosen.local))
     if as_json:
         for found in [] if only_summary else findings:
             typer.echo(json.dumps(found.record()))
         typer.echo(json.dumps(summary.record()))
         return
     out = console()
+    print_local(out, chosen)
     if len(audited) <= FEW_PATIENTS and not only_summary:
         print_findings(out, findings, audited, chosen.title)
     print_audit_summary(out, summary)

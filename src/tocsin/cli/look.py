@@ -34,7 +34,7 @@ def scales(
     search: Annotated[str | None, typer.Argument(help="Only scales whose id, title or syndrome contains this.", show_default=False)] = None,
     as_json: AsJson = False,
 ) -> None:
-    """List the scales, scores and protocols; with --json every criterion.
+    """List the scales and scores; with --json every criterion. The guidelines are listed by `tocsin protocols`.
 
     Examples:
 
@@ -42,7 +42,6 @@ def scales(
 
       tocsin scales hlh
     """
-    from tocsin.protocols import PROTOCOLS
     from tocsin.scales import SCALES
 
     wanted = (search or "").lower()
@@ -57,17 +56,17 @@ def scales(
                 "criteria": [{"code": scale.code(c), "grade": c.grade, "item": c.item or None, "english": c.english(), "cites": c.cites,
                               "mark": str(c.mark), "reading": c.reading} for c in scale.criteria]}))
         return
-    from tocsin.show.lookup import console, print_protocol_line, print_scale_list
+    from tocsin.show.lookup import console, print_scale_list
 
-    out = console()
-    print_scale_list(out, chosen, wanted)
-    for protocol in PROTOCOLS.values():
-        if not wanted:
-            print_protocol_line(out, protocol)
+    print_scale_list(console(), chosen, wanted)
 
 
-def explain(code: Annotated[str, typer.Argument(help="A criterion, rule, scale, protocol or concept.", show_default=False)]) -> None:
+def explain(
+    code: Annotated[str, typer.Argument(help="A criterion, rule, scale, protocol (an id or a file) or concept.", show_default=False)],
+) -> None:
     """Say what a criterion, rule, scale, protocol or concept means: in words, with its source and what was chosen.
+
+    Of a hospital's own file (.toml, or .py, which is run) it also says what was changed, by which document.
 
     Examples:
 
@@ -75,18 +74,22 @@ def explain(code: Annotated[str, typer.Argument(help="A criterion, rule, scale, 
 
       tocsin explain paper004/C2.3
 
+      tocsin explain ward-7.toml
+
       tocsin explain oxygen_device
     """
-    from tocsin.protocols import PROTOCOLS, rule
+    from tocsin.protocols import PROTOCOLS, is_local, protocol, rule
     from tocsin.scales import SCALES, criterion
     from tocsin.show.lookup import console, print_concept, print_protocol, print_rule, print_scale
     from tocsin.show.terminal import print_explain
     from tocsin.vocabulary import CONCEPTS, find
 
     out = console()
-    if "/" in code:
-        owner = code.split("/")[0].lower()
-        if owner in PROTOCOLS:
+    owner = code.rpartition("/")[0]
+    if is_local(code):
+        print_protocol(out, protocol(code))
+    elif owner:
+        if owner.lower() in PROTOCOLS or is_local(owner):
             print_rule(out, *rule(code))
         else:
             print_explain(out, *criterion(code))
@@ -164,27 +167,31 @@ def cite(
       tocsin grade patient.csv --json > grades.jsonl && tocsin cite grades.jsonl
     """
     from tocsin.cite import REFERENCES, bibliography
-    from tocsin.protocols import PROTOCOLS
+    from tocsin.protocols import PROTOCOLS, is_local, protocol
     from tocsin.scales import SCALES
 
     def behind(name: str) -> list[str]:
         if name in SCALES:
             return [*SCALES[name].cites, *(c.cites for c in SCALES[name].criteria)]
-        if name in PROTOCOLS:
-            return [*PROTOCOLS[name].cites, *(r.cites for r in PROTOCOLS[name].rules), *behind(PROTOCOLS[name].scale.id)]
+        if name in PROTOCOLS or is_local(name):
+            one = protocol(name)
+            return [*one.cites, *(r.cites for r in one.rules), *(c.cites for c in one.local), *behind(one.scale.id)]
         raise UnknownIdError("scale or protocol", name, [*SCALES, *PROTOCOLS])
 
     if what is None:
         found = list(REFERENCES.values())
+    elif is_local(what):
+        found = bibliography(behind(what))
     elif Path(what).is_file():
-        names: dict[str, None] = {}
+        cited: list[str] = []
         for line in Path(what).read_text(encoding="utf-8").splitlines():
             try:
                 record = json.loads(line)
             except json.JSONDecodeError:
                 raise UnknownIdError("JSON record", line[:40], ["the output of `tocsin grade --json` or `tocsin advise --json`"]) from None
-            names.update(dict.fromkeys(record[k] for k in ("scale", "protocol") if k in record))
-        found = bibliography([c for n in names for c in behind(n)])
+            known = [record[k] for k in ("scale", "protocol") if record.get(k) in SCALES or record.get(k) in PROTOCOLS]
+            cited += [c for n in dict.fromkeys(known) for c in behind(n)] if known else record.get("cites", [])
+        found = bibliography(dict.fromkeys(cited))
     else:
         found = bibliography(behind(what.lower()))
     for reference in found:

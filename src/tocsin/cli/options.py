@@ -23,6 +23,9 @@ Assume = Annotated[list[str] | None, typer.Option("--assume", help="A named assu
 Units = Annotated[list[str] | None, typer.Option("--unit", help="Unit of a concept where the file is silent, e.g. temperature=degF.")]
 Weight = Annotated[float | None, typer.Option("--weight", help="Weight of the patient in kg, where the file has none.")]
 Age = Annotated[float | None, typer.Option("--age", help="Age of the patient in years, where the file has none.")]
+PROTOCOL_HELP = ("The guideline: an id (tocsin protocols), or a hospital's own file, .toml or .py. A Python file is code, and is run: name only "
+                 "one that you trust.")
+ProtocolName = Annotated[str, typer.Option("--protocol", "-p", help=PROTOCOL_HELP)]
 Settings = Annotated[list[str] | None, typer.Option("--set", help="A setting of the scale or protocol, e.g. vasopressor_overlap_minutes=60.")]
 Carry = Annotated[list[str] | None, typer.Option("--carry", help="Hours that a concept stays valid, e.g. temperature=8.")]
 Count = Annotated[str | None, typer.Option("--count", help="Attributions whose findings count, e.g. crs,unknown,local_crs.")]

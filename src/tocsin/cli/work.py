@@ -21,6 +21,7 @@ from tocsin.cli.options import (
     InfusionTime,
     Patient,
     Patients,
+    ProtocolName,
     Settings,
     Source,
     Units,
@@ -164,7 +165,7 @@ def grade(
 def advise(
     files: Files,
     at: Annotated[str, typer.Option("--at", help="An hour since infusion (150), a day (day6), a date-time, or now.")],
-    protocol: Annotated[str, typer.Option("--protocol", "-p", help="The guideline.")] = "paper004",
+    protocol: ProtocolName = "paper004",
     patients: Patients = None, infusion_time: InfusionTime = None, complete: Complete = "", assume: Assume = None, unit: Units = None,
     weight: Weight = None, age: Age = None, setting: Settings = None, carry: Carry = None, patient: Patient = None, as_json: AsJson = False,
     everything: Annotated[bool, typer.Option("--all", help="Also what is not due.")] = False,
@@ -178,26 +179,33 @@ def advise(
       tocsin advise patient.csv --at 150 --complete drugs,devices --weight 50
 
       tocsin advise patient.csv --at now --infusion-time 2026-01-05T10:00 --json
+
+      tocsin advise patient.csv --at day6 --protocol ward-7.toml
     """
     from tocsin.protocols import advise as advise_
+    from tocsin.protocols import protocol as find_protocol
+    from tocsin.show.local import print_local
     from tocsin.show.lookup import console, print_advice
 
     timeline = _read(files, patients, infusion_time, complete, assume, unit, weight, age, patient)
     hour = moment(at, timeline)
     if hour is None:
         raise SettingError("--at is needed: an hour since infusion, a day (day6), a date-time, or now")
-    advice = advise_(timeline, protocol, at=hour, settings=pairs(setting, "--set") or None, carry=hours(carry, "--carry"))
+    chosen = find_protocol(protocol, **pairs(setting, "--set"))
+    advice = advise_(timeline, chosen, at=hour, carry=hours(carry, "--carry"))
     if as_json:
         for one in advice:
             typer.echo(json.dumps(one.record()))
     else:
-        print_advice(console(), advice, everything=everything)
+        out = console()
+        print_local(out, chosen)
+        print_advice(out, advice, everything=everything)
 
 
 def report(
     files: Files,
     out: Annotated[Path, typer.Option("--out", "-o", help="The HTML report, or the figure alone as .svg, .png or .pdf.")] = Path("report.html"),
-    protocol: Annotated[str, typer.Option("--protocol", "-p", help="The guideline.")] = "paper004",
+    protocol: ProtocolName = "paper004",
     patients: Patients = None, infusion_time: InfusionTime = None, complete: Complete = "", assume: Assume = None, unit: Units = None,
     weight: Weight = None, age: Age = None, patient: Patient = None,
     units: Annotated[str, typer.Option("--units", help="Show values in si or us units.")] = "si",

@@ -1,14 +1,17 @@
 """Guidelines as data: what is due, what blocks it, what it depends on, and how it compares with what was given.
 
 A protocol is one file in this folder.  A file that names ``BUILDERS`` (protocol id -> function of its settings) is found by itself.
+Wherever an id is asked for, a hospital's own file (``ward.toml``, ``ward.py``) or the id of an installed package does as well.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cache
+from pathlib import Path
 
 from tocsin.errors import UnknownIdError
+from tocsin.protocols import local
 from tocsin.protocols.advise import Advice, advise_with
 from tocsin.protocols.protocol import Block, Dose, Protocol, Rule
 from tocsin.protocols.turns import Given, Turn
@@ -23,17 +26,20 @@ PROTOCOLS: Mapping[str, Protocol] = Built(BUILDERS)
 """Every protocol with its default settings."""
 
 
-def protocol(name: str | Protocol, **settings: object) -> Protocol:
-    """The protocol of that id, with settings changed where given; UnknownIdError or SettingError otherwise."""
+def protocol(name: str | Path | Protocol, **settings: object) -> Protocol:
+    """The protocol of that id, or of a hospital's file (.toml, or .py, which is then run), with settings changed where given.
+
+    Raises UnknownIdError, SettingError or RuleError.  A file is read each time: keep what is returned.
+    """
     if isinstance(name, Protocol):
         return name
-    if name not in BUILDERS:
-        raise UnknownIdError("protocol", name, BUILDERS)
-    return BUILDERS[name](**settings) if settings else PROTOCOLS[name]
+    if str(name) not in BUILDERS:
+        return local.builder(str(name), BUILDERS)(**settings)
+    return BUILDERS[str(name)](**settings) if settings else PROTOCOLS[str(name)]
 
 
 def advise(
-    timeline: Timeline, name: str | Protocol = "paper004", *, at: float, settings: Mapping[str, object] | None = None,
+    timeline: Timeline, name: str | Path | Protocol = "paper004", *, at: float, settings: Mapping[str, object] | None = None,
     carry: Mapping[str, float] | None = None,
 ) -> list[Advice]:
     """What the protocol says at hour ``at``: every rule for every patient, with status due, depends, blocked or not_due.
@@ -43,7 +49,7 @@ def advise(
     return advise_with(timeline, protocol(name, **(settings or {})), float(at), carry)
 
 
-def turns(timeline: Timeline, name: str | Protocol = "paper004", *, patient: str | None = None,
+def turns(timeline: Timeline, name: str | Path | Protocol = "paper004", *, patient: str | None = None,
           settings: Mapping[str, object] | None = None) -> list[Turn]:
     """The turns of a course: grade, advice that changed, and treatments given with the protocol's verdict on each."""
     chosen = protocol(name, **(settings or {}))
@@ -59,9 +65,20 @@ def _by_code() -> Mapping[str, tuple[Protocol, Rule]]:
 def rule(code: str) -> tuple[Protocol, Rule]:
     """The rule of a qualified code such as ``paper004/C2.3``; UnknownIdError otherwise."""
     known = _by_code()
-    if code.lower() not in known:
-        raise UnknownIdError("rule", code, [p.code(r) for p, r in known.values()])
-    return known[code.lower()]
+    if code.lower() in known:
+        return known[code.lower()]
+    owner, _, bare = code.rpartition("/")
+    if is_local(owner):
+        one = protocol(owner)
+        known = {f"{owner}/{r.code}".lower(): (one, r) for r in one.rules}
+        if code.lower() in known:
+            return known[code.lower()]
+    raise UnknownIdError("rule", bare or code, [r.code if is_local(owner) else p.code(r) for p, r in known.values()])
 
 
-__all__ = ["BUILDERS", "PROTOCOLS", "Advice", "Block", "Dose", "Given", "Protocol", "Rule", "Turn", "advise", "protocol", "rule", "turns"]
+def is_local(name: str) -> bool:
+    """Whether a name means a protocol that is not Tocsin's own: a file, or one of an installed package."""
+    return local.file_of(name) is not None or (name not in BUILDERS and name in local.installed())
+
+
+__all__ = ["BUILDERS", "PROTOCOLS", "Advice", "Block", "Dose", "Given", "Protocol", "Rule", "Turn", "advise", "is_local", "protocol", "rule", "turns"]

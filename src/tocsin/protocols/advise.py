@@ -141,12 +141,15 @@ class AdviceTable:
         for predicate, words in rule.remarks:
             if wanted != FALSE and swept.state(at, predicate) == TRUE:
                 reason += f" {words}"
+        local = protocol.local_to(rule)
+        for change in local:
+            reason += f" {change.sentence()}"
         return Advice(
             patient=self.patients[at], hour=self.hour, protocol=protocol.id, rule=protocol.code(rule), action=rule.action, drug=rule.drug,
             dose=dose, unit=rule.dose.unit if rule.dose else None, route=rule.route, status=status,
             blocked_by=tuple(f"{b.code}: {b.says}" for b in blocked), depends_on=tuple(depends), formula=formula, reason=reason,
-            cites=tuple(dict.fromkeys((rule.cites, *(b.cites for b in blocked)))), source_text=rule.source_text, reading=rule.reading,
-            experimental=rule.experimental,
+            cites=tuple(dict.fromkeys((rule.cites, *(b.cites for b in blocked), *(c.cites for c in local)))), source_text=rule.source_text,
+            reading=rule.reading, experimental=rule.experimental,
         )
 
 

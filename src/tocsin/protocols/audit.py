@@ -119,7 +119,16 @@ def audit(
                 mine = [d for d, _ in earlier[who]]
                 findings += [judge.omission(whole, who, one, mine) for one in omissions(whole, who, answers[who], float(ends[who]), within_hours)]
     order = {p: i for i, p in enumerate(timeline.patient_ids)}
-    return sorted(findings, key=lambda f: (order[f.patient], f.hour))
+    return sorted((_with_local(f, protocol) for f in findings), key=lambda f: (order[f.patient], f.hour))
+
+
+def _with_local(found: Finding, protocol: Protocol) -> Finding:
+    """The finding with the hospital's own numbers on which its rules rest."""
+    codes = {code.rpartition("/")[2] for code in found.rules}
+    local = [c for c in protocol.local if codes & set(c.rules)]
+    if not local:
+        return found
+    return replace(found, reasons=(*found.reasons, *(c.sentence() for c in local)), cites=tuple(dict.fromkeys((*found.cites, *(c.cites for c in local)))))
 
 
 def _doses(timeline: Timeline, protocol: Protocol) -> list[dict[str, Any]]:

@@ -29,14 +29,15 @@ class Summary:
     unknown: int
     without_dose: int
     perhaps_without_dose: int
+    local: tuple[str, ...] = ()
 
     def record(self) -> dict[str, Any]:
         """The last line of ``tocsin audit --json``."""
         return {"kind": "summary", **asdict(self)}
 
 
-def summarise(findings: Sequence[Finding], protocol: str, patients: int) -> Summary:
-    """Count findings; ``patients``: how many were audited, with findings or without."""
+def summarise(findings: Sequence[Finding], protocol: str, patients: int, local: tuple[str, ...] = ()) -> Summary:
+    """Count findings; ``patients``: how many were audited, with findings or without; ``local``: the protocol's local changes."""
     doses = [f for f in findings if f.kind == "dose"]
     asked = [f for f in findings if f.kind == "recommendation"]
     indications = Counter(f.indication for f in doses)
@@ -47,4 +48,4 @@ def summarise(findings: Sequence[Finding], protocol: str, patients: int) -> Summ
     every = Counter(f.verdict for f in findings)
     return Summary(
         protocol, patients, len(doses), {v: every[v] for v in VERDICTS}, by_drug, indications["had"], indications["lacked"],
-        indications["unknown"], sum(f.verdict == "omitted" for f in asked), sum(f.verdict == "undecidable" for f in asked))
+        indications["unknown"], sum(f.verdict == "omitted" for f in asked), sum(f.verdict == "undecidable" for f in asked), local)

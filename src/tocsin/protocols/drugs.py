@@ -9,6 +9,8 @@ from tocsin.protocols.protocol import Block, Dose
 from tocsin.rules import Doses, Measure, Setting
 
 _TABLE2 = "chinthapalli2023:table2:G2-hypotension"
+TOCILIZUMAB_LABEL_HOURS = 8.0
+"""Least time between two doses of tocilizumab by the label (kymriah, section 2.4)."""
 
 
 def tocilizumab_settings(hours: float, what: str, cites: str, mark: Mark) -> tuple[Setting, ...]:
@@ -17,8 +19,8 @@ def tocilizumab_settings(hours: float, what: str, cites: str, mark: Mark) -> tup
         Setting("tocilizumab_interval_hours", hours, "h", f"least time between two doses of tocilizumab ({what})", cites, mark, minimum=1,
                 maximum=48),
         Setting("tocilizumab_max_24h", 3.0, "doses", "most doses of tocilizumab in 24 hours", "asco2021:tocilizumab", Mark.VERIFIED, minimum=1,
-                maximum=10),
-        Setting("tocilizumab_max_total", 4.0, "doses", "most doses of tocilizumab in all", "kymriah:2.4", Mark.VERIFIED, minimum=1, maximum=20),
+                maximum=10, whole=True),
+        Setting("tocilizumab_max_total", 4.0, "doses", "most doses of tocilizumab in all", "kymriah:2.4", Mark.VERIFIED, minimum=1, maximum=20, whole=True),
         Setting("tocilizumab_cap_mg", 800.0, "mg", "most tocilizumab in one dose", "kymriah:2.4", Mark.VERIFIED, minimum=80, maximum=800),
         Setting("tocilizumab_light_mg_per_kg", 12.0, "mg/kg", "tocilizumab below 30 kg (label); the guidelines for adults name 8 mg/kg only and "
                 "do not speak of children", "kymriah:2.4", Mark.VERIFIED, minimum=8, maximum=12),

@@ -10,7 +10,7 @@ from tocsin.cite import Mark
 from tocsin.derived.fever import FEVER
 from tocsin.derived.haemodynamics import ANY_VASOPRESSOR
 from tocsin.derived.respiratory import ANY_OXYGEN, HIGH_FLOW, MASK, POSITIVE_PRESSURE
-from tocsin.protocols.drugs import interval, tocilizumab, tocilizumab_settings
+from tocsin.protocols.drugs import TOCILIZUMAB_LABEL_HOURS, interval, tocilizumab, tocilizumab_settings
 from tocsin.protocols.parts import BOLUS_TODAY, COURSE_HOURS, LOW_PRESSURE, OXYGEN_NEEDED, TOCILIZUMAB_COURSE, boluses, since_first
 from tocsin.protocols.protocol import Chapter, Dose, Protocol, Rule
 from tocsin.rules import Doses, Measure, Named, Or, Setting, present, settled
@@ -20,7 +20,7 @@ from tocsin.vocabulary.groups import CORTICOSTEROIDS
 _V, _M, _D = Mark.VERIFIED, Mark.MEMORY, Mark.DECISION
 _LABEL = "kymriah:2.4"
 SETTINGS = (
-    *tocilizumab_settings(8.0, "this label and ASCO 8; CARTOX 6", _LABEL, _V),
+    *tocilizumab_settings(TOCILIZUMAB_LABEL_HOURS, "this label and ASCO 8; CARTOX 6", _LABEL, _V),
     Setting("high_fever", 39.0, "degC", "fever of this height is high; the label gives no number", "tocsin:high fever", _D, minimum=38, maximum=41),
     Setting("steroid_hours", 12.0, "h", "no improvement so long after the first tocilizumab asks for a corticosteroid; the label gives 12 to 18",
             _LABEL, _V, minimum=12, maximum=18),

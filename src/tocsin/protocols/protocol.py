@@ -12,6 +12,7 @@ import numpy.typing as npt
 from tocsin.cite import Mark, reference
 from tocsin.derived.body_surface import body_surface_m2
 from tocsin.errors import RuleError
+from tocsin.protocols.change import Change
 from tocsin.rules import Predicate, Setting
 from tocsin.scales import EpisodeRule, Scale
 from tocsin.timeline import Timeline
@@ -225,7 +226,10 @@ class Printed:
 
 @dataclass(frozen=True)
 class Protocol:
-    """A guideline as data: chapters of rules.  The first chapter is that of CRS."""
+    """A guideline as data: chapters of rules.  The first chapter is that of CRS.
+
+    ``based_on``: the guideline of which this is a hospital's version, and ``local``: what the hospital changed.
+    """
 
     id: str
     title: str
@@ -236,6 +240,8 @@ class Protocol:
     corrections: tuple[str, ...] = ()
     printed: tuple[Printed, ...] = ()
     notes: tuple[str, ...] = ()
+    based_on: str = ""
+    local: tuple[Change, ...] = ()
 
     def __post_init__(self) -> None:
         codes = [r.code for r in self.rules]
@@ -269,6 +275,10 @@ class Protocol:
     def scale(self) -> Scale:
         """The grading system of CRS, that of the first chapter."""
         return self.chapters[0].scale
+
+    def local_to(self, rule: Rule) -> tuple[Change, ...]:
+        """The local changes on which a rule rests."""
+        return tuple(c for c in self.local if rule.code in c.rules)
 
     def chapter(self, rule: Rule) -> Chapter:
         """The chapter in which a rule stands."""

@@ -12,7 +12,7 @@ from tocsin.errors import SettingError
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One named choice of a scale or protocol, with its default, its source and why."""
+    """One named choice of a scale or protocol, with its default, its source and why; ``whole``: a count, without a part."""
 
     name: str
     default: float | bool
@@ -22,6 +22,7 @@ class Setting:
     mark: Mark
     minimum: float = 0.0
     maximum: float = float("inf")
+    whole: bool = False
 
     def check(self, value: object) -> float | bool:
         """The value in the setting's own type; SettingError when it cannot be used."""
@@ -40,6 +41,8 @@ class Setting:
             raise SettingError(f"{self.name} is a number ({self.unit}), not {value!r}") from None
         if not self.minimum <= number <= self.maximum:
             raise SettingError(f"{self.name} must lie between {self.minimum:g} and {self.maximum:g} {self.unit}, not {number:g}")
+        if self.whole and number != int(number):
+            raise SettingError(f"{self.name} is a whole number of {self.unit}, not {number:g}")
         return number
 
 

@@ -152,6 +152,7 @@ def _protocol(chosen: Any, label: str, says: str) -> dict[str, Any]:
     return {
         "id": chosen.id, "title": chosen.title, "scale": chosen.scale.title, "world": label, "says": says,
         "corrections": list(chosen.corrections), "notes": list(chosen.notes),
+        "local": [c.sentence() for c in chosen.local],
     }
 
 

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from tocsin.cite import Mark, reference
+from tocsin.cite import Mark, how_sure, reference
+from tocsin.show.local import print_changes
 from tocsin.show.terminal import MARK_WORDS, _say, _table
 from tocsin.show.wording import STANDING, advice_dose, printed, setting_words, status_words
 
@@ -125,14 +126,10 @@ def print_scale(out: Console, scale: Scale) -> None:
     _say(out, STANDING, "dim")
 
 
-def print_protocol_line(out: Console, protocol: Protocol) -> None:
-    """One protocol in a line, for a list."""
-    _say(out, f"{protocol.id}  {protocol.title}: {len(protocol.rules)} rules (tocsin explain {protocol.id})")
-
-
 def print_protocol(out: Console, protocol: Protocol) -> None:
     """One protocol with its rules, settings, corrections and notes."""
     _say(out, f"{protocol.id}  {protocol.title}", "bold")
+    print_changes(out, protocol)
     table = _table(out, "")
     table.add_column("Rule", no_wrap=True)
     table.add_column("Action", ratio=2)
@@ -158,13 +155,15 @@ def print_rule(out: Console, protocol: Protocol, rule: Rule) -> None:
     if rule.dose is not None:
         _say(out, f"Dose: {rule.dose.for_weight(None)[1]}" + (f", {rule.route}" if rule.route else ""))
     for block in rule.blocked_by:
-        _say(out, f"Not while: {block.says}  [{block.code}; {block.cites}; {block.mark.sentence}]")
+        _say(out, f"Not while: {block.says}  [{block.code}; {block.cites}; {how_sure(block.mark, block.cites)}]")
     _say(out, f"The source says: {printed(rule.source_text)}")
     if rule.reading:
         _say(out, f"Our reading: {printed(rule.reading)}")
     source = reference(rule.cites)
     _say(out, f"Source: {source.text} [{rule.cites}]")
-    _say(out, f"How sure: {rule.mark.sentence}.")
+    _say(out, f"How sure: {how_sure(rule.mark, rule.cites)}.")
+    for change in protocol.local_to(rule):
+        _say(out, printed(change.sentence()), "yellow" if change.warnings else "")
     _say(out, STANDING, "dim")
 
 

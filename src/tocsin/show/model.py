@@ -281,7 +281,7 @@ def references_of(shown: Sequence[tuple[int, int, Course]], protocol: Any, turns
         cites += scale.cites
         cites += [c.cites for s in course.steps for code in s.because if (c := criterion_by_code(scale, code))]
     if protocol is not None:
-        cites += protocol.cites
+        cites += [*protocol.cites, *(c.cites for c in protocol.local)]
     cites += [c for turn in turns for row in turn.advice for c in row.cites]
     return bibliography(cites)
 

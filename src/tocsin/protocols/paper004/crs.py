@@ -27,7 +27,7 @@ SETTINGS = (
             "chinthapalli2023:table2:G1", Mark.SOURCE, minimum=0.5, maximum=14),
     Setting("neutropenia", 0.5, "10^9/L", "neutrophils below this count as neutropenia", "tocsin:neutropenia", Mark.DECISION, maximum=2),
     Setting("boluses_before_anti_il6", 2.0, "boluses", "fluid boluses within 24 h after which hypotension is refractory to fluid",
-            "chinthapalli2023:table2:G2-hypotension", Mark.SOURCE, minimum=1, maximum=5),
+            "chinthapalli2023:table2:G2-hypotension", Mark.SOURCE, minimum=1, maximum=5, whole=True),
     Setting("refractory_hours", 24.0, "h", "CRS is refractory when the grade has not fallen by one within this time of the second tocilizumab "
             "or of a corticosteroid", "tocsin:refractory", Mark.DECISION, minimum=6, maximum=96),
     Setting("reported_grade_counts", False, "", "a CRS grade that the record reports, of whatever scale, stands for the CARTOX grade where it is "
