@@ -1,4 +1,4 @@
-"""The command line: demo, check, template, grade, compare, ask, advise, audit, report, scales, explain, concepts, cite, answer.
+"""The command line: demo, check, template, grade, compare, ask, advise, audit, monitor, report, scales, explain, concepts, cite, answer.
 
 Exit codes: 0 done; 1 the input has errors (``check``) or there is nothing to show; 2 the command or its input cannot be used.
 """
@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from tocsin.cli import auditing, compare, look, work
+from tocsin.cli import auditing, compare, look, watching, work
 from tocsin.errors import TocsinError
 
 app = typer.Typer(
@@ -26,6 +26,7 @@ for command in (work.demo, work.check, look.template, work.grade, work.advise, w
     app.command(no_args_is_help=command in (work.check, work.grade, work.advise, work.report, look.explain))(command)
 app.command(no_args_is_help=True)(compare.ask)
 app.command(no_args_is_help=True)(auditing.audit)
+app.command(no_args_is_help=True)(watching.monitor)
 app.add_typer(compare.app, name="compare")
 
 

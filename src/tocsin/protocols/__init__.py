@@ -11,8 +11,10 @@ from functools import cache
 from tocsin.errors import UnknownIdError
 from tocsin.protocols.advise import Advice, advise_with
 from tocsin.protocols.protocol import Block, Dose, Protocol, Rule
+from tocsin.protocols.schedule import schedule
 from tocsin.protocols.turns import Given, Turn
 from tocsin.protocols.turns import turns as _turns
+from tocsin.protocols.watching import Check, watch
 from tocsin.rules.registry import Built, found
 from tocsin.timeline import Timeline
 
@@ -51,6 +53,17 @@ def turns(timeline: Timeline, name: str | Protocol = "paper004", *, patient: str
     return [turn for one in who for turn in _turns(timeline, chosen, one)]
 
 
+def monitoring(
+    timeline: Timeline, *, at: float, settings: Mapping[str, object] | None = None, carry: Mapping[str, float] | None = None,
+) -> list[Check]:
+    """What has to be watched at hour ``at``: every item for every patient, with status overdue, due, depends, done or not_asked.
+
+    Nothing later than ``at`` is looked at.  Raises SettingError.  For many patients, ``tocsin.protocols.watching.watch`` gives arrays.
+    """
+    found = watch(timeline, schedule(**(settings or {})), float(at), carry)
+    return [check for patient in found.patients for check in found.checks(patient)]
+
+
 @cache
 def _by_code() -> Mapping[str, tuple[Protocol, Rule]]:
     return {p.code(r).lower(): (p, r) for p in PROTOCOLS.values() for r in p.rules}
@@ -64,4 +77,5 @@ def rule(code: str) -> tuple[Protocol, Rule]:
     return known[code.lower()]
 
 
-__all__ = ["BUILDERS", "PROTOCOLS", "Advice", "Block", "Dose", "Given", "Protocol", "Rule", "Turn", "advise", "protocol", "rule", "turns"]
+__all__ = ["BUILDERS", "PROTOCOLS", "Advice", "Block", "Check", "Dose", "Given", "Protocol", "Rule", "Turn", "advise", "monitoring", "protocol", "rule",
+           "turns"]

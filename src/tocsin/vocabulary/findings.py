@@ -158,4 +158,5 @@ CONCEPTS: tuple[Concept, ...] = (
         "refractory",
         note="Asserted by a clinician, or derived by a protocol from the course (see tocsin.protocols.refractory).",
     ),
+    finding("telemetry", "Continuous telemetry", "cardiac monitoring", "continuous cardiac monitoring", note="Running or not."),
 )
