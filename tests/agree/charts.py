@@ -58,7 +58,7 @@ INPUTS: dict[str, tuple[str, ...]] = {
     "toy-points": ("temperature", "platelets", "ast", "ast", "creatinine", "creatinine", "ferritin", "ferritin", "fludarabine"),
 }
 
-HOURS = tuple(float(h) for h in (-6, -1, 0, 0, 1, 2, 4, 6, 8, 10, 12, 12.5, 18, 24, 25, 30, 36, 48, 60, 72))
+HOURS = tuple(float(h) for h in (-6, -1, 0, 0, 1, 2, 4, 5.9, 6, 8, 10, 12, 12.5, 18, 24, 25, 29.9, 30, 36, 48, 60, 72))
 BEFORE = ("ferritin", "creatinine", "cyclophosphamide", "fludarabine")
 EARLY = (-1000.0, -240.0, -144.0, -120.0, -119.0, -72.0, -48.0)
 CLOSED: tuple[tuple[str, ...], ...] = (

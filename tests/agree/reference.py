@@ -424,14 +424,14 @@ class Patient:
         return all(self.complete.covers(c, self.patient) for c in p.concepts) or self._told_none(p, t)
 
     def _doses(self, p: Doses, t: float) -> int:
-        since = -math.inf if p.hours is None else t - p.hours
+        hours = math.inf if p.hours is None else p.hours
         sure = maybe = 0
         for row, certain in self._given(p.concepts, t):
             given_by_now = row.latest <= t
-            in_part = row.end is not None and row.end > row.hour and min(row.end, t) > since
-            if certain and given_by_now and (in_part or row.hour > since):
+            in_part = row.end is not None and row.end > row.hour and row.end + hours > t
+            if certain and given_by_now and (in_part or row.hour + hours > t):
                 sure += 1
-            elif max(row.latest, row.end if row.end is not None else row.hour) > since:
+            elif max(row.latest, row.end if row.end is not None else row.hour) + hours > t:
                 maybe += 1
         if sure >= p.number:
             return TRUE

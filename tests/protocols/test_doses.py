@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -96,3 +97,20 @@ def test_dexamethasone_is_due_every_6_hours_and_not_before(given_at, at):
     rows = [*LIVER, *FEVER, *({"concept": "dexamethasone", "hour": float(h), "value": 10.0} for h in given_at)]
     early = any(h <= at and at - h < 6 for h in given_at)
     assert ask(rows, at)["C3.2"].status == ("blocked" if early else "due")
+
+
+@pytest.mark.parametrize(("at", "status"), [(11.8, "blocked"), (11.9, "due"), (13.0, "due")])
+def test_an_interval_is_over_at_its_hour_whatever_the_rounding(at, status):
+    """5.9 + 6 = 11.9, and 11.9 - 6 is a little less than 5.9 in binary fractions."""
+    doses = [{"concept": "tocilizumab", "hour": 5.9, "value": 560.0}]
+    assert ask([*LIVER, *FEVER[:3], *doses], at)["C2.8t"].status == status
+
+
+@given(weights=st.lists(st.floats(1.0, 300.0) | st.just(float("nan")), min_size=1, max_size=8))
+@pytest.mark.parametrize("rule", [r for r in EVERY_RULE if r.dose is not None], ids=lambda r: r.code)
+@settings(max_examples=20, deadline=None)
+def test_the_doses_of_many_patients_are_those_of_each(rule, weights):
+    many = rule.dose.amounts(np.array(weights))
+    for weight, amount in zip(weights, many, strict=True):
+        alone, _ = rule.dose.for_weight(None if np.isnan(weight) else weight)
+        assert (alone is None and np.isnan(amount)) or alone == amount

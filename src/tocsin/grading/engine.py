@@ -41,16 +41,20 @@ class Swept:
 
 def run(
     program: Program, timeline: Timeline, events: Events, counts: Sequence[str], *, carry: Mapping[str, float] | None = None,
-    from_hour: float = 0.0, until: float = np.inf, keep_state: bool = False, death_counts: Sequence[str] = (), workers: int | None = None,
+    from_hour: float = 0.0, until: float = np.inf, keep_state: bool = False, last_only: bool = False,
+    death_counts: Sequence[str] = (), workers: int | None = None,
 ) -> Swept:
     """Sweep every patient.
 
     ``counts``: the attributions the program counts; ``death_counts``: those of a death that is a grade (never "unknown").
     ``until``: nothing later is looked at.  ``keep_state``: also return the last state of each node.
+    ``last_only``: one step for each patient, the state at ``until``, which must be given; much faster than all of them.
     ``workers``: how many threads; all cores when None.
     """
     from tocsin.grading.kernel import sweep  # compiled code is loaded when it is first needed
 
+    if last_only and not np.isfinite(until):
+        raise ValueError("the last state needs the hour at which it is asked for")
     facts, fact_rows = facts_of(program, timeline)
     events, rows = _needed(program, events, fact_rows)
     if rows is not None:
@@ -75,7 +79,7 @@ def run(
             program.dose_ptr, program.dose_group, program.teller, program.n_dose_groups, program.roots, program.grade, program.item,
             program.ask_bit, program.need_bit, program.value_slot, program.value_runs,
             program.onset, program.active, program.suppressing, program.episode_hours,
-            low, high, facts, fact_rows, closed_slot, closed_dose, keep_state,
+            low, high, facts, fact_rows, closed_slot, closed_dose, keep_state, last_only, program.eager,
         )
         return out
 

@@ -22,7 +22,7 @@ from tocsin.grading.kernel_patient import patient
 from tocsin.grading.kernel_state import grow, grow_rows, masks
 from tocsin.grading.program import DOSES
 
-STAMP = "429b3f975ef04869"
+STAMP = "5158a0f35cf00a42"
 """SHA-256 of the files this one compiles with, so that a change there makes the compiled code of this file stale (see the tests).
 
 Only ``sweep`` is cached: what it calls is compiled with it, and a cache of its own would not see a change in another file."""
@@ -39,9 +39,12 @@ def sweep(
     dose_ptr, dose_group, teller, n_dose_groups, roots, grade, item, ask_bit, need_bit, value_slot, value_runs, onset_node, active_node,
     suppressing, episode_hours,
     # per patient; arrays of one row serve all
-    limit_lo, limit_hi, fact_status, fact_event, closed_slot, closed_dose, keep_state,
+    limit_lo, limit_hi, fact_status, fact_event, closed_slot, closed_dose, keep_state, lazy, eager,
 ):
-    """Sweep patients ``first`` to ``last``; returns the steps, their reasons and, when asked, the last state of each node."""
+    """Sweep patients ``first`` to ``last``; returns the steps, their reasons and, when asked, the last state of each node.
+
+    ``lazy``: the steps are one for each patient, at ``stop_hour``.  ``eager``: the nodes that must be followed all the same.
+    """
     n_nodes = len(node)
     capacity = max(64, 32 * (last - first))
     o_patient, o_start = np.empty(capacity, np.int64), np.empty(capacity)
@@ -69,8 +72,9 @@ def sweep(
     stack, stack_want, dose_nodes = np.empty(8 * n_nodes + 16, np.int64), np.empty(8 * n_nodes + 16, np.int8), np.empty(n_nodes, np.int64)
     n_dose_nodes = np.int64(0)
     has_reset = np.zeros(n_slots, np.bool_)
+    eager_nodes = np.flatnonzero(eager)
     for n in range(n_nodes):
-        if node[n, 0] == DOSES:
+        if node[n, 0] == DOSES and (eager[n] or not lazy):
             dose_nodes[n_dose_nodes] = n
             n_dose_nodes += 1
     for j in range(len(resets)):
@@ -83,6 +87,7 @@ def sweep(
                 concept_kind, concept_carry, node, number, child, parent_ptr, parent, group_ptr, group_slot, group_coef, slot_of_concept, slot_atoms_ptr,
                 slot_atoms, resets, dose_ptr, dose_group, teller, roots, grade, item, ask_mask, need_mask, value_slot, value_runs,
                 onset_node, active_node, suppressing, episode_hours, limit_lo, limit_hi, fact_status, fact_event, closed_slot, closed_dose, keep_state, mine,
+                lazy, eager, eager_nodes,
                 pf, pi, vf, vi, x_exp, x_ev, exact_at, act_of, dirty, dirty_list, status, since, absent_until, wait, ck_pf, ck_pi, ck_vf,
                 ck_vi, ck_x_exp, ck_x_ev, ck_exact_at, ck_act_of, ck_status, ck_since, ck_absent, ck_wait, stack, stack_want, dose_nodes,
                 n_dose_nodes, has_reset, best, current, open_asks, touched, kind, o_patient, o_start, o_true, o_open, o_ask, o_value, o_ptr, e_row, e_root,

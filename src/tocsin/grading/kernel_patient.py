@@ -83,7 +83,7 @@ def patient(
     active_node, suppressing, episode_hours,
     # per patient; arrays of one row serve all
     limit_lo, limit_hi, fact_status, fact_event, closed_slot, closed_dose,
-    keep_state, final,
+    keep_state, final, lazy, eager, eager_nodes,
     # what is kept, and its copy at the start of a quiet time; made once, used for every patient
     pf, pi, vf, vi, x_exp, x_ev, exact_at, act_of, dirty, dirty_list, status, since, absent_until, wait,
     ck_pf, ck_pi, ck_vf, ck_vi, ck_x_exp, ck_x_ev, ck_exact_at, ck_act_of, ck_status, ck_since, ck_absent, ck_wait,
@@ -93,6 +93,7 @@ def patient(
 ):
     """Sweep one patient; returns the number of steps and of reasons so far, or -1 when there is no room for them.
 
+    ``lazy``: only the state at ``stop_hour`` is wanted.  Nodes that remember (``eager``) are followed as ever, all others read once, at the end.
     No array is assigned anew in the loop: that would cost more than the loop itself.
     """
     n_nodes, n_roots, n_slots = len(node), len(roots), len(pf)
@@ -189,8 +190,11 @@ def patient(
             touched[:] = True
             next_exp = next_wait = ck_time  # so that the true next ones are looked up
             continue
-        if ended:
+        finishing = ended and lazy and begin <= stop_hour
+        if ended and not finishing:
             break
+        if finishing:
+            t = stop_hour
         timed = False
         moved = False
         # -- 1. what expires now
@@ -381,10 +385,12 @@ def patient(
                     status[n] = new
                     moved = touched[n] = True
         n_dirty = 0
-        if not (moved or timed or len(value_slot)) or t < from_hour:
+        if (not (moved or timed or len(value_slot)) or t < from_hour) and not finishing:
             continue
         # -- 5. the nodes in order: those below which something changed, and those that time changes
-        for n in range(n_nodes):
+        part = lazy and not finishing
+        for place in range(len(eager_nodes) if part else n_nodes):
+            n = eager_nodes[place] if part else place
             k = kind[n]
             if not touched[n] and ((k < UNLESS and k != DOSES) or (k == OBSERVED and since[n, 0] != since[n, 0])):
                 continue  # nothing below it changed, and time does not change it: an Observed that was never true
@@ -506,7 +512,9 @@ def patient(
         # -- 6. quiet times
         u = status[active_node]
         begins = False
-        if u == 0:
+        if finishing:
+            pass
+        elif u == 0:
             lapse_from = np.nan
             begins = quiet_from != quiet_from and onset < t and resolving != resolving
             if begins:
@@ -521,6 +529,8 @@ def patient(
         elif quiet_from == quiet_from and lapse_from != lapse_from:
             lapse_from = t
         # -- 7. a step where grade or reasons changed
+        if part and not begins:
+            continue
         true_bits = np.uint64(0)
         open_bits = np.uint64(0)
         best[:] = 0
@@ -540,7 +550,7 @@ def patient(
             n_out -= 1
             n_ev = o_ptr[n_out]
             valued = len(value_slot) > 0
-        if valued or not (n_out > row_base and o_true[n_out - 1] == true_bits and o_open[n_out - 1] == open_bits and o_ask[n_out - 1] == ask):
+        if not part and (valued or not (n_out > row_base and o_true[n_out - 1] == true_bits and o_open[n_out - 1] == open_bits and o_ask[n_out - 1] == ask)):
             if n_out + 1 >= len(o_start):
                 return -1, -1
             o_patient[n_out], o_start[n_out] = p, t
@@ -564,6 +574,8 @@ def patient(
             ck_wait[:n_wait] = wait[:n_wait]
             ck_onset, ck_onset_maybe, ck_onset_ev, ck_mask_ev = onset, onset_maybe, onset_ev, mask_ev
             ck_rows, ck_evs, ck_time = n_out, n_ev, t
+        if finishing:
+            break
     if keep_state:
         final[:] = status
     return n_out, n_ev

@@ -325,15 +325,15 @@ def doses(n, t, node, number, d_n, df, di, absent_until, closed):
     """Whether enough doses were given in the window that ends now."""
     g = node[n, 1]
     need = node[n, 2]
-    since = t - number[n]
+    hours = number[n]  # added to the dose, as where it is looked at again: t - hours may differ from that in the last digit
     sure = maybe = 0
     for i in range(d_n):
         if di[i, 0] != g or df[i, 0] > t:
             continue
         lo, hi, end = df[i, 0], df[i, 1], df[i, 2]
-        if di[i, 2] and hi <= t and (lo > since or (end > lo and min(end, t) > since)):
+        if di[i, 2] and hi <= t and (lo + hours > t or (end > lo and end + hours > t)):
             sure += 1
-        elif max(hi, end) > since:
+        elif max(hi, end) + hours > t:
             maybe += 1
     if sure >= need:
         return 1

@@ -151,7 +151,7 @@ def reasons(t, best, n_ev, roots, grade, item, node, number, child, group_ptr, g
                 if want == 1:
                     for j in range(d_n):
                         sure = di[j, 0] == node[n, 1] and di[j, 2] and df[j, 1] <= t
-                        if sure and (df[j, 0] > t - number[n] or (df[j, 2] > df[j, 0] and min(df[j, 2], t) > t - number[n])):
+                        if sure and (df[j, 0] + number[n] > t or (df[j, 2] > df[j, 0] and df[j, 2] + number[n] > t)):
                             e_row[n_ev] = di[j, 1]
                             n_ev += 1
             elif k == FACT:

@@ -100,6 +100,7 @@ class Program:
     strict: tuple[bool, ...]     # whether limit i is one step above its value (">" and "<=")
     facts: tuple[Fact, ...]
     dose_groups: tuple[tuple[str, ...], ...]
+    eager: npt.NDArray[np.bool_]  # nodes that remember, and what they rest on: to be followed even where only the last state is wanted
     onset: int
     active: int
     suppressing: int             # dose group whose doses prolong the quiet that is needed
@@ -282,10 +283,21 @@ def compile_program(
         ask_bit=np.array(c.ask_bit, np.int64), need_bit=np.array(c.need_bit, np.int64), ask_names=tuple(c.asks),
         limits=tuple(limit for limit, _ in c.limits), strict=tuple(strict for _, strict in c.limits),
         facts=tuple(c.facts), dose_groups=tuple(c.dose_groups),
-        onset=onset, active=active, suppressing=suppressing,
+        eager=_eager(c.rows, (onset, active)), onset=onset, active=active, suppressing=suppressing,
         episode_hours=np.array([episode.quiet_hours, episode.quiet_hours_suppressed, episode.lapse_hours]),
         node_of=c.nodes,
     )
+
+
+def _eager(rows: Sequence[tuple[int, list[int], float, list[int]]], kept: Iterable[int]) -> npt.NDArray[np.bool_]:
+    """The nodes whose truth depends on an earlier moment, those of ``kept``, and everything below them."""
+    out = np.zeros(len(rows), np.bool_)
+    out[list(kept)] = True
+    for index in range(len(rows) - 1, -1, -1):  # a node stands after those below it
+        kind, _, _, children = rows[index]
+        if out[index] or kind in (LASTING, OBSERVED, WITHIN, EPISODE, MASKED):
+            out[[index, *children]] = True
+    return out
 
 
 def _pointers(items: Iterable[Sequence[object]]) -> I64:

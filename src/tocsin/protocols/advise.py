@@ -146,7 +146,7 @@ class AdviceTable:
 def advise_table(timeline: Timeline, protocol: Protocol, at: float, carry: Mapping[str, float] | None = None) -> AdviceTable:
     """Every rule of the protocol for every patient, at hour ``at``; nothing later is looked at."""
     known = timeline.until(at)
-    chapters = sweep(known, protocol, until=at, carry=carry, keep_state=True)
+    chapters = sweep(known, protocol, until=at, carry=carry, keep_state=True, last_only=True)
     status = np.concatenate([c.now() for c in chapters], axis=1)
     return AdviceTable(protocol, known, at, tuple(known.patients["patient"].to_list()), status, chapters, carry)
 

@@ -111,10 +111,12 @@ class SweptChapter:
 
 def sweep(
     timeline: Timeline, protocol: Protocol, *, until: float | None = None, carry: Mapping[str, float] | None = None, keep_state: bool = False,
+    last_only: bool = False,
 ) -> tuple[SweptChapter, ...]:
     """Sweep every chapter over the record, or over what was known at ``until``.
 
     ``keep_state``: also keep the last state of each node, for what is missing.
+    ``last_only``: one step for each patient, the state at ``until``.
     """
     known = timeline if until is None else timeline.until(until)
     hours = protocol.settings.get("refractory_hours")
@@ -127,17 +129,19 @@ def sweep(
         if key not in coded:
             counted = _counted(known, chapter)
             coded[key] = counted, encode(counted)
-        out.append(_swept(chapter, *coded[key], until, carry, keep_state))
+        out.append(_swept(chapter, *coded[key], until, carry, keep_state, last_only))
     return tuple(out)
 
 
 def _swept(
     chapter: Chapter, timeline: Timeline, events: Events, until: float | None, carry: Mapping[str, float] | None, keep_state: bool,
+    last_only: bool,
 ) -> SweptChapter:
     program = program_of(chapter)
     if changes_of(program):
         timeline, events = with_changes_of([program], timeline, events)
-    swept = run(program, timeline, events, chapter.counts, carry=carry, until=np.inf if until is None else until, keep_state=keep_state)
+    swept = run(program, timeline, events, chapter.counts, carry=carry, until=np.inf if until is None else until, keep_state=keep_state,
+                last_only=last_only)
     place = {int(node): i for i, node in reversed(list(enumerate(program.roots)))}
     wanted = _truth(swept, [place[program.node_of[bare(r.when)]] for r in chapter.rules])
     barred = _truth(swept, [place[program.node_of[bare(b.predicate)]] for b in chapter.blocks])
