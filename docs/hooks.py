@@ -28,13 +28,14 @@ def pages() -> dict[str, str]:
         "reference/concepts.md": concepts_page(),
         "reference/scales.md": scales_page(),
         "reference/protocols.md": protocols_page(),
+        "reference/monitoring.md": monitoring_page(),
         "reference/cli.md": cli_page(),
         "reference/vectors.md": vectors_page(),
         "reference/references.md": references_page(),
     }
 
 
-# ---------------------------------------------------------------- the six pages
+# ---------------------------------------------------------------- the pages
 
 
 def concepts_page() -> str:
@@ -112,6 +113,22 @@ def protocols_page() -> str:
             out += ["### Errors of the paper, and how they are read", "", *[f"* {_line(c)}" for c in protocol.corrections], ""]
         out += _settings(protocol)
     return _text(out)
+
+
+def monitoring_page() -> str:
+    """Every item of the monitoring schedule: what, how often, when, and the words of the source."""
+    from tocsin.protocols.schedule import schedule
+
+    found = schedule()
+    out = ["# Monitoring schedule", "", "What is watched after CAR-T cells, as cited items. How they are read: [Monitoring](../monitoring.md).", ""]
+    out += _notes(found)
+    for item in found.items:
+        out += [f"## `{item.code}` · {_line(item.what)} {{ #{_anchor('monitoring', item.code)} }}", ""]
+        often = "once" if item.every == float("inf") else f"every {item.every:g} h"
+        done_by = "; ".join(" or ".join(_code([c]) for c in group) for group in item.done_by)
+        out += [f"*When:* {_sentence(f'{often}, {item.english()}')}", "", f"*Done by:* {done_by}.", ""]
+        out += [f"> {_line(item.source_text)}", "", *_reading(item), *_source(item), ""]
+    return _text([*out, *_settings(found)])
 
 
 def cli_page() -> str:

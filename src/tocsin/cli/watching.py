@@ -70,10 +70,13 @@ def monitor(
                 counts.append(kept(timeline, chosen, carried))
                 continue
             given = moment(at, timeline)
+            if given is not None:
+                found = watch(timeline, chosen, given, carried)
+                checks += [check for who in timeline.patient_ids for check in found.checks(who)]
+                continue
             for who in timeline.patient_ids:
                 one = timeline.of(who)
-                found = watch(one, chosen, _last(one.events["hour"].max()) if given is None else given, carried)
-                checks += found.checks(who)
+                checks += watch(one, chosen, _last(one.events["hour"].max()), carried).checks(who)
     if counts:
         whole = add(counts)
         if as_json:

@@ -78,8 +78,9 @@ def schedule(**given: object) -> Schedule:
     def before(
         code: str, what: str, done_by: tuple[tuple[str, ...], ...], cites: str, mark: Mark, text: str, reading: str = "", least: float | None = None,
     ) -> Item:
+        late = "Overdue from the infusion on; what is charted only after it ends the asking" + (" and is no baseline." if least is None else ".")
         return Item(code, what, done_by, inf, cites, mark, text, start=-baseline, end=FOUR_WEEKS, grace=baseline, least=least,
-                    reading=f"{reading} Overdue from the infusion on; one after it ends the asking and is no baseline.".strip())
+                    reading=f"{reading} {late}".strip())
 
     def once(code: str, what: str, done_by: tuple[tuple[str, ...], ...], when: Predicate, cites: str, mark: Mark, text: str, reading: str = "") -> Item:
         return Item(code, what, done_by, inf, cites, mark, text, when=when, grace=number["grace_once_hours"], before=number["once_before_hours"],
