@@ -18,6 +18,7 @@ _PUBLIC = {
     "Timeline": "tocsin.timeline", "Completeness": "tocsin.timeline", "grade": "tocsin.grading", "Grades": "tocsin.grading",
     "episodes": "tocsin.grading", "contradictions": "tocsin.grading", "advise": "tocsin.protocols", "turns": "tocsin.protocols",
     "monitoring": "tocsin.protocols",
+    "complications": "tocsin.protocols.complications",
     "report": "tocsin.show.html_report", "SCALES": "tocsin.scales", "PROTOCOLS": "tocsin.protocols", "CONCEPTS": "tocsin.vocabulary",
     "read_case": "tocsin.cases", "TocsinError": "tocsin.errors",
 }
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from tocsin.errors import TocsinError
     from tocsin.grading import Grades, contradictions, episodes, grade
     from tocsin.protocols import PROTOCOLS, advise, monitoring, turns
+    from tocsin.protocols.complications import complications
     from tocsin.scales import SCALES
     from tocsin.show import report
     from tocsin.timeline import Completeness, Timeline

@@ -28,6 +28,7 @@ from tocsin.rules import (
     EpisodeFor,
     Fact,
     IsIn,
+    Kept,
     Lasting,
     Masked,
     Named,
@@ -279,6 +280,8 @@ class Patient:
                 return int(any(self.view(c, t).elsewhere for c in concepts))
             case Lasting(of, hours):
                 return self._lasting(of, hours, t)
+            case Kept(of, doses, otherwise):
+                return self._kept(of, doses, otherwise, t)
             case Masked(onset, doses):
                 return self._masked(onset, doses, t)
             case EpisodeFor(onset, hours):
@@ -427,6 +430,8 @@ class Patient:
         hours = math.inf if p.hours is None else p.hours
         sure = maybe = 0
         for row, certain in self._given(p.concepts, t):
+            if p.since_infusion and max(row.latest, row.end if row.end is not None else row.hour) < 0:
+                continue
             given_by_now = row.latest <= t
             in_part = row.end is not None and row.end > row.hour and row.end + hours > t
             if certain and given_by_now and (in_part or row.hour + hours > t):
@@ -456,6 +461,20 @@ class Patient:
         if true_since is not None and t >= true_since + hours:
             return TRUE
         return UNKNOWN if maybe_since is not None and t >= maybe_since + hours else FALSE
+
+    def _kept(self, of: Predicate, doses: Doses, otherwise: bool, t: float) -> int:
+        given = self.truth(doses, t)
+        after: list[int] = []  # what the claim was at each moment since the doses were surely given
+        for m in reversed(self.moments(t)):
+            if self.truth(doses, m) == FALSE:
+                break
+            if self.truth(doses, m) == TRUE:
+                after = [self.truth(of, x) for x in self.moments(t) if x >= m]
+        if given == FALSE or not after:
+            return given
+        if after[0] != TRUE:
+            return int(otherwise) if after[0] == FALSE else UNKNOWN
+        return FALSE if FALSE in after else UNKNOWN if UNKNOWN in after else TRUE
 
     def _since(self, onset: Predicate, t: float) -> tuple[float | None, float | None]:
         """When the onset was first true, and first possible, since the last resolution."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tocsin.cite import Mark
-from tocsin.rules import AtLeast, Doses, EpisodeFor, Fact, Lasting, Measure, Observed, PatientLimit, RateSum, Within, present
+from tocsin.rules import AtLeast, Doses, EpisodeFor, Fact, Kept, Lasting, Measure, Observed, PatientLimit, RateSum, Within, present
 from tocsin.scales import Criterion, EpisodeRule, Points, Scale, item
 
 _T = Measure("temperature", "degC")
@@ -17,6 +17,7 @@ _HIGH_CREATININE = _CREATININE.above(PatientLimit("baseline_creatinine", "1.5 x 
 _PER_KG = RateSum((("norepinephrine", 1.0), ("epinephrine", 1.0)), PatientLimit("weight_kg", "0.2 ug/kg/min", factor=0.2), "ug/min",
                   "norepinephrine", "norepinephrine and epinephrine")
 _CITES = {"cites": "tocsin:toy", "mark": Mark.MEMORY}
+_SECOND = Doses(("acetaminophen",), "acetaminophen", "acetaminophen", 2, since_infusion=True)
 _ONSET = _FEVER | present("hypotension")
 
 
@@ -35,6 +36,8 @@ PAST = Scale(
         _criterion("EARLY", 2, Within(_T.at_least(38.5), 0.0, 12.0)),
         _criterion("LATER", 3, Within(AtLeast(1, (_HIGH_AST,)), 6.0, 30.0) & ~Observed(_HIGH_AST, 4.0)),
         _criterion("PRESSOR", 3, Lasting(_PER_KG, 2.0)),
+        _criterion("STAYED", 2, Kept(_FEVER, _SECOND) | Kept(present("hypotension"), _SECOND, otherwise=True)),
+        _criterion("AGAIN", 1, Kept(_FEVER, Doses(("acetaminophen",), "acetaminophen", "acetaminophen", hours=10.0))),
         _criterion("BOTH", 4, Observed(_PER_KG, 5.0) & Observed(Lasting(_FEVER, 4.0), 12.0)),
     ),
 )

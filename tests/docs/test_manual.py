@@ -80,7 +80,7 @@ def test_every_citation_in_a_generated_page_leads_to_a_reference():
     from tocsin.cite import REFERENCES
 
     pages = hooks().pages()
-    cited = {key for text in pages.values() for key in re.findall(r"\[([\w-]+)\]\(references\.md#", text)}
+    cited = {key for text in pages.values() for key in re.findall(r"\[([\w-]+)\]\((?:\.\./)?references\.md#", text)}
     assert cited <= set(REFERENCES)
 
 

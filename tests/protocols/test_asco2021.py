@@ -136,7 +136,8 @@ def test_grade_2_that_is_still_there_24_hours_after_the_first_tocilizumab_is_man
 def test_grade_3_care_depends_on_support_and_doses_that_are_not_told(asco):
     asco("""
         hour | temperature || A3.1    | A3.2    | A3.3    | A3.4    | A4.1    | A4.2    | A4.3
-        0    | 38.5        || depends | depends | depends | depends | depends | depends | depends
+        0    | 38.5        || depends | depends | depends | depends | depends | depends | -
+        24   | 38.5        || depends | depends | depends | depends | depends | depends | depends
         """, complete=(), left_out=["oxygen_device"])
 
 

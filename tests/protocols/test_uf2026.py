@@ -125,7 +125,8 @@ def test_methylprednisolone_is_given_twice_a_day_when_grade_4_is_refractory(uf):
 def test_care_depends_on_support_and_doses_that_are_not_told(uf):
     uf("""
         hour | temperature || U1.2    | U2.1    | U3.1    | U3.2    | U3.3    | U4.1    | U4.2    | U4.3    | U4.4    | U4.5
-        0    | 38.5        || depends | depends | depends | depends | depends | depends | depends | depends | depends | depends
+        0    | 38.5        || depends | depends | depends | depends | depends | depends | depends | -       | depends | depends
+        24   | 38.5        ||         |         |         |         |         |         |         | depends |         |
         """, complete=(), left_out=["oxygen_device"])
     uf("""
         hour | temperature | oxygen_device          || U2.2

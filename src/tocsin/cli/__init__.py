@@ -1,4 +1,4 @@
-"""The command line: demo, check, template, grade, compare, ask, advise, audit, monitor, report, scales, explain, concepts, cite, answer.
+"""The command line: demo, check, template, grade, compare, ask, advise, audit, complications, monitor, report, scales, explain, concepts, cite, answer.
 
 Exit codes: 0 done; 1 the input has errors (``check``) or there is nothing to show; 2 the command or its input cannot be used.
 """
@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from tocsin.cli import auditing, compare, look, watching, work
+from tocsin.cli import auditing, compare, differential, look, watching, work
 from tocsin.errors import TocsinError
 
 app = typer.Typer(
@@ -27,6 +27,7 @@ for command in (work.demo, work.check, look.template, work.grade, work.advise, w
 app.command(no_args_is_help=True)(compare.ask)
 app.command(no_args_is_help=True)(auditing.audit)
 app.command(no_args_is_help=True)(watching.monitor)
+app.command(no_args_is_help=True)(differential.complications)
 app.add_typer(compare.app, name="compare")
 
 

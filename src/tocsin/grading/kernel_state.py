@@ -328,7 +328,7 @@ def doses(n, t, node, number, d_n, df, di, absent_until, closed):
     hours = number[n]  # added to the dose, as where it is looked at again: t - hours may differ from that in the last digit
     sure = maybe = 0
     for i in range(d_n):
-        if di[i, 0] != g or df[i, 0] > t:
+        if di[i, 0] != g or df[i, 0] > t or (node[n, 3] == 1 and max(df[i, 1], df[i, 2]) < 0.0):
             continue
         lo, hi, end = df[i, 0], df[i, 1], df[i, 2]
         if di[i, 2] and hi <= t and (lo + hours > t or (end > lo and end + hours > t)):

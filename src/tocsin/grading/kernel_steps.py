@@ -107,6 +107,23 @@ def seen(n, t, k, u, start, end, since, event):
 
 
 @njit(nogil=True)
+def kept(n, u, given, otherwise, since):
+    """The truth of a Kept node: its claim ``u`` when the doses had first been given (since 0), and at worst since then (since 1)."""
+    if given == 0:
+        since[n, 0] = np.nan
+        return 0
+    if since[n, 0] != since[n, 0]:
+        if given == 2:
+            return 2
+        since[n, 0] = since[n, 1] = u
+    elif u == 0 or (u == 2 and since[n, 1] == 1):
+        since[n, 1] = u
+    if since[n, 0] == 0:
+        return otherwise
+    return 2 if since[n, 0] == 2 else int(since[n, 1])
+
+
+@njit(nogil=True)
 def reasons(t, best, n_ev, roots, grade, item, node, number, child, group_ptr, group_slot, status, since, onset_ev, mask_ev, fact_ev,
             d_n, df, di, n_act, act, pi, vi, x_ev, ev_bits, ev_value, stack, stack_want, e_row, e_root):
     """Write the observations behind each criterion that is met, after ``n_ev``; their number, or -1 when there is no room."""

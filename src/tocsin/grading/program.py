@@ -27,6 +27,7 @@ from tocsin.rules import (
     EpisodeFor,
     Fact,
     IsIn,
+    Kept,
     Lasting,
     Masked,
     Named,
@@ -45,7 +46,7 @@ from tocsin.vocabulary import CONCEPTS, Kind
 
 # Node kinds, shared with kernel.py.
 GE, LT, IN, COUNT, RATE, DOSES, FACT, ELSE, CONST = range(9)
-AND, OR, NOT, EITHER, ATLEAST, UNLESS, LASTING, OBSERVED, WITHIN, MASKED, EPISODE = range(10, 21)
+AND, OR, NOT, EITHER, ATLEAST, UNLESS, LASTING, OBSERVED, WITHIN, KEPT, MASKED, EPISODE = range(10, 22)
 
 ABSENT_BIT, PRESENT_BIT = 1, 2
 UNKNOWN_BIT = 1 << 62
@@ -194,8 +195,8 @@ class _Compiler:
                 group = self.group((self.slot(c), k) for c, k in terms)
                 every = {*slots, any_slot} - {-1}
                 return self.emit(RATE, (group, any_slot, self.limit(limit, False)), ask=label, slots=sorted(every), limit=limit)
-            case Doses(_, label, _, number, hours):
-                return self.emit(DOSES, (self.dose_group(p), number), np.inf if hours is None else hours, ask=label)
+            case Doses(_, label, _, number, hours, _, since_infusion):
+                return self.emit(DOSES, (self.dose_group(p), number, int(since_infusion)), np.inf if hours is None else hours, ask=label)
             case Fact(name):
                 if p not in self.facts:
                     self.facts.append(p)
@@ -223,6 +224,8 @@ class _Compiler:
                 return self.emit(OBSERVED, number=hours, children=[self.add(of)])
             case Within(of, start, end):
                 return self.emit(WITHIN, (self.limit(start, False),), end, children=[self.add(of)])
+            case Kept(of, doses, otherwise):
+                return self.emit(KEPT, (int(otherwise),), children=[self.add(of), self.add(doses)])
             case Masked(onset, doses):
                 children = [self.add(onset), self.add(doses)]
                 return self.emit(MASKED, (self.dose_group(doses),), children=children)
@@ -233,15 +236,22 @@ class _Compiler:
 
 def compile_program(
     roots: Sequence[Predicate], grades: Sequence[int], episode: EpisodeRule, *, items: Sequence[int] = (), values: Sequence[str] = (),
+    also: Sequence[Predicate] = (),
 ) -> Program:
     """Compile predicates to one table.
+
+    ``also``: predicates of which only the last state is wanted; a table with these alone has neither roots nor inputs to ask for.
 
     ``grades``: the grade (or points, 0 or more) of each root, -1 for a flag.  ``items``: the item of each root, where there is
     more than one.  ``values``: the concepts whose values are part of the answer.
     """
     c = _Compiler()
     root_nodes = [c.add(p) for p in roots]
+    for p in also:
+        c.add(p)
     onset, active = c.add(episode.onset), c.add(episode.active)
+    if not roots:
+        c.asks, c.ask_bit, c.need_bit = {}, [-1] * len(c.rows), [-1] * len(c.rows)
     suppressing = c.dose_group(episode.suppressing)
     for p in c.nodes:
         if isinstance(p, Masked | EpisodeFor) and c.add(p.onset) != onset:
@@ -295,7 +305,7 @@ def _eager(rows: Sequence[tuple[int, list[int], float, list[int]]], kept: Iterab
     out[list(kept)] = True
     for index in range(len(rows) - 1, -1, -1):  # a node stands after those below it
         kind, _, _, children = rows[index]
-        if out[index] or kind in (LASTING, OBSERVED, WITHIN, EPISODE, MASKED):
+        if out[index] or kind in (LASTING, OBSERVED, WITHIN, KEPT, EPISODE, MASKED):
             out[[index, *children]] = True
     return out
 

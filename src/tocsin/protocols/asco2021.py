@@ -65,7 +65,7 @@ def asco2021(**given: object) -> Protocol:
     not_better = crs(2) & since_first(TOCILIZUMAB_COURSE, float(settings["no_improvement_hours"]))
     as_grade_3 = Named("as_grade_3", crs(3) | not_better, "ASTCT CRS grade 3 or more, or grade 2 that is still there "
                        f"{settings['no_improvement_hours']:g} h after the first tocilizumab", cites="asco2021:G2", mark="M")
-    hard = refractory(TOCILIZUMAB_COURSE | STEROID_COURSE)
+    hard = refractory(TOCILIZUMAB_COURSE | STEROID_COURSE, crs, float(settings["refractory_hours"]))
     neutropenic = Measure("neutrophils", "10^9/L").below(float(settings["neutropenia"]))
     dex6, dex12 = (Dose(10.0, every_hours=h) for h in (6.0, 12.0))
     dex_block6 = interval("dexamethasone", 6.0, "asco_pocket:5", _V)

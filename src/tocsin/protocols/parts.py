@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from tocsin.derived.haemodynamics import SYSTOLIC_LOW
 from tocsin.derived.respiratory import ANY_OXYGEN, ROOM_AIR
-from tocsin.rules import Doses, Either, Lasting, Measure, Named, Predicate, present
+from tocsin.rules import And, Doses, Either, Kept, Lasting, Measure, Named, Or, Predicate, charted, present
 from tocsin.vocabulary import CONCEPTS
 from tocsin.vocabulary.concept import Domain
 from tocsin.vocabulary.groups import ANTIPYRETICS, CORTICOSTEROIDS
@@ -47,7 +49,22 @@ def since_first(course: Doses, hours: float) -> Named:
         cites="tocsin:course", mark="D", reading=f"Doses within {course.hours:g} h of each other are one course.")
 
 
-def refractory(treated: Predicate) -> Named:
-    """CRS that did not give way to treatment, asserted or derived from the course (tocsin.protocols.refractory)."""
-    return Named("refractory", treated & present("refractory_crs"), "CRS refractory to tocilizumab or corticosteroid", cites="tocsin:refractory",
-                 mark="D")
+def refractory(treated: Predicate, at_least: Callable[[int], Predicate], hours: float) -> Named:
+    """CRS that did not give way to treatment: asserted, or the grade has not fallen by one in time.
+
+    ``treated``: the treatment without which nothing is refractory to it.  ``at_least``: the grades by which the course is told.
+    ``hours``: how long after the second tocilizumab, or after a systemic corticosteroid, the grade must have fallen.
+    """
+    second = Doses(("tocilizumab",), "tocilizumab", "tocilizumab", 2, since_infusion=True)
+    steroid = Doses(CORTICOSTEROIDS, "corticosteroid", "a systemic corticosteroid", told_by="corticosteroid", since_infusion=True)
+
+    def not_fallen(doses: Doses) -> Predicate:
+        kept = [Kept(at_least(grade), doses, otherwise=grade > 1) for grade in (1, 2, 3, 4)]
+        return And((Lasting(doses, hours), *kept))
+
+    return Named(
+        "refractory", treated & Or((charted(present("refractory_crs")), not_fallen(second), not_fallen(steroid))),
+        says=f"CRS refractory to treatment: asserted, or the grade has not fallen within {hours:g} h of the second tocilizumab or of a corticosteroid",
+        cites="tocsin:refractory", mark="D",
+        reading="No source defines it. It ends when the grade falls below what it was at that dose; doses before the infusion do not count; a dose "
+                "known only by its day counts from the end of that day.")

@@ -14,8 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tocsin.protocols.protocol import Block, Protocol, Rule
-from tocsin.protocols.refractory import step_at
-from tocsin.protocols.sweep import SweptChapter, sweep
+from tocsin.protocols.sweep import SweptChapter, step_at, sweep
 from tocsin.timeline import Timeline
 
 

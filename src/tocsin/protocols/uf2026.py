@@ -49,7 +49,7 @@ def uf2026(**given: object) -> Protocol:
     dexamethasone = Doses(("dexamethasone",), "dexamethasone", "dexamethasone", hours=COURSE_HOURS)
     mp_day = Doses(("methylprednisolone",), "methylprednisolone", "methylprednisolone", hours=24.0)
     mp_course = Doses(("methylprednisolone",), "methylprednisolone", "methylprednisolone", hours=COURSE_HOURS)
-    hard = refractory(TOCILIZUMAB_COURSE | STEROID_COURSE)
+    hard = refractory(TOCILIZUMAB_COURSE | STEROID_COURSE, crs, float(settings["refractory_hours"]))
     icans = Block("ICANS", Named("icans", neuro.at_least(1), "ICANS of any grade", cites="icans_adult:table", mark="V"),
                   "there is ICANS, in which this cell avoids tocilizumab", "uf2026:G1", _V)
 

@@ -68,6 +68,26 @@ class Within(Predicate):
 
 
 @dataclass(frozen=True, slots=True)
+class Kept(Predicate):
+    """``of`` was true when ``doses`` had first been given, and has been true ever since.
+
+    ``otherwise``: the answer where ``of`` was false then.  It is unknown where ``of`` was unknown then, or at some time since without being
+    false; before the doses it is false.  Once false it stays so, as long as the doses count.
+    """
+
+    of: Predicate
+    doses: Doses
+    otherwise: bool = False
+
+    def children(self) -> tuple[Predicate, ...]:
+        return (self.of, self.doses)
+
+    def english(self) -> str:
+        claim = f"{bracketed(self.of, And, Or, Either)} since {self.doses.english()}"
+        return f"({claim}, or not so even then)" if self.otherwise else claim
+
+
+@dataclass(frozen=True, slots=True)
 class Masked(Predicate):
     """``onset`` was true, then one of the ``doses`` was given; holds until the episode resolves.
 

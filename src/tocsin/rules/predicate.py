@@ -339,7 +339,7 @@ class Doses(Predicate):
     """At least ``number`` doses of any of ``concepts`` were given within the last ``hours`` (None: ever).
 
     ``label`` is the concept named when the doses are not told.  ``told_by``: a row of this concept with "absent" tells that
-    none of the group was given (for a single drug, the drug itself).
+    none of the group was given (for a single drug, the drug itself).  ``since_infusion``: doses before hour 0 do not count.
     """
 
     concepts: tuple[str, ...]
@@ -348,6 +348,7 @@ class Doses(Predicate):
     number: int = 1
     hours: float | None = None
     told_by: str = ""
+    since_infusion: bool = False
 
     def __post_init__(self) -> None:
         for concept in (*self.concepts, self.label):
@@ -355,6 +356,7 @@ class Doses(Predicate):
 
     def english(self) -> str:
         amount = f"{self.says} given" if self.number == 1 else f"{self.number} or more doses of {self.says} given"
+        amount += " since the infusion" if self.since_infusion else ""
         return amount if self.hours is None else f"{amount} within the last {in_words(self.hours)} h"
 
 

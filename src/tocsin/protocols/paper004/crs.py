@@ -13,7 +13,16 @@ from tocsin.derived.fever import FEVER, SUPPRESSING_DRUGS
 from tocsin.derived.haemodynamics import ANY_VASOPRESSOR, SYSTOLIC_LOW
 from tocsin.derived.organs import creatinine, organ_toxicity
 from tocsin.derived.respiratory import ANY_OXYGEN, ROOM_AIR, VENTILATOR
-from tocsin.protocols.drugs import IBUPROFEN_PLATELETS, SILTUXIMAB, SILTUXIMAB_ONCE, TOCILIZUMAB_SETTINGS, interval, tocilizumab
+from tocsin.protocols.drugs import (
+    IBUPROFEN_PLATELETS,
+    METHYLPREDNISOLONE_TAPER,
+    SILTUXIMAB,
+    SILTUXIMAB_ONCE,
+    TOCILIZUMAB_SETTINGS,
+    interval,
+    tocilizumab,
+)
+from tocsin.protocols.parts import refractory
 from tocsin.protocols.protocol import Block, Chapter, Dose, Rule
 from tocsin.rules import Doses, Either, EpisodeFor, IsIn, Measure, Named, Or, Predicate, Setting, present
 from tocsin.scales import scale
@@ -44,7 +53,7 @@ def crs(settings: Mapping[str, float | bool]) -> Chapter:
         met = cartox.at_least(grade)
         if settings["reported_grade_counts"]:
             met = Either(Measure("reported_crs_grade", "grade").at_least(grade), met)
-        return Named(f"cartox_{grade}", met, f"CARTOX CRS grade {grade} or more", cites="li2022:CARTOX", mark="V")
+        return Named(f"cartox_{grade}", met, f"CARTOX CRS grade {grade} or more", cites="compared2019:CARTOX", mark="V")
 
     toci, toci_blocks = tocilizumab(settings)
     low = Named("low_pressure", Either(SYSTOLIC_LOW, present("hypotension")),
@@ -59,18 +68,17 @@ def crs(settings: Mapping[str, float | bool]) -> Chapter:
     oxygen = Named("oxygen_needed", ANY_OXYGEN | (Measure("spo2", "%").below(90.0) & ROOM_AIR), "oxygen given, or saturation below 90% on room air",
                    cites=f"{_T2}:G2-hypoxia", mark="S")
     hypox3 = Named("hypoxia_3", next(c.predicate for c in cartox.criteria if c.code == "HYPOX3"), "hypoxia of CARTOX grade 3 or more",
-                   cites="li2022:CARTOX", mark="V")
+                   cites="compared2019:CARTOX", mark="V")
 
     def organ(grade: int) -> Predicate:
         return organ_toxicity(grade, cartox.settings)
 
     hypo4 = Named("life_threatening", IsIn("hypotension", ("life_threatening",), says="life-threatening hypotension"),
-                  "life-threatening hypotension", cites="li2022:CARTOX", mark="V")
+                  "life-threatening hypotension", cites="compared2019:CARTOX", mark="V")
     neutropenic = Measure("neutrophils", "10^9/L").below(float(settings["neutropenia"]))
     long_fever = EpisodeFor(FEVER, 24.0 * float(settings["fever_days"])) & FEVER
     treated = anti_il6 | Doses(CORTICOSTEROIDS, "corticosteroid", "a systemic corticosteroid", told_by="corticosteroid")
-    refractory = Named("refractory", treated & present("refractory_crs"), "CRS refractory to tocilizumab or corticosteroid",
-                       cites="tocsin:refractory", mark="D")
+    hard = refractory(treated, g, float(settings["refractory_hours"]))
     conflict = (
         Doses(("tocilizumab",), "tocilizumab", "tocilizumab", hours=8.0) & ~Doses(("tocilizumab",), "tocilizumab", "tocilizumab", hours=6.0),
         "Interval conflict: the last dose was 6 to 8 h ago; this paper allows a repeat after 6 h, the label and ASCO ask for 8 h.",
@@ -90,8 +98,6 @@ def crs(settings: Mapping[str, float | bool]) -> Chapter:
     dex10 = Dose(10.0, every_hours=6.0)
     dex_block = interval("dexamethasone", 6.0, f"{_T2}:G3-hypotension", _S)
     mp_block = interval("methylprednisolone", 24.0, f"{_T2}:G4-hypotension", _S)
-    taper = ("The paper gives 1 g/day without a taper. CARTOX-type taper: 1000 mg/day for 3 days, 250 mg every 12 h for 2, 125 mg every 12 h for 2, "
-             "60 mg every 12 h for 2 (jcm2023).")
     rules = (
         Rule("C1.1", "Acetaminophen and a cooling blanket", g(1) & FEVER, f"{_T2}:G1", _S,
              "Acetaminophen and a blanket to regulate body temperature when treating fever", drug="acetaminophen",
@@ -149,7 +155,7 @@ def crs(settings: Mapping[str, float | bool]) -> Chapter:
         Rule("C3.2", "Dexamethasone", g(3), f"{_T2}:G3-hypotension", _S, "Dexamethasone 10 mg IV per 6 hours", drug="dexamethasone", dose=dex10,
              route="IV", blocked_by=(dex_block,), answers=CORTICOSTEROIDS,
              reading="Taper once symptoms improve. Duration in the original: 1 to 3 days (jcm2023)."),
-        Rule("C3.2b", "Escalate dexamethasone", g(3) & steroid & refractory, f"{_T2}:G3-hypotension", _S,
+        Rule("C3.2b", "Escalate dexamethasone", g(3) & steroid & hard, f"{_T2}:G3-hypotension", _S,
              "If resistant, escalate to 20 mg IV per 6 hours", drug="dexamethasone", dose=Dose(20.0, every_hours=6.0), route="IV",
              blocked_by=(dex_block,), answers=CORTICOSTEROIDS),
         Rule("C3.3", "High-flow or non-invasive oxygen", g(3) & hypox3, f"{_T2}:G3-hypoxia", _S, "High-flow and non-invasive oxygen supply",
@@ -158,7 +164,7 @@ def crs(settings: Mapping[str, float | bool]) -> Chapter:
         *anti_il6_rules("C3.4t", organ(3), "G3-organ", "Tocilizumab or siltuximab with corticosteroids, and organ care"),
         Rule("C4.1", "Methylprednisolone 1 g a day", g(4), f"{_T2}:G4-hypotension", _S, "1 g per day IV methylprednisolone",
              drug="methylprednisolone", dose=Dose(1000.0, every_hours=24.0), route="IV", blocked_by=(mp_block,), answers=CORTICOSTEROIDS,
-             reading=taper),
+             reading=f"The paper gives 1 g/day without a taper. {METHYLPREDNISOLONE_TAPER}"),
         *anti_il6_rules("C4.1t", g(4), "G4-hypotension", "Fluids, anti-IL-6 medication, vasopressors and haemodynamic evaluation as for grade 3"),
         Rule("C4.2", "Mechanical ventilation", g(4) & (VENTILATOR | hypo4), f"{_T2}:G4-hypoxia", _S, "Mechanical ventilating",
              answers=("oxygen_device",)),
@@ -169,15 +175,15 @@ def crs(settings: Mapping[str, float | bool]) -> Chapter:
             IsIn("consciousness", ("voice", "tactile", "vigorous_tactile", "unarousable", "reduced"), says="reduced consciousness"),
             present("seizure", says="a seizure"))),
              "chinthapalli2023:icu", _S, "One or more organs supported, a lowered degree of awareness, any seizure after CAR-T"),
-        Rule("R1", "Anakinra (experimental; refractory CRS)", refractory, "chinthapalli2023:third-line", _S,
+        Rule("R1", "Anakinra (experimental; refractory CRS)", hard, "chinthapalli2023:third-line", _S,
              "Third-line medications for therapy-resistant CRS, currently deemed experimental", drug="anakinra",
              dose=Dose(as_told="no dose in the paper"), answers=("anakinra",), experimental=True,
              reading="\"Refractory\" is not defined by the paper; see the setting refractory_hours."),
-        Rule("R2", "Ruxolitinib (experimental; refractory CRS)", refractory, "zi2021:case", _S,
+        Rule("R2", "Ruxolitinib (experimental; refractory CRS)", hard, "zi2021:case", _S,
              "10 mg every 12 h for 11 days, then 5 mg every 12 h for 11 days", drug="ruxolitinib", dose=Dose(10.0, every_hours=12.0, later=5.0), route="PO",
              blocked_by=(interval("ruxolitinib", 12.0, "zi2021:case", _S),), answers=("ruxolitinib",), experimental=True,
              reading="One published case (paper 002), adult; in that case with methylprednisolone 40 mg."),
-        Rule("R3", "Mesenchymal stromal cells (experimental; refractory CRS)", refractory & g(4), "hu2024:case", _S,
+        Rule("R3", "Mesenchymal stromal cells (experimental; refractory CRS)", hard & g(4), "hu2024:case", _S,
              "A treatment dose of umbilical-cord MSC, again after 3 days", drug="msc",
              dose=Dose(as_told="cell number not given by the paper", unit="cells/kg"), route="IV", answers=("msc",), experimental=True,
              reading="One published case (paper 000), a child with grade 4 and multi-organ failure; two infusions on days 17 and 20."),
