@@ -30,6 +30,7 @@ def pages() -> dict[str, str]:
         "reference/concepts.md": concepts_page(),
         "reference/scales.md": scales_page(),
         **protocol_pages(),
+        "reference/monitoring.md": monitoring_page(),
         "reference/complications.md": complications_page(),
         "reference/cli.md": cli_page(),
         "reference/vectors.md": vectors_page(),
@@ -103,6 +104,22 @@ def complications_page() -> str:
             out += [f"| {cell(s.says)} | {cell(s.predicate.english())} | {cited(s.cites)} | {s.mark} | {cell(s.reading)} |" for s in signs]
             out += [""]
     return page_of([*out, "## Settings", "", *setting_rows(SETTINGS)])
+
+
+def monitoring_page() -> str:
+    """Every item of the monitoring schedule: what, how often, when, and the words of the source."""
+    from tocsin.protocols.schedule import schedule
+
+    found = schedule()
+    out = ["# Monitoring schedule", "", "What is watched after CAR-T cells, as cited items. How they are read: [Monitoring](../monitoring.md).", ""]
+    out += _notes(found)
+    for item in found.items:
+        out += [f"## `{item.code}` · {one_line(item.what)} {{ #{anchor('monitoring', item.code)} }}", ""]
+        often = "once" if item.every == float("inf") else f"every {item.every:g} h"
+        done_by = "; ".join(" or ".join(f"`{c}`" for c in group) for group in item.done_by)
+        out += [f"*When:* {sentence(f'{often}, {item.english()}')}", "", f"*Done by:* {done_by}.", ""]
+        out += [f"> {one_line(item.source_text)}", "", *_reading(item), *_source(item), ""]
+    return page_of([*out, *settings_table(found)])
 
 
 def cli_page() -> str:

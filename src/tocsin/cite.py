@@ -111,6 +111,8 @@ _ALL = (
     Reference("uf2026", "UF Health guide to CRS and ICANS, version 1.0, February 2026.", url="https://sstaal.org/"),
     Reference("brudno2016", "Brudno JN, Kochenderfer JN. Toxicities of chimeric antigen receptor T cells: recognition and management. Blood "
               "2016;127:3321-3330; table 3.", doi="10.1182/blood-2016-04-703751", url="https://pmc.ncbi.nlm.nih.gov/articles/PMC4929924/table/T3"),
+    Reference("yescarta2017_facility", "YESCARTA (axicabtagene ciloleucel) US prescribing information, first label 2017, as printed in a journal "
+              "(ACN 4.1): tocilizumab on site, the certified facility, and how long signs are looked for.", url="https://viewer.joomag.com"),
     Reference("yescarta_label", "YESCARTA (axicabtagene ciloleucel) US prescribing information, management of cytokine release syndrome by grade; "
               "from memory, the edition was not read."),
     Reference("kymriah", "KYMRIAH (tisagenlecleucel) US prescribing information, first label 2017, section 2.4: tocilizumab "
@@ -194,6 +196,9 @@ _ALL = (
     Reference("hay2017", "Hay KA, Hanafi LA, Li D, et al. Kinetics and biomarkers of severe cytokine release syndrome after CD19 chimeric antigen "
               "receptor-modified T-cell therapy. Blood 2017;130:2295-2306.",
               url="http://ashpublications.net/blood/article-split/130/21/2295/36661/"),
+    Reference("buechner2021", "Buechner et al. 2021: coagulopathy after tisagenlecleucel in its trials, what to watch and when to replace fibrinogen.",
+              url="https://pmc.ncbi.nlm.nih.gov/articles/PMC7839371"),
+    Reference("delirium_screen", "How often children are screened for delirium after CAR-T therapy, as reported by MDedge (article 184796)."),
     Reference("cibmtr_anc", "CIBMTR Forms Instruction Manual: initial ANC recovery.",
               url="https://www.cibmtr.org/manuals/fim/1/en/topic/q8-11-initial-anc-recovery"),
     Reference("platelet_recovery", "Definition of platelet recovery after transplantation: the first of three consecutive days at 20 x 10^9/L or "

@@ -1,4 +1,4 @@
-"""The commands that set scales side by side and ask what is missing: compare scales, ask."""
+"""The commands that set scales and guidelines side by side and ask what is missing: compare scales, compare protocols, ask."""
 
 from __future__ import annotations
 
@@ -33,9 +33,10 @@ from tocsin.errors import SettingError
 if TYPE_CHECKING:
     import polars as pl
 
+    from tocsin.protocols import Protocol
     from tocsin.timeline import Timeline
 
-app = typer.Typer(no_args_is_help=True, help="Set scales side by side.")
+app = typer.Typer(no_args_is_help=True, help="Set scales, or guidelines, side by side.")
 
 
 @app.command("scales", no_args_is_help=True)
@@ -100,6 +101,65 @@ def scales(
         _lines(_cohort(reached, whole) + [_report(r) for r in reports])
     else:
         print_agreement(console(), whole, reached, chosen, reports)
+
+
+@app.command("protocols", no_args_is_help=True)
+def protocols(
+    a: Annotated[str, typer.Argument(help="A guideline, e.g. paper004.", show_default=False)],
+    b: Annotated[str, typer.Argument(help="Another one, e.g. asco2021.", show_default=False)],
+    files: Files,
+    only_summary: Annotated[bool, typer.Option("--summary", help="Only the counts over all patients.")] = False,
+    patients: Patients = None, infusion_time: InfusionTime = None, complete: Complete = "", assume: Assume = None, unit: Units = None,
+    weight: Weight = None, age: Age = None, setting: Settings = None, carry: Carry = None, patient: Patient = None, as_json: AsJson = False,
+) -> None:
+    """Where two guidelines part: what each asks for, with which dose, from when, and why they differ.
+
+    For one patient every stretch of time in which they say different things of the same treatment, and when each first asks. For several
+    patients: how many would have been treated by both, by one alone, by neither. A setting (--set) goes to each guideline that has it.
+
+    Examples:
+
+      tocsin compare protocols paper004 asco2021 patient.csv --complete drugs,devices --weight 50
+
+      tocsin compare protocols paper004 uf2026 cohort.csv --json
+    """
+    from tocsin.protocols.parting import counts, partings
+    from tocsin.show.lookup import console, working
+    from tocsin.show.parting import print_counts, print_partings
+
+    one, other = _two(a, b, pairs(setting, "--set"))
+    source = Source(files, patients, infusion_time, complete, tuple(assume or ()), tuple(unit or ()), weight, age, patient)
+    kept, firsts, seen, last = hours(carry, "--carry"), [], 0, None
+    with working(f"asking {files[0]}", show=not as_json):
+        for timeline in source.timelines():
+            last = partings(timeline, one, other, kept)
+            firsts.append(last.hours)
+            seen += len(timeline.patients)
+    found = counts(firsts) if firsts else []
+    if seen == 1 and last is not None and not only_summary:
+        who = last.timeline.patient_ids[0]
+        if as_json:
+            _lines([p.record() for p in last.of(who)] + [f.record() for f in last.first(who)])
+        else:
+            print_partings(console(), last, who)
+    elif as_json:
+        _lines([c.record() for c in found] + [{"kind": "protocols", "a": one.id, "b": other.id, "patients": seen}])
+    else:
+        print_counts(console(), found, seen, one.id, other.id)
+
+
+def _two(a: str, b: str, wanted: dict[str, str]) -> tuple[Protocol, Protocol]:
+    """Two different protocols; a setting goes to those that have it, SettingError where neither does."""
+    from tocsin.protocols import protocol
+
+    if a == b:
+        raise SettingError(f"to compare, name two guidelines; {a} alone is asked by: tocsin advise FILE --protocol {a}")
+    known = [{s.name for s in protocol(name).setting_docs} for name in (a, b)]
+    lost = [name for name in wanted if not any(name in names for names in known)]
+    if lost:
+        raise SettingError(f"neither {a} nor {b} has a setting {lost[0]!r}")
+    one, other = (protocol(name, **{k: v for k, v in wanted.items() if k in names}) for name, names in zip((a, b), known, strict=True))
+    return one, other
 
 
 def ask(

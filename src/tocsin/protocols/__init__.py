@@ -14,8 +14,10 @@ from tocsin.errors import UnknownIdError
 from tocsin.protocols import local
 from tocsin.protocols.advise import Advice, advise_with
 from tocsin.protocols.protocol import Block, Dose, Protocol, Rule
+from tocsin.protocols.schedule import schedule
 from tocsin.protocols.turns import Given, Turn
 from tocsin.protocols.turns import turns as _turns
+from tocsin.protocols.watching import Check, watch
 from tocsin.rules.registry import Built, found
 from tocsin.timeline import Timeline
 
@@ -57,6 +59,17 @@ def turns(timeline: Timeline, name: str | Path | Protocol = "paper004", *, patie
     return [turn for one in who for turn in _turns(timeline, chosen, one)]
 
 
+def monitoring(
+    timeline: Timeline, *, at: float, settings: Mapping[str, object] | None = None, carry: Mapping[str, float] | None = None,
+) -> list[Check]:
+    """What has to be watched at hour ``at``: every item for every patient, with status overdue, due, depends, done or not_asked.
+
+    Nothing later than ``at`` is looked at.  Raises SettingError.  For many patients, ``tocsin.protocols.watching.watch`` gives arrays.
+    """
+    found = watch(timeline, schedule(**(settings or {})), float(at), carry)
+    return [check for patient in found.patients for check in found.checks(patient)]
+
+
 @cache
 def _by_code() -> Mapping[str, tuple[Protocol, Rule]]:
     return {p.code(r).lower(): (p, r) for p in PROTOCOLS.values() for r in p.rules}
@@ -81,4 +94,5 @@ def is_local(name: str) -> bool:
     return local.file_of(name) is not None or (name not in BUILDERS and name in local.installed())
 
 
-__all__ = ["BUILDERS", "PROTOCOLS", "Advice", "Block", "Dose", "Given", "Protocol", "Rule", "Turn", "advise", "is_local", "protocol", "rule", "turns"]
+__all__ = ["BUILDERS", "PROTOCOLS", "Advice", "Block", "Check", "Dose", "Given", "Protocol", "Rule", "Turn", "advise", "is_local", "monitoring",
+           "protocol", "rule", "turns"]

@@ -8,7 +8,7 @@ import numpy as np
 
 from tocsin.cite import Mark
 from tocsin.errors import RuleError, SettingError
-from tocsin.protocols.override import WEIGHTS_KG
+from tocsin.protocols.override import HEIGHT_CM, WEIGHTS_KG
 from tocsin.protocols.protocol import Protocol, Rule
 from tocsin.protocols.sweep import MOST_CONDITIONS, program_of
 
@@ -50,15 +50,16 @@ def _of_dose(rule: Rule) -> Iterator[str]:
     dose = rule.dose
     if dose is None:
         return
-    if dose.amount is None and dose.per_kg is None:
+    if dose.amount is None and dose.rate is None:
         if not dose.as_told:
             yield f"{rule.code}: its dose has neither a number nor the source's own words (as_told)"
         return
-    amounts = dose.amounts(WEIGHTS_KG)
-    if not np.isfinite(amounts).all() or (amounts <= 0).any():
+    heights = np.full(len(WEIGHTS_KG), HEIGHT_CM)
+    least, most = dose.range(WEIGHTS_KG, heights)
+    if not np.isfinite(most).all() or (least <= 0).any():
         yield f"{rule.code}: its dose is not above 0 {dose.unit} at every weight"
-    if dose.cap is not None and (amounts > dose.cap).any():
+    if dose.cap is not None and (most > dose.cap).any():
         yield f"{rule.code}: its dose exceeds its own maximum of {dose.cap:g} {dose.unit}"
-    said = [dose.for_weight(float(w))[0] for w in WEIGHTS_KG]
-    if not np.allclose(amounts, np.array(said, float)):
+    said = [dose.for_weight(float(w), HEIGHT_CM)[0] for w in WEIGHTS_KG]
+    if not np.allclose(dose.amounts(WEIGHTS_KG, heights), np.array(said, float), equal_nan=True):
         yield f"{rule.code}: its dose in words and in numbers differ"

@@ -17,6 +17,7 @@ from tocsin.rules import NEVER, Doses, Named
 DOSE_NUMBERS = ("amount", "per_kg", "cap", "every_hours")
 """The numbers of a dose that a hospital may change."""
 WEIGHTS_KG = np.arange(2.0, 200.5, 0.5)
+HEIGHT_CM = 170.0
 """The weights at which doses are held against each other and against their cap."""
 
 ONE = {"boluses": "bolus", "doses": "dose", "days": "day"}
@@ -153,11 +154,11 @@ def loosened(base: Rule, new: Rule) -> list[str]:
 
 def _more(code: str, base: Dose, new: Dose) -> Iterable[str]:
     """Where the dose is higher than it was, at the weight where the difference is greatest."""
-    before, after = base.amounts(WEIGHTS_KG), new.amounts(WEIGHTS_KG)
+    before, after = (dose.range(WEIGHTS_KG, np.full(len(WEIGHTS_KG), HEIGHT_CM))[1] for dose in (base, new))
     if np.isnan(before).any() or not (after > before * (1 + 1e-9)).any():
         return []
     at = int(np.argmax(after - before))
-    weight = f" at {WEIGHTS_KG[at]:g} kg" if base.per_kg is not None else ""
+    weight = f" at {WEIGHTS_KG[at]:g} kg" if base.rate is not None else ""
     words = f"{code} asks for more than the source: {after[at]:g} {new.unit} instead of {before[at]:g} {new.unit}{weight}"
     if base.cap is not None and after.max() > base.cap:
         words += f"; the source's maximum in one dose is {base.cap:g} {new.unit}"

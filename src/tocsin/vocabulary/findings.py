@@ -157,6 +157,7 @@ CONCEPTS: tuple[Concept, ...] = (
         "refractory",
         note="Asserted by a clinician, or derived by a protocol from the course (see tocsin.protocols.refractory).",
     ),
+    finding("telemetry", "Continuous telemetry", "cardiac monitoring", "continuous cardiac monitoring", note="Running or not."),
     finding("arrhythmia", "Arrhythmia", "cardiac arrhythmia", "new arrhythmia", "atrial fibrillation", "ventricular tachycardia"),
     finding("ecg", "Electrocardiogram made", "electrocardiogram", "EKG", "12-lead ECG", note="That one was made; what it showed is told apart."),
     finding(

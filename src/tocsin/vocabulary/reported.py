@@ -109,4 +109,16 @@ CONCEPTS: tuple[Concept, ...] = (
         },
     ),
     _statement("imaging", "Imaging report, as text", "CT", "MRI", "chest CT", "imaging report", "radiology"),
+    _statement("eeg", "EEG report, as text", "EEG", "electroencephalogram", "electroencephalography"),
+    _statement("ecg", "ECG report, as text", "ECG", "EKG", "electrocardiogram"),
+    _statement("facility_visit", "Visit to the treatment centre, as text", "seen at the centre", "clinic visit", "outpatient visit"),
+    _statement(
+        "tocilizumab_on_site",
+        "Doses of tocilizumab on site for the patient",
+        "tocilizumab available",
+        unit="1",
+        units=units.PLAIN,
+        possible=(0.0, 100.0),
+        plausible=(0.0, 10.0),
+    ),
 )
