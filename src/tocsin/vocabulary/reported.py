@@ -110,7 +110,6 @@ CONCEPTS: tuple[Concept, ...] = (
     ),
     _statement("imaging", "Imaging report, as text", "CT", "MRI", "chest CT", "imaging report", "radiology"),
     _statement("eeg", "EEG report, as text", "EEG", "electroencephalogram", "electroencephalography"),
-    _statement("ecg", "ECG report, as text", "ECG", "EKG", "electrocardiogram"),
     _statement("facility_visit", "Visit to the treatment centre, as text", "seen at the centre", "clinic visit", "outpatient visit"),
     _statement(
         "tocilizumab_on_site",
