@@ -7,6 +7,7 @@ right and says so (``corrections``).
 from __future__ import annotations
 
 from tocsin.protocols.paper004 import brain_pressure, coagulation, crs, heart, hlh, infection, intensive_care, neuro, organs, seizures, steroids, third_line
+from tocsin.protocols.paper004.printed import TABLE2
 from tocsin.protocols.protocol import Protocol
 from tocsin.rules import settled
 
@@ -30,7 +31,7 @@ def paper004(**given: object) -> Protocol:
         cites=("chinthapalli2023:table2", "compared2019:CARTOX", "li2022:CARTOX", "jcm2023:table1", "neelapu2018:CRES",
                "cartox_copy:CRES management", "neelapu2018:HLH", "mosteller1987:formula", "buechner2021:fibrinogen", "fibrinogen_doses:doses",
                "platelet_practice:limits", "hashmi2020:table 1"),
-        settings=settings, setting_docs=SETTINGS,
+        settings=settings, setting_docs=SETTINGS, printed=TABLE2,
         corrections=(
             "Table 2, grade 1: \"broad-spectrum antibiotics like filgrastim\" is read as antibiotics and filgrastim (C1.3a, C1.3b).",
             "Table 2, grade 4: methylprednisolone is given without a taper; the steps of the CARTOX-type taper are rules after it (C4.1b to C4.1e).",

@@ -85,7 +85,7 @@ def crs(settings: Settings) -> Chapter:
                      "antipyretic was given within 24 h and fever goes on."),
         Rule("C1.2", "Infection work-up: chest imaging, blood and urine cultures and tests", g(1) & FEVER, f"{_T2}:G1", _S,
              "Chest imaging and urine and blood tests to check for infections", answers=("imaging",)),
-        Rule("INF1", "Rule out infection and the other diagnoses that look like CRS", g(1) & ~g(3), "chinthapalli2023:emergent-events", _S,
+        Rule("INF1", "Rule out infection and the other diagnoses that look like CRS", g(1) & ~g(3), "chinthapalli2023:emergent adverse events", _S,
              "Infections and other significant differential diagnoses must be ruled out ... in their initial phases (grades 1-2)",
              reading="With or without fever. In grade 3 and above treatment goes first. The same sentence asks it for early ICANS. Its tests are those "
                      "of C1.2."),

@@ -19,7 +19,7 @@ from tocsin.timeline import ATTRIBUTIONS
 
 SETTINGS = (
     Setting("icu_bolus_ml_per_kg", 4.0, "mL/kg", "fluid bolus in intensive care, repeated while the circulation responds to it; table 2 has "
-            "bolus_least_ml to bolus_most_ml instead", "chinthapalli2023:intensive-care", Mark.SOURCE, minimum=1, maximum=30),
+            "bolus_least_ml to bolus_most_ml instead", "chinthapalli2023:intensive care", Mark.SOURCE, minimum=1, maximum=30),
     Setting("prolonged_hypotension_hours", 1.0, "h", "a pressure that is low for so long, a fluid bolus given, is prolonged hypotension, for which a "
             "vasopressor is preferred to more fluid", "tocsin:prolonged hypotension", Mark.DECISION, minimum=0.25, maximum=24),
     Setting("vasopressor_step_hours", 1.0, "h", "a pressure that is low for so long on one vasopressor asks for the next", "tocsin:vasopressor step",
@@ -27,7 +27,7 @@ SETTINGS = (
     Setting("severe_crs_hours", 24.0, "h", "CRS of grade 3 or more for so long is protracted severe CRS; a cardiac examination within this time "
             "answers it", "tocsin:protracted CRS", Mark.DECISION, minimum=6, maximum=168),
 )
-_ICU, _CARE = "chinthapalli2023:icu", "chinthapalli2023:intensive-care"
+_ICU, _CARE = "chinthapalli2023:icu", "chinthapalli2023:intensive care"
 _CARDIAC = (("lvef", "%"), ("troponin_i", "ng/mL"), ("troponin_t", "ng/mL"), ("nt_probnp", "pg/mL"), ("bnp", "pg/mL"))
 HEART_EXAMINED = Or((*(Measure(name, unit, ask=False).at_least(float("-inf")) for name, unit in _CARDIAC), present("echocardiogram", ask=False)))
 """A cardiac biomarker or an echocardiogram is on record."""

@@ -56,7 +56,7 @@ def steroids(settings: Settings) -> Chapter:
     above = crs_grade(settings, limit)
     improved = STEROID_TODAY & Observed(above, float("inf")) & ~above
     icans = Block("STEROID-ICANS", _icans(), "ICANS of grade 2 or more is treated with corticosteroids: its own rules say when they end",
-                  "chinthapalli2023:specific-treatments", Mark.SOURCE)
+                  "chinthapalli2023:specific treatments", Mark.SOURCE)
     every_12 = Block("METHYLPREDNISOLONE-INTERVAL-12", Doses(("methylprednisolone",), "methylprednisolone", "methylprednisolone", hours=12.0),
                      "methylprednisolone was given less than 12 h ago", "jcm2023:table1", Mark.VERIFIED)
     pulse = on_pulse(settings)
@@ -71,7 +71,7 @@ def steroids(settings: Settings) -> Chapter:
         Rule("C4.1e", "Stop methylprednisolone: the nine days of its schedule are over", since_pulse(settings, _END) & _TODAY & ~crs_grade(settings, 4),
              "jcm2023:table1", Mark.VERIFIED, f"Methylprednisolone {_SCHEDULE}",
              reading="While CRS is still of grade 4 nothing is said: the sources do not speak of it, and the ladder of refractory CRS (R1 to R3) holds."),
-        Rule("ST1", "Taper the corticosteroid: CRS has improved", improved, "chinthapalli2023:specific-treatments", Mark.SOURCE,
+        Rule("ST1", "Taper the corticosteroid: CRS has improved", improved, "chinthapalli2023:specific treatments", Mark.SOURCE,
              "Whenever CRS symptoms improve, steroids should be appropriately taken off", blocked_by=(icans,),
              remarks=((pulse, "The steps after methylprednisolone for grade 4 are C4.1b to C4.1d."),),
              reading="\"Improve\" is not defined: the grade was above that of the setting taper_at_grade and has fallen to it or below. A corticosteroid is "

@@ -28,7 +28,7 @@ def third_line(settings: Settings) -> Chapter:
     one_adult = ((CHILD, "The one published case (paper 002) was an adult of 20 years."),)
     days = f"Days are counted from the first dose; doses within {COURSE_HOURS:g} h of each other are one course."
     rules = (
-        Rule("R1", "Anakinra (experimental; refractory CRS)", hard, "chinthapalli2023:third-line", Mark.SOURCE,
+        Rule("R1", "Anakinra (experimental; refractory CRS)", hard, "chinthapalli2023:specific treatments", Mark.SOURCE,
              "Third-line medications for therapy-resistant CRS, currently deemed experimental", drug="anakinra",
              dose=Dose(as_told="no dose in the paper"), answers=("anakinra",), experimental=True, reading=_ORDER),
         Rule("R2", "Ruxolitinib (experimental; refractory CRS), for 11 days", (hard | course) & ~day_12, "zi2021:case", Mark.SOURCE, text,
