@@ -5,8 +5,10 @@ MkDocs calls ``on_files``; ``pages`` can be called without MkDocs.  A table that
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
+
+from protocol_pages import protocol_pages
+from wording import anchor, as_markdown, cell, cited, codes, limits_text, one_line, page_of, sentence, setting_rows, settings_table
 
 if TYPE_CHECKING:
     from mkdocs.config.defaults import MkDocsConfig
@@ -27,14 +29,15 @@ def pages() -> dict[str, str]:
     return {
         "reference/concepts.md": concepts_page(),
         "reference/scales.md": scales_page(),
-        "reference/protocols.md": protocols_page(),
+        **protocol_pages(),
+        "reference/complications.md": complications_page(),
         "reference/cli.md": cli_page(),
         "reference/vectors.md": vectors_page(),
         "reference/references.md": references_page(),
     }
 
 
-# ---------------------------------------------------------------- the six pages
+# ---------------------------------------------------------------- the pages
 
 
 def concepts_page() -> str:
@@ -55,7 +58,7 @@ def concepts_page() -> str:
         for concept in CONCEPTS.values():
             if str(concept.domain) == domain:
                 out += [*_concept(concept), ""]
-    return _text(out)
+    return page_of(out)
 
 
 def scales_page() -> str:
@@ -70,48 +73,36 @@ def scales_page() -> str:
         "",
     ]
     for scale_id, scale in SCALES.items():
-        out += [f"## {_line(scale.title)} {{ #{_anchor(scale_id)} }}", ""]
-        out += [f"`{scale_id}`, version {scale.version}. Source: {_cites(scale.cites)}.", ""]
+        out += [f"## {one_line(scale.title)} {{ #{anchor(scale_id)} }}", ""]
+        out += [f"`{scale_id}`, version {scale.version}. Source: {cited(scale.cites)}.", ""]
         out += _notes(scale)
         for criterion in scale.criteria:
             title = f"`{criterion.code}` · grade {criterion.grade}"
-            out += [f"### {title} {{ #{_anchor(scale_id, criterion.code)} }}", "", _sentence(criterion.english()), ""]
+            out += [f"### {title} {{ #{anchor(scale_id, criterion.code)} }}", "", sentence(criterion.english()), ""]
             out += [*_reading(criterion), *_source(criterion), ""]
         for flag in getattr(scale, "flags", ()):
-            out += [f"### `{flag.code}` · flag {{ #{_anchor(scale_id, flag.code)} }}", ""]
-            out += [f"{_sentence(flag.says)} Set when: {_sentence(flag.english())}", "", *_source(flag), ""]
-        out += _settings(scale)
-    return _text(out)
+            out += [f"### `{flag.code}` · flag {{ #{anchor(scale_id, flag.code)} }}", ""]
+            out += [f"{sentence(flag.says)} Set when: {sentence(flag.english())}", "", *_source(flag), ""]
+        out += settings_table(scale)
+    return page_of(out)
 
 
-def protocols_page() -> str:
-    """Every protocol with its rules: when, what, and the words of the source."""
-    from tocsin.protocols import PROTOCOLS
+def complications_page() -> str:
+    """Every sign that speaks for or against a complication, with its source."""
+    from tocsin.protocols.complication_signs import SETTINGS, complication_signs
+    from tocsin.protocols.complications import NO_VERDICT
+    from tocsin.rules import settled
 
-    out = [
-        "# Protocols",
-        "",
-        "What a guideline asks for, as cited rules over the state and the history of a patient. "
-        "These pages describe published guidelines for research; they are not advice for the care of a patient.",
-        "",
-    ]
-    for protocol_id, protocol in PROTOCOLS.items():
-        out += [f"## {_line(protocol.title)} {{ #{_anchor(protocol_id)} }}", "", f"`{protocol_id}`", ""]
-        out += _notes(protocol)
-        for rule in protocol.rules:
-            out += [f"### `{rule.code}` · {_line(str(rule.action))} {{ #{_anchor(protocol_id, rule.code)} }}", ""]
-            out += [f"*When:* {_sentence(rule.when.english())}", ""]
-            if rule.dose is not None:
-                out += [f"*Dose:* {_sentence(rule.dose.for_weight(None)[1])}" + (f" {_line(rule.route)}." if rule.route else ""), ""]
-            for block in rule.blocked_by:
-                out += [f"*Not while* {_sentence(block.says)} (`{block.code}`, {_line(block.cites)}, {block.mark.sentence})", ""]
-            if source_text := _line(getattr(rule, "source_text", "") or ""):
-                out += [f"> {source_text}", ""]
-            out += [*_reading(rule), *_source(rule), ""]
-        if protocol.corrections:
-            out += ["### Errors of the paper, and how they are read", "", *[f"* {_line(c)}" for c in protocol.corrections], ""]
-        out += _settings(protocol)
-    return _text(out)
+    out = ["# Complications and their signs", "", f"What `tocsin complications` looks for. {NO_VERDICT}", ""]
+    for one in complication_signs(settled(SETTINGS, {})):
+        out += [f"## {one_line(one.title)} {{ #{anchor(one.code)} }}", "", f"`{one.code.lower()}`. Source: {cited(one.cites)}.", ""]
+        out += [f"*With CRS:* {one_line(one.association)}", ""] if one.association else []
+        out += [f"*Traits:* {one_line(one.traits)}", "", *(f"- {one_line(r)}" for r in one.remarks), ""]
+        for side, signs in (("for", one.speaks_for), ("against", one.speaks_against)):
+            out += [f"| speaks {side} it | when | source | mark | reading |", "|---|---|---|---|---|"]
+            out += [f"| {cell(s.says)} | {cell(s.predicate.english())} | {cited(s.cites)} | {s.mark} | {cell(s.reading)} |" for s in signs]
+            out += [""]
+    return page_of([*out, "## Settings", "", *setting_rows(SETTINGS)])
 
 
 def cli_page() -> str:
@@ -121,10 +112,10 @@ def cli_page() -> str:
     from tocsin.cli import app
 
     command = typer.main.get_command(app)
-    out = ["# Commands", "", *_prose(command.help), ""]
+    out = ["# Commands", "", *as_markdown(command.help), ""]
     for name, sub in sorted(getattr(command, "commands", {}).items()):
         out += _command(f"tocsin {name}", sub)
-    return _text([*out, *_prose(getattr(command, "epilog", None))])
+    return page_of([*out, *as_markdown(getattr(command, "epilog", None))])
 
 
 def references_page() -> str:
@@ -139,13 +130,13 @@ def references_page() -> str:
         "",
         "| mark | the number was |",
         "|---|---|",
-        *(f"| {mark.value} | {_cell(mark.sentence)} |" for mark in Mark),
+        *(f"| {mark.value} | {cell(mark.sentence)} |" for mark in Mark),
         "",
     ]
     for key, reference in REFERENCES.items():
         where = f" <{reference.link}>" if reference.link else ""
-        out += [f"`{key}`{{ #{_anchor(key)} }}", f":   {_line(reference.text)}{where}", ""]
-    return _text(out)
+        out += [f"`{key}`{{ #{anchor(key)} }}", f":   {one_line(reference.text)}{where}", ""]
+    return page_of(out)
 
 
 def vectors_page() -> str:
@@ -171,9 +162,9 @@ def vectors_page() -> str:
     for scale_id, scale in SCALES.items():
         vectors = counts.get(scale_id, [])
         marks = " | ".join(str(sum(vector["mark"] == mark for vector in vectors) or "") for mark in Mark)
-        link = f"[`{scale_id}`](scales.md#{_anchor(scale_id)})"
+        link = f"[`{scale_id}`](scales.md#{anchor(scale_id)})"
         out.append(f"| {link} | {scale.kind} | {len(scale.criteria)} | {len(vectors)} | {marks} |")
-    return _text(out)
+    return page_of(out)
 
 
 # ---------------------------------------------------------------- parts of them
@@ -182,19 +173,19 @@ def vectors_page() -> str:
 def _concept(concept: Any) -> list[str]:
     facts = {
         "kind": str(concept.kind),
-        "unit": _code([concept.unit] if concept.unit else []),
-        "also accepted": _code(unit for unit in concept.units if unit != concept.unit),
-        "values": _code(concept.values),
-        "plausible": _range(concept.plausible, concept.unit),
-        "possible": _range(concept.possible, concept.unit),
+        "unit": codes([concept.unit] if concept.unit else []),
+        "also accepted": codes(unit for unit in concept.units if unit != concept.unit),
+        "values": codes(concept.values),
+        "plausible": limits_text(concept.plausible, concept.unit),
+        "possible": limits_text(concept.possible, concept.unit),
         "carried forward": "" if concept.carry_forward_hours is None else f"{concept.carry_forward_hours:g} h",
         "also called": ", ".join(concept.aliases),
         "codes": _codes(concept),
-        "note": _line(concept.note),
+        "note": one_line(concept.note),
     }
-    rows = [f"| {name} | {_cell(value)} |" for name, value in facts.items() if value]
-    title = _line(concept.title)
-    return [f"### `{concept.name}` {{ #{_anchor(concept.name)} }}", "", f"{title}.", "", "| | |", "|---|---|", *rows]
+    rows = [f"| {name} | {cell(value)} |" for name, value in facts.items() if value]
+    title = one_line(concept.title)
+    return [f"### `{concept.name}` {{ #{anchor(concept.name)} }}", "", f"{title}.", "", "| | |", "|---|---|", *rows]
 
 
 def _codes(concept: Any) -> str:
@@ -214,11 +205,11 @@ def _command(path: str, command: Any) -> list[str]:
     """One command with its arguments and options; the commands under it follow."""
     if getattr(command, "hidden", False):
         return []
-    out = [f"## {path} {{ #{_anchor(path)} }}", "", *_prose(command.help), ""]
+    out = [f"## {path} {{ #{anchor(path)} }}", "", *as_markdown(command.help), ""]
     shown = [param for param in command.params if not getattr(param, "hidden", False) and param.name != "help"]
     if shown:
         out += ["| | | default |", "|---|---|---|", *(_param(param) for param in shown), ""]
-    out += [*_prose(getattr(command, "epilog", None)), ""]
+    out += [*as_markdown(getattr(command, "epilog", None)), ""]
     for name, sub in sorted(getattr(command, "commands", {}).items()):
         out += _command(f"{path} {name}", sub)
     return out
@@ -234,104 +225,21 @@ def _param(param: Any) -> str:
         shown = ""
     else:
         shown = f"`{getattr(default, 'value', default)}`"
-    return f"| {_code(names)} | {_cell(param.help or '')} | {_cell(shown)} |"
+    return f"| {codes(names)} | {cell(param.help or '')} | {cell(shown)} |"
 
 
 def _notes(owner: Any) -> list[str]:
     """The notes of a scale or protocol as a list."""
     notes = getattr(owner, "notes", ())
-    return [*(f"- {_line(note)}" for note in notes), ""] if notes else []
-
-
-def _settings(owner: Any) -> list[str]:
-    """A table of the settings of a scale or protocol: what each one is, its default and its source."""
-    settings = getattr(owner, "setting_docs", ())
-    if not settings:
-        return []
-    out = ["**Settings**", "", "| name | default | meaning | source | mark |", "|---|---|---|---|---|"]
-    for setting in settings:
-        default = f"{_shown(setting.default)} {setting.unit}".strip()
-        cells = (f"`{setting.name}`", _cell(default), _cell(setting.what), _cites(setting.cites), str(setting.mark))
-        out.append(f"| {' | '.join(cells)} |")
-    return [*out, ""]
-
-
-def _shown(value: float | bool) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return f"{value:g}"
+    return [*(f"- {one_line(note)}" for note in notes), ""] if notes else []
 
 
 def _reading(rule: Any) -> list[str]:
-    reading = _line(getattr(rule, "reading", "") or "")
+    reading = one_line(getattr(rule, "reading", "") or "")
     return [f"*Reading:* {reading}", ""] if reading else []
 
 
 def _source(rule: Any) -> list[str]:
     mark = getattr(rule, "mark", "")
     marked = f" Mark {getattr(mark, 'value', mark)}." if mark else ""
-    return [f"*Source:* {_cites(rule.cites)}.{marked}"] if rule.cites else [marked.strip()]
-
-
-# ---------------------------------------------------------------- wording
-
-
-def _cites(cites: str | Iterable[str]) -> str:
-    """Citations ``key:place`` as links to the page of references."""
-    listed = [cites] if isinstance(cites, str) else list(cites)
-    out = []
-    for cite in listed:
-        key, _, place = cite.partition(":")
-        out.append(f"[{key}](references.md#{_anchor(key)})" + (f", {place.replace(':', ', ')}" if place else ""))
-    return "; ".join(out)
-
-
-def _anchor(*parts: str) -> str:
-    """A heading's address; capitals stay, because ``C1.1`` and ``c1.1`` may both be codes."""
-    return "-".join("".join(c if c.isalnum() else "-" for c in part) for part in parts)
-
-
-def _line(text: str) -> str:
-    return " ".join(str(text).split()).replace("<", "&lt;")
-
-
-def _cell(text: str) -> str:
-    return _line(text).replace("|", "\\|")
-
-
-def _code(names: Iterable[str]) -> str:
-    return ", ".join(f"`{name}`" for name in names if name)
-
-
-def _range(limits: tuple[float, float] | None, unit: str | None) -> str:
-    return "" if limits is None else f"{limits[0]:g} to {limits[1]:g} {unit or ''}".rstrip()
-
-
-def _sentence(text: str) -> str:
-    text = _line(text)
-    return text if text.endswith((".", ":")) else f"{text}."
-
-
-def _prose(text: str | None) -> list[str]:
-    """Help text as Markdown: paragraphs stay; indented blocks, and those after a backspace sign, become code."""
-    out: list[str] = []
-    for block in (text or "").split("\n\n"):
-        lines = block.strip("\n").splitlines()
-        if lines and lines[0].strip() == "\b":
-            lines = lines[1:]
-        prose = [line for line in lines if not line.startswith("  ")]
-        code = [line.strip() for line in lines if line.startswith("  ")]
-        if prose:
-            out += [*(_line(line) for line in prose), ""]
-        if code:
-            out += ["```console", *code, "```", ""]
-    return out
-
-
-def _text(lines: Iterable[str]) -> str:
-    """Lines as one text, with never more than one blank line in a row."""
-    out: list[str] = []
-    for line in lines:
-        if line or (out and out[-1]):
-            out.append(line)
-    return "\n".join(out).rstrip() + "\n"
+    return [f"*Source:* {cited(rule.cites)}.{marked}"] if rule.cites else [marked.strip()]

@@ -17,6 +17,7 @@ __version__ = "0.1.0"
 _PUBLIC = {
     "Timeline": "tocsin.timeline", "Completeness": "tocsin.timeline", "grade": "tocsin.grading", "Grades": "tocsin.grading",
     "episodes": "tocsin.grading", "contradictions": "tocsin.grading", "advise": "tocsin.protocols", "turns": "tocsin.protocols",
+    "complications": "tocsin.protocols.complications",
     "report": "tocsin.show.html_report", "SCALES": "tocsin.scales", "PROTOCOLS": "tocsin.protocols", "CONCEPTS": "tocsin.vocabulary",
     "read_case": "tocsin.cases", "TocsinError": "tocsin.errors",
 }
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from tocsin.errors import TocsinError
     from tocsin.grading import Grades, contradictions, episodes, grade
     from tocsin.protocols import PROTOCOLS, advise, turns
+    from tocsin.protocols.complications import complications
     from tocsin.scales import SCALES
     from tocsin.show import report
     from tocsin.timeline import Completeness, Timeline

@@ -158,6 +158,12 @@ _ALL = (
     Reference("sirs1992", "Bone RC, Balk RA, Cerra FB, et al. Definitions for sepsis and organ failure (ACCP/SCCM). Chest 1992;101:1644-1655."),
     Reference("jiang2019", "Jiang H, Liu L, Guo T, et al. Improving the safety of CAR-T cell therapy by controlling CRS-related coagulopathy. "
               "Ann Hematol 2019;98:1721-1732."),
+    Reference("wang2020", "Wang Y, Qi K, Cheng H, et al. Coagulation disorders after chimeric antigen receptor T cell therapy: analysis of 100 patients "
+              "with relapsed and refractory hematologic malignancies. Biol Blood Marrow Transplant 2020;26:865-875; read in its abstract."),
+    Reference("johnsrud2021", "Johnsrud A, Craig J, Baird J, et al. Incidence and risk factors associated with bleeding and thrombosis following "
+              "chimeric antigen receptor T-cell therapy. Blood Adv 2021;5:4465-4475."),
+    Reference("zhou2025", "Zhou Q, An Y, et al. Efficacy and safety of tocilizumab in managing cytokine release syndrome after CD19 CAR-T therapy for "
+              "relapsed or refractory B-cell acute lymphoblastic leukemia. Front Immunol 2025.", doi="10.3389/fimmu.2025.1530623"),
     Reference("rejeski2023", "Rejeski K, Subklewe M, Aljurf M, et al. Immune effector cell-associated hematotoxicity: EHA/EBMT consensus "
               "grading and best practice recommendations. Blood 2023;142:865-877.", doi="10.1182/blood.2023020578"),
     Reference("liang2024", "Liang EC. Automated approach to grade early and late ICAHT by EHA/EBMT criteria: the published program that makes "

@@ -30,7 +30,7 @@ def fever_then_liver(until: int = 72, liver_from: int = 24, ast: float = 300.0) 
     """Fever throughout; from ``liver_from`` on liver toxicity of grade 3, for which paper 004 asks for tocilizumab and a steroid."""
     hours = range(0, until + 1, 4)
     values = [("temperature", 39.0), ("systolic_bp", 120.0), ("spo2", 98.0), ("alt", 20.0), ("bilirubin_total", 0.6), ("creatinine", 0.8),
-              ("neutrophils", 3.0), ("platelets", 200.0)]
+              ("neutrophils", 3.0), ("platelets", 200.0), ("ice_score", 10.0), ("cartox10_score", 10.0)]
     rows: list[Row] = [{"concept": c, "hour": float(h), "value": v} for h in hours for c, v in values]
     rows += [{"concept": "ast", "hour": float(h), "value": ast if h >= liver_from else 20.0} for h in hours]
     return rows + [{"concept": "oxygen_device", "hour": float(h), "text": "room_air"} for h in hours]
@@ -194,7 +194,7 @@ def test_an_antipyretic_that_is_contraindicated_is_not_indicated_and_says_why():
     platelets = [{"concept": "platelets", "hour": h + 0.5, "value": 20.0} for h in range(0, 13, 4)]
     doses = [{"concept": "acetaminophen", "hour": 1.0}, {"concept": "ibuprofen", "hour": 10.0, "value": 400.0}]
     one = of_doses(*doses, *platelets, until=12)[1]
-    assert (one.verdict, one.indication) == ("not_indicated", "had")
+    assert (one.verdict, one.indication) == ("not_indicated", "lacked")
     assert "platelets are below 50" in one.reasons[0]
 
 
@@ -283,7 +283,7 @@ def test_a_dose_put_down_to_another_cause_says_so():
 
 
 def test_what_was_given_before_the_infusion_or_is_not_named_is_not_audited():
-    assert of_doses(toci(-2.0), {"concept": "lorazepam", "hour": 30.0}, {"concept": "tocilizumab", "hour": 40.0, "text": "absent"}) == []
+    assert of_doses(toci(-2.0), {"concept": "torasemide", "hour": 30.0}, {"concept": "tocilizumab", "hour": 40.0, "text": "absent"}) == []
 
 
 @pytest.mark.parametrize(("within", "tolerance"), [(-1, 0.1), (float("nan"), 0.1), (6, -0.1), (6, 1)])
@@ -374,16 +374,19 @@ def test_case_000_the_course_every_8_h_passes_four_doses_with_its_second():
     assert "3 doses are told before it, so that dose 2 of the course passes the maximum of 4 in all [TOCI-TOTAL]." in course.reasons[-1]
 
 
-def test_case_000_if_support_not_told_was_absent_the_tocilizumab_of_day_5_had_no_indication():
-    """Saturation 93 to 95% without oxygen and no low pressure: grade 1 by CARTOX, and paper 004 waits for three days of fever."""
-    day5 = [f.verdict for f in case("000", "tocilizumab", assume=True) if f.hour == 120 and f.hour_latest == 144]
-    assert day5 == ["not_indicated", "not_indicated"]
+def test_case_000_if_support_not_told_was_absent_the_tocilizumab_of_day_5_could_only_be_for_neurotoxicity():
+    """Saturation 93 to 95% without oxygen and no low pressure: grade 1 by CARTOX, and paper 004 waits for three days of fever.  Whether
+    there was neurotoxicity by then, which with CRS asks for it, is not told; the dose of 4 mg/kg is off in any case.
+    """
+    day5 = [f for f in case("000", "tocilizumab", assume=True) if f.hour == 120 and f.hour_latest == 144]
+    assert [(f.verdict, f.indication, f.rules) for f in day5] == [("dose_off", "unknown", ("paper004/N4",))] * 2
+    assert {"consciousness", "capd_score"} <= set(day5[0].missing)
 
 
 def test_case_001_tocilizumab_8_mg_per_kg_may_have_been_asked_for_by_oxygen_that_is_not_told_to_have_ended():
     (open_world,), (assumed,) = case("001", "tocilizumab"), case("001", "tocilizumab", assume=True)
     assert (open_world.verdict, assumed.verdict) == ("undecidable", "undecidable")
-    assert assumed.rules == ("paper004/C2.7t", "paper004/C3.3t")
+    assert assumed.rules == ("paper004/C2.7t", "paper004/C3.3t", "paper004/N4")
     assert "oxygen_device" in assumed.missing
 
 
@@ -394,10 +397,11 @@ def test_case_002_tocilizumab_400_mg_on_day_5_is_undecidable_for_what_is_not_tol
     assert "the dose at 50 kg" in one.arithmetic
 
 
-def test_case_002_if_support_not_told_was_absent_the_steroid_of_day_6_was_early_and_that_of_day_7_had_an_indication():
-    """AST 535.67 U/L makes CARTOX grade 3 on day 7."""
+def test_case_002_if_support_not_told_was_absent_the_steroid_of_day_6_was_early_for_crs_and_that_of_day_7_had_an_indication():
+    """AST 535.67 U/L makes CARTOX grade 3 on day 7.  On day 6 only neurotoxicity could have asked for it, and that is not told."""
     day6, day7 = (f for f in case("002", "methylprednisolone", assume=True) if f.kind == "dose")
-    assert (day6.hour, day6.verdict) == (144, "not_indicated")
+    assert (day6.hour, day6.verdict, day6.rules) == (144, "undecidable", tuple(f"paper004/{c}" for c in ("N7", "N9.3", "N9.4", "P8")))
+    assert "ice_score" in day6.missing
     assert (day7.hour, day7.verdict, day7.indication, day7.missing) == (168, "undecidable", "had", ("hour of the dose",))
 
 

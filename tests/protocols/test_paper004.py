@@ -296,11 +296,13 @@ def test_siltuximab_is_given_once(advise_spec):
 
 
 def test_no_tocilizumab_is_asked_for_in_icans_without_crs(advise_spec):
+    """The rules of CRS do not ask for it; the chapter of neurotoxicity blocks it and says why."""
     said = advise_spec("""
         hour | temperature | ice_score | consciousness | seizure || C1.5    | C2.3    | C2.7t   | C2.8t
         0    | 36.8        | 0         | tactile       | brief   || not_due | not_due | not_due | not_due
         """)
-    assert {a.status for a in said[0].values() if a.drug in ("tocilizumab", "siltuximab")} == {"not_due"}
+    assert {code: a.status for code, a in said[0].items() if a.drug in ("tocilizumab", "siltuximab") and a.status != "not_due"} == {
+        "N4": "blocked", "N4s": "blocked"}
 
 
 # ------------------------------------------------------------------------------------- the refractory ladder

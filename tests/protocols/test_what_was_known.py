@@ -46,7 +46,7 @@ def test_what_still_runs_at_the_hour_asked_for_counts_however_long_ago_it_began(
 def course(*doses: dict[str, object]) -> list[dict[str, object]]:
     stated = [{"concept": c, "hour": float(h), "value": v} for h in range(0, 73, 4) for c, v in (
         ("temperature", 39.0), ("systolic_bp", 120.0), ("spo2", 98.0), ("ast", 300.0 if h >= 24 else 20.0), ("alt", 20.0),
-        ("bilirubin_total", 0.6), ("creatinine", 0.8), ("neutrophils", 3.0), ("platelets", 200.0))]
+        ("bilirubin_total", 0.6), ("creatinine", 0.8), ("neutrophils", 3.0), ("platelets", 200.0), ("ice_score", 10.0))]
     return [*stated, *({"concept": "oxygen_device", "hour": float(h), "text": "room_air"} for h in range(0, 73, 4)), *doses]
 
 

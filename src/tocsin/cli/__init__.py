@@ -1,4 +1,4 @@
-"""The command line: demo, check, template, grade, compare, ask, advise, audit, report, scales, protocols, assure, explain ...
+"""The command line: demo, check, template, grade, compare, ask, advise, audit, complications, report, scales, protocols, assure, explain ...
 
 Exit codes: 0 done; 1 the input has errors (``check``) or an answer differs (``assure``); 2 the command or its input cannot be used.
 """
@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from tocsin.cli import assuring, auditing, compare, look, work
+from tocsin.cli import assuring, auditing, compare, differential, look, work
 from tocsin.errors import TocsinError
 
 app = typer.Typer(
@@ -29,6 +29,7 @@ app.command(no_args_is_help=True)(compare.ask)
 app.command(no_args_is_help=True)(auditing.audit)
 app.command()(assuring.protocols)
 app.command(no_args_is_help=True)(assuring.assure)
+app.command(no_args_is_help=True)(differential.complications)
 app.add_typer(compare.app, name="compare")
 
 

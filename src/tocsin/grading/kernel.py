@@ -20,12 +20,17 @@ from numba import njit
 
 from tocsin.grading.kernel_patient import patient
 from tocsin.grading.kernel_state import grow, grow_rows, masks
-from tocsin.grading.program import DOSES
+from tocsin.grading.program import DOSES, EPISODE, LASTING, MASKED, UNLESS, WITHIN
 
-STAMP = "668142e976ee7d5d"
+STAMP = "536a7e55b5807c4c"
 """SHA-256 of the files this one compiles with, so that a change there makes the compiled code of this file stale (see the tests).
 
 Only ``sweep`` is cached: what it calls is compiled with it, and a cache of its own would not see a change in another file."""
+
+
+TIMELY = np.zeros(EPISODE + 1, np.bool_)
+"""The kinds of node that may change, or ask for something else, when nothing below them does."""
+TIMELY[np.array([DOSES, UNLESS, LASTING, WITHIN, MASKED, EPISODE])] = True
 
 
 @njit(cache=True, nogil=True)
@@ -50,8 +55,8 @@ def sweep(
     o_patient, o_start = np.empty(capacity, np.int64), np.empty(capacity)
     o_true, o_open, o_ask = np.empty(capacity, np.uint64), np.empty(capacity, np.uint64), np.empty(capacity, np.uint64)
     o_value, current = np.empty((capacity, 2 * len(value_slot))), np.empty(2 * len(value_slot))
-    best, open_asks = np.zeros(np.max(item) + 1, np.int64), np.zeros(len(node), np.uint64)
-    ask_mask, need_mask, touched = masks(ask_bit), masks(need_bit), np.ones(len(node), np.bool_)
+    best, open_asks = np.zeros(np.max(item) + 1 if len(item) else 1, np.int64), np.zeros(len(node), np.uint64)
+    ask_mask, need_mask = masks(ask_bit), masks(need_bit)
     kind = node[:, 0].astype(np.int8)  # small enough to stay at hand
     o_ptr = np.zeros(capacity + 1, np.int64)
     e_row, e_root = np.empty(4 * capacity, np.int64), np.empty(4 * capacity, np.int64)
@@ -72,8 +77,12 @@ def sweep(
     stack, stack_want, dose_nodes = np.empty(8 * n_nodes + 16, np.int64), np.empty(8 * n_nodes + 16, np.int8), np.empty(n_nodes, np.int64)
     n_dose_nodes = np.int64(0)
     has_reset = np.zeros(n_slots, np.bool_)
-    eager_nodes = np.flatnonzero(eager)
+    every, timely, followed, touched, woken = np.zeros((5, (n_nodes + 63) // 64), np.uint64)
     for n in range(n_nodes):
+        bit = np.uint64(1) << np.uint64(n & 63)
+        every[n >> 6] |= bit
+        timely[n >> 6] |= bit if TIMELY[node[n, 0]] else np.uint64(0)
+        followed[n >> 6] |= bit if eager[n] else np.uint64(0)
         if node[n, 0] == DOSES and (eager[n] or not lazy):
             dose_nodes[n_dose_nodes] = n
             n_dose_nodes += 1
@@ -87,7 +96,7 @@ def sweep(
                 concept_kind, concept_carry, node, number, child, parent_ptr, parent, group_ptr, group_slot, group_coef, slot_of_concept, slot_atoms_ptr,
                 slot_atoms, resets, dose_ptr, dose_group, teller, roots, grade, item, ask_mask, need_mask, value_slot, value_runs,
                 onset_node, active_node, suppressing, episode_hours, limit_lo, limit_hi, fact_status, fact_event, closed_slot, closed_dose, keep_state, mine,
-                lazy, eager, eager_nodes,
+                lazy, every, timely, followed, woken,
                 pf, pi, vf, vi, x_exp, x_ev, exact_at, act_of, dirty, dirty_list, status, since, absent_until, wait, ck_pf, ck_pi, ck_vf,
                 ck_vi, ck_x_exp, ck_x_ev, ck_exact_at, ck_act_of, ck_status, ck_since, ck_absent, ck_wait, stack, stack_want, dose_nodes,
                 n_dose_nodes, has_reset, best, current, open_asks, touched, kind, o_patient, o_start, o_true, o_open, o_ask, o_value, o_ptr, e_row, e_root,

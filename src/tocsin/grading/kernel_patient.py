@@ -68,6 +68,12 @@ from tocsin.grading.program import (
 )
 
 DAY = 24.0
+ONE, NONE = np.uint64(1), np.uint64(0)
+SPREAD = np.uint64(0x022FDD63CC95386D)
+PLACE = np.zeros(64, np.int64)
+"""The place of a single bit in a word, by the highest six bits of its product with SPREAD (a de Bruijn sequence)."""
+for _place in range(64):
+    PLACE[((1 << _place) * int(SPREAD) & 0xFFFFFFFFFFFFFFFF) >> 58] = _place
 NEVER_ASKED = np.uint64(0xFFFFFFFFFFFFFFFF)
 """What a node asks before it has been evaluated, so that its first evaluation counts as a change."""
 
@@ -84,7 +90,7 @@ def patient(
     active_node, suppressing, episode_hours,
     # per patient; arrays of one row serve all
     limit_lo, limit_hi, fact_status, fact_event, closed_slot, closed_dose,
-    keep_state, final, lazy, eager, eager_nodes,
+    keep_state, final, lazy, every, timely, eager, woken,
     # what is kept, and its copy at the start of a quiet time; made once, used for every patient
     pf, pi, vf, vi, x_exp, x_ev, exact_at, act_of, dirty, dirty_list, status, since, absent_until, wait,
     ck_pf, ck_pi, ck_vf, ck_vi, ck_x_exp, ck_x_ev, ck_exact_at, ck_act_of, ck_status, ck_since, ck_absent, ck_wait,
@@ -95,6 +101,8 @@ def patient(
     """Sweep one patient; returns the number of steps and of reasons so far, or -1 when there is no room for them.
 
     ``lazy``: only the state at ``stop_hour`` is wanted.  Nodes that remember (``eager``) are followed as ever, all others read once, at the end.
+    Nodes to look at are bits, 64 a word: ``touched`` where something below changed, ``timely`` those that time changes, ``woken`` these
+    and each Observed that was true; ``every`` is all.
     No array is assigned anew in the loop: that would cost more than the loop itself.
     """
     n_nodes, n_roots, n_slots = len(node), len(roots), len(pf)
@@ -130,7 +138,7 @@ def patient(
     absent_until[:] = -INF
     since[:, :] = np.nan
     status[:] = 2
-    touched[:] = True
+    touched[:], woken[:] = every, timely
     for s in range(n_slots):
         look(s, from_hour, 0, act, ev_value, ev_censored, ev_bits, pf, pi, x_exp, closed_s, vf, vi)
         for j in range(slot_atoms_ptr[s], slot_atoms_ptr[s + 1]):
@@ -188,7 +196,7 @@ def patient(
             n_wait = wait_for(wait, n_wait, resolved)
             resolving = resolved
             resolved = np.nan
-            touched[:] = True
+            touched[:] = every
             next_exp = next_wait = ck_time  # so that the true next ones are looked up
             continue
         finishing = ended and lazy and begin <= stop_hour
@@ -335,7 +343,8 @@ def patient(
                                 new = leaf(n, node, group_ptr, group_slot, group_coef, vf, vi, lim_lo, lim_hi)
                             if new != status[n] or (renewed and need_mask[n] != 0):  # what is asked may differ
                                 status[n] = new
-                                moved = touched[n] = True
+                                moved = True
+                                touched[n >> 6] |= ONE << np.uint64(n & 63)
                         continue
                     put(s, e, t, expires, ev_value[e], ev_censored[e], ev_bits[e], pf, pi)
                     if x_exp[s] > -INF and ev_hour[x_ev[s]] < t:
@@ -384,18 +393,30 @@ def patient(
                 new = leaf(n, node, group_ptr, group_slot, group_coef, vf, vi, lim_lo, lim_hi)
                 if new != status[n] or (renewed and need_mask[n] != 0):  # what is asked may differ
                     status[n] = new
-                    moved = touched[n] = True
+                    moved = True
+                    touched[n >> 6] |= ONE << np.uint64(n & 63)
         n_dirty = 0
         if (not (moved or timed or len(value_slot)) or t < from_hour) and not finishing:
             continue
         # -- 5. the nodes in order: those below which something changed, and those that time changes
         part = lazy and not finishing
-        for place in range(len(eager_nodes) if part else n_nodes):
-            n = eager_nodes[place] if part else place
+        w = np.int64(0)
+        mask = eager[0] if part else every[0]
+        pending = woken[0] & mask
+        while True:
+            todo = pending | (touched[w] & mask)
+            if todo == NONE:
+                w += 1
+                if w == len(touched):
+                    break
+                mask = eager[w] if part else every[w]
+                pending = woken[w] & mask
+                continue
+            low = todo & (~todo + ONE)
+            n = (w << 6) + PLACE[np.int64((low * SPREAD) >> np.uint64(58))]
+            pending &= ~low
+            touched[w] &= ~low
             k = kind[n]
-            if not touched[n] and ((k < UNLESS and k != DOSES) or k == KEPT or (k == OBSERVED and since[n, 0] != since[n, 0])):
-                continue  # nothing below it changed, and time does not change it: an Observed that was never true
-            touched[n] = False
             if k < AND:
                 asks = np.uint64(0)
                 changed = k != DOSES
@@ -414,7 +435,7 @@ def patient(
                 open_asks[n] = asks
                 if changed:
                     for j in range(parent_ptr[n], parent_ptr[n + 1]):
-                        touched[parent[j]] = True
+                        touched[parent[j] >> 6] |= ONE << np.uint64(parent[j] & 63)
                 continue
             a, b = node[n, 6], node[n, 7]
             u = status[child[a]] if b > a else 2
@@ -456,6 +477,8 @@ def patient(
                 if u == 1 and (since[n, 0] != since[n, 0] or (k == OBSERVED and since[n, 0] != INF)):
                     event = witness(child[a], node, child, status, pi, n_act, act, ev_bits, ev_value, vi, x_ev, stack)
                 ends = k == OBSERVED and u != 1 and since[n, 0] == INF
+                if u == 1:
+                    woken[n >> 6] |= ONE << np.uint64(n & 63)
                 v = seen(n, t, k, u, lim_lo[max(node[n, 1], 0)], number[n], since, event)
                 if ends and t + number[n] < INF:
                     n_wait = wait_for(wait, n_wait, t + number[n])
@@ -496,7 +519,9 @@ def patient(
                         if lo >= begun or max(hi, end) > begun:
                             v = 2
             asks = np.uint64(0)
-            if v == 2 and k == UNLESS and status[child[a + 1]] == 1:
+            if n_roots == 0:
+                pass
+            elif v == 2 and k == UNLESS and status[child[a + 1]] == 1:
                 asks = hiding(child[a + 1], node, child, status, ask_mask, stack)
             elif v == 2:
                 for j in range(a, b):
@@ -505,7 +530,7 @@ def patient(
             if v != status[n] or asks != open_asks[n]:
                 status[n], open_asks[n] = v, asks
                 for j in range(parent_ptr[n], parent_ptr[n + 1]):
-                    touched[parent[j]] = True
+                    touched[parent[j] >> 6] |= ONE << np.uint64(parent[j] & 63)
         u = status[onset_node]
         if u == 1 and onset != onset:
             onset = t

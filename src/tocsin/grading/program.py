@@ -236,15 +236,22 @@ class _Compiler:
 
 def compile_program(
     roots: Sequence[Predicate], grades: Sequence[int], episode: EpisodeRule, *, items: Sequence[int] = (), values: Sequence[str] = (),
+    also: Sequence[Predicate] = (),
 ) -> Program:
     """Compile predicates to one table.
+
+    ``also``: predicates of which only the last state is wanted; a table with these alone has neither roots nor inputs to ask for.
 
     ``grades``: the grade (or points, 0 or more) of each root, -1 for a flag.  ``items``: the item of each root, where there is
     more than one.  ``values``: the concepts whose values are part of the answer.
     """
     c = _Compiler()
     root_nodes = [c.add(p) for p in roots]
+    for p in also:
+        c.add(p)
     onset, active = c.add(episode.onset), c.add(episode.active)
+    if not roots:
+        c.asks, c.ask_bit, c.need_bit = {}, [-1] * len(c.rows), [-1] * len(c.rows)
     suppressing = c.dose_group(episode.suppressing)
     for p in c.nodes:
         if isinstance(p, Masked | EpisodeFor) and c.add(p.onset) != onset:

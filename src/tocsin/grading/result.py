@@ -92,17 +92,7 @@ class Grades:
     def evidence(self, step: int) -> list[dict[str, Any]]:
         """The observations behind step number ``step``: concept, value, unit, text, hour, hour_latest, attribution, origin, note."""
         rows = self.evidence_rows[self.evidence_offsets[step] : self.evidence_offsets[step + 1]]
-        out = []
-        for row in sorted({int(r) for r in rows}):
-            event = self.timeline.events.row(row, named=True)
-            unit = CONCEPTS[event["concept"]].unit
-            out.append({
-                "concept": event["concept"], "value": event["value"], "unit": unit if event["value"] is not None else None,
-                "text": event["text"], "censored": event["censored"], "hour": event["hour"], "end_hour": event["end_hour"],
-                "hour_latest": event["hour_latest"], "attribution": event["attribution"], "origin": event["origin"] or f"event {row}",
-                "note": event["note"],
-            })
-        return out
+        return [observed(self.timeline.events, row) for row in sorted({int(r) for r in rows})]
 
     def records(self, patient: str | None = None) -> Iterator[dict[str, Any]]:
         """The machine output of ``tocsin grade --json``: one dictionary for each step, evidence included."""
@@ -163,6 +153,17 @@ def _decoded(bits: npt.NDArray[Any], decode: Any) -> pl.Series:
     distinct, inverse = np.unique(bits, return_inverse=True)
     names: Sequence[list[str]] = [decode(int(b)) for b in distinct]
     return pl.Series(names, dtype=pl.List(pl.String)).gather(inverse) if len(bits) else pl.Series([], dtype=pl.List(pl.String))
+
+
+def observed(events: pl.DataFrame, row: int) -> dict[str, Any]:
+    """One row of the events as evidence: concept, value, unit, text, hour, hour_latest, attribution, origin, note."""
+    event = events.row(row, named=True)
+    return {
+        "concept": event["concept"], "value": event["value"], "unit": CONCEPTS[event["concept"]].unit if event["value"] is not None else None,
+        "text": event["text"], "censored": event["censored"], "hour": event["hour"], "end_hour": event["end_hour"],
+        "hour_latest": event["hour_latest"], "attribution": event["attribution"], "origin": event["origin"] or f"event {row}",
+        "note": event["note"],
+    }
 
 
 def describe(event: dict[str, Any]) -> str:

@@ -18,6 +18,7 @@ from tocsin.grading.grade import grade
 from tocsin.grading.result import Grades
 from tocsin.protocols.protocol import Chapter, Protocol, Rule
 from tocsin.protocols.sweep import BARRED, BLOCKED, DEPENDS, DUE, FALSE, NOT_DUE, TRUE, UNKNOWN, SweptChapter, sweep
+from tocsin.protocols.together import status_at
 from tocsin.timeline import Timeline
 
 STATUS = {NOT_DUE: "not_due", DUE: "due", DEPENDS: "depends", BLOCKED: "blocked", BARRED: "depends"}
@@ -63,7 +64,7 @@ class Advice:
 class AdviceTable:
     """What every rule of a protocol says for every patient at one hour.
 
-    ``status``: shape (patients, rules), a key of ``STATUS``.  ``chapters``: the sweeps behind it.
+    ``status``: shape (patients, rules), a key of ``STATUS``.  What it rests on is looked up when words are asked for.
     """
 
     protocol: Protocol
@@ -71,8 +72,12 @@ class AdviceTable:
     hour: float
     patients: tuple[str, ...]
     status: npt.NDArray[np.int8]
-    chapters: tuple[SweptChapter, ...]
     carry: Mapping[str, float] | None = None
+
+    @cached_property
+    def chapters(self) -> tuple[SweptChapter, ...]:
+        """The sweep of each chapter, with the observations behind what is true and the inputs that are missing."""
+        return sweep(self.timeline, self.protocol, until=self.hour, carry=self.carry, keep_state=True, last_only=True)
 
     @cached_property
     def dose(self) -> npt.NDArray[np.float64]:
@@ -149,9 +154,7 @@ class AdviceTable:
 def advise_table(timeline: Timeline, protocol: Protocol, at: float, carry: Mapping[str, float] | None = None) -> AdviceTable:
     """Every rule of the protocol for every patient, at hour ``at``; nothing later is looked at."""
     known = timeline.until(at)
-    chapters = sweep(known, protocol, until=at, carry=carry, keep_state=True, last_only=True)
-    status = np.concatenate([c.now() for c in chapters], axis=1)
-    return AdviceTable(protocol, known, at, tuple(known.patients["patient"].to_list()), status, chapters, carry)
+    return AdviceTable(protocol, known, at, tuple(known.patients["patient"].to_list()), status_at(known, protocol, at, carry), carry)
 
 
 def advise_with(timeline: Timeline, protocol: Protocol, at: float, carry: Mapping[str, float] | None = None) -> list[Advice]:

@@ -284,11 +284,12 @@ class _Judge:
         mine = [i for i in moment.about if status[i] != NOT_DUE]
         blocks = moment.stand.limits(step, base.concept, moment.about) or moment.stand.barring(step, mine)
         verdict = _limit_verdict(blocks)
-        wanted = bool((moment.stand.wanted[step, mine] == 1).any())
+        asked = bool((moment.stand.wanted[step, mine] == 1).any())
+        indication = "lacked" if verdict == "not_indicated" else "had" if asked else "unknown"
         said = tuple(f"{b.code}: {b.says}" for b in blocks)
         reasons = said if verdict != "not_indicated" else tuple(f"Contraindicated. {s}" for s in said)
         return replace(
-            base, verdict=verdict, indication="had" if wanted else "unknown", rules=self._codes(mine), blocked_by=said,
+            base, verdict=verdict, indication=indication, rules=self._codes(mine), blocked_by=said,
             reasons=tuple(f"{s}." for s in reasons) + self._held(moment, step, mine),
             cites=tuple(dict.fromkeys((*self._cites(mine), *(b.cites for b in blocks)))))
 

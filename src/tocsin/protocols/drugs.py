@@ -63,6 +63,9 @@ def interval(drug: str, hours: float, cites: str, mark: Mark) -> Block:
     return Block(f"{drug.upper()}-INTERVAL", Doses((drug,), drug, drug, hours=hours), f"{drug} was given less than {hours:g} h ago", cites, mark)
 
 
+METHYLPREDNISOLONE_TAPER = ("CARTOX-type taper: 1000 mg/day for 3 days, 250 mg every 12 h for 2, 125 mg every 12 h for 2, 60 mg every 12 h for 2 "
+                            "(jcm2023).")
+
 IBUPROFEN_PLATELETS = Block(
     "IBU-PLATELETS", Measure("platelets", "10^9/L").below(50.0), "platelets are below 50 x10^9/L (contraindication from memory)",
     "li2022:ibuprofen", Mark.MEMORY)

@@ -78,7 +78,7 @@ def nci2016(**given: object) -> Protocol:
     until = "Until grade 1 or less, or at least 8 doses."
     still = any_trigger & since_first(TOCILIZUMAB_COURSE, float(settings["refractory_after_hours"]))
     generalised = IsIn("seizure", ("brief_generalised", "generalised"), ("brief", "nonconvulsive_resolved", "prolonged", "repetitive", "unspecified",
-                                                                       "multiple"), says="a generalised seizure")
+                                                                       "multiple", "nonconvulsive_status", "convulsive_status"), says="a generalised seizure")
     rules = (
         *(Rule(code, f"Give tocilizumab for {organ}", when, _TABLE, _V, text, drug="tocilizumab", dose=toci, route="IV over 1 h",
                blocked_by=toci_blocks, answers=("tocilizumab",), reading=f"{reading} The source gives 4 to 8 mg/kg, at most 800 mg; 8 is taken. "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -14,7 +14,11 @@ from tocsin.errors import RuleError
 from tocsin.protocols.change import Change
 from tocsin.rules import Predicate, Setting
 from tocsin.scales import EpisodeRule, Scale
+from tocsin.timeline import Timeline
 from tocsin.vocabulary import CONCEPTS
+
+Derive = Callable[[Timeline, float | None, Mapping[str, float] | None], Timeline]
+"""A record, the hour up to which it is known (None: all of it) and the changed carry-forward, to the record with more findings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +139,7 @@ class Chapter:
     ``scale``: the grading system that its grades mean.  ``episode``: when an episode begins and ends.
     ``counts``: the attributions whose findings count; those of the scale where none are named.
     ``counts_also``: findings of these concepts count when put down to this attribution too, such as an ICE score to ICANS.
+    ``derive``: adds to a record what the rules need of the course, such as no improvement after treatment.
     """
 
     title: str
@@ -143,6 +148,7 @@ class Chapter:
     episode: EpisodeRule
     counts: tuple[str, ...] = ()
     counts_also: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    derive: Derive | None = None
 
     def __post_init__(self) -> None:
         if not self.counts:
@@ -155,6 +161,17 @@ class Chapter:
     def blocks(self) -> tuple[Block, ...]:
         """Every block of the rules, each once."""
         return tuple(dict.fromkeys(b for r in self.rules for b in r.blocked_by))
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """One recommendation of a guideline's printed table, in its own words, and the rules that say it; ``note``: why there is none, or fewer."""
+
+    grade: str
+    manifestation: str
+    text: str
+    rules: tuple[str, ...] = ()
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -171,6 +188,7 @@ class Protocol:
     settings: Mapping[str, float | bool] = field(default_factory=dict)
     setting_docs: tuple[Setting, ...] = ()
     corrections: tuple[str, ...] = ()
+    printed: tuple[Printed, ...] = ()
     notes: tuple[str, ...] = ()
     based_on: str = ""
     local: tuple[Change, ...] = ()
@@ -183,6 +201,9 @@ class Protocol:
         for one in self.rules:
             if one.instead_of and one.instead_of not in codes:
                 raise RuleError(f"{self.id}: {one.code} stands instead of {one.instead_of}, which is no rule of it")
+        for code in (c for row in self.printed for c in row.rules):
+            if code not in codes:
+                raise RuleError(f"{self.id}: the printed table names {code}, which is no rule of it")
         for cited in self.cites:
             reference(cited)
 

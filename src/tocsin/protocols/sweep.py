@@ -67,13 +67,6 @@ class SweptChapter:
         """How each rule stands at each step, shape (steps, rules)."""
         return stands(self.chapter, self.wanted, self.barred)
 
-    def now(self) -> I8:
-        """How each rule stands for each patient at the last moment looked at, shape (patients, rules); needs the last state."""
-        node = self.program.node_of
-        wanted = self.swept.state[:, [node[bare(r.when)] for r in self.chapter.rules]]
-        barred = self.swept.state[:, [node[bare(b.predicate)] for b in self.chapter.blocks]]
-        return stands(self.chapter, wanted, barred)
-
     def state(self, patient: int, p: Predicate) -> int:
         """What ``p`` is for a patient at the last moment looked at; needs the last state."""
         return int(self.swept.state[patient, self.program.node_of[bare(p)]])
@@ -98,11 +91,14 @@ class SweptChapter:
 
     def evidence(self, step: int, p: Predicate) -> tuple[str, ...]:
         """The observations that make ``p`` true at one step, in words."""
+        return tuple(describe(self.timeline.events.row(r, named=True)) for r in self.rows(step, p))
+
+    def rows(self, step: int, p: Predicate) -> list[int]:
+        """The events that make ``p`` true at one step, by their row."""
         node = self.program.node_of[bare(p)]
         span = slice(int(self.swept.evidence_ptr[step]), int(self.swept.evidence_ptr[step + 1]))
         roots = self.program.roots[self.swept.evidence_root[span]]
-        rows = sorted({int(r) for r, root in zip(self.swept.evidence_row[span], roots, strict=True) if root == node})
-        return tuple(describe(self.timeline.events.row(r, named=True)) for r in rows)
+        return sorted({int(r) for r, root in zip(self.swept.evidence_row[span], roots, strict=True) if root == node})
 
     def last_step(self, patient: int) -> int:
         """The last step of a patient; -1 where there is none."""
@@ -119,14 +115,14 @@ def sweep(
     ``keep_state``: also keep the last state of each node, for what is missing.
     ``last_only``: one step for each patient, the state at ``until``.
     """
-    known = timeline if until is None else timeline.until(until)
+    known = derived(timeline if until is None else timeline.until(until), protocol, until, carry)
     coded: dict[tuple[tuple[str, tuple[str, ...]], ...], tuple[Timeline, Events]] = {}
     out = []
     for chapter in protocol.chapters:
         key = tuple((cause, tuple(concepts)) for cause, concepts in chapter.counts_also.items())
         if key not in coded:
-            counted = _counted(known, chapter)
-            coded[key] = counted, encode(counted)
+            record = counted(known, chapter)
+            coded[key] = record, encode(record)
         out.append(_swept(chapter, *coded[key], until, carry, keep_state, last_only))
     return tuple(out)
 
@@ -138,8 +134,8 @@ def _swept(
     program = program_of(chapter)
     if changes_of(program):
         timeline, events = with_changes_of([program], timeline, events)
-    swept = run(program, timeline, events, chapter.counts, carry=carry, until=np.inf if until is None else until, keep_state=keep_state,
-                last_only=last_only)
+    swept = run(program, timeline, events, chapter.counts, carry=carry, from_hour=0.0 if until is None else min(0.0, until),
+                until=np.inf if until is None else until, keep_state=keep_state, last_only=last_only)
     place = {int(node): i for i, node in reversed(list(enumerate(program.roots)))}
     wanted = _truth(swept, [place[program.node_of[bare(r.when)]] for r in chapter.rules])
     barred = _truth(swept, [place[program.node_of[bare(b.predicate)]] for b in chapter.blocks])
@@ -176,7 +172,15 @@ def bare(p: Predicate) -> Predicate:
     return p
 
 
-def _counted(timeline: Timeline, chapter: Chapter) -> Timeline:
+def derived(timeline: Timeline, protocol: Protocol, until: float | None, carry: Mapping[str, float] | None) -> Timeline:
+    """The record with what the chapters derive from the course before their rules are asked."""
+    for chapter in protocol.chapters:
+        if chapter.derive is not None:
+            timeline = chapter.derive(timeline, until, carry)
+    return timeline
+
+
+def counted(timeline: Timeline, chapter: Chapter) -> Timeline:
     """The timeline in which what the chapter also counts is put down to nothing in particular."""
     if not chapter.counts_also:
         return timeline

@@ -49,7 +49,7 @@ def astct_icans(**given: object) -> Scale:
     tactile = _awake("tactile", "vigorous_tactile", "unarousable", maybe=("reduced",), says="awakens only to tactile stimulus, or less")
     voice = _awake("voice", "tactile", "vigorous_tactile", "unarousable", "reduced", says="awakens only to voice, or less")
     seizure = present("seizure", says="any seizure, clinical or on EEG")
-    status = IsIn("seizure", ("prolonged", "repetitive"), ("unspecified", "partial", "generalised"),
+    status = IsIn("seizure", ("prolonged", "repetitive", "nonconvulsive_status", "convulsive_status"), ("unspecified", "partial", "generalised"),
                   says="a seizure longer than 5 minutes, or repetitive seizures without return to baseline")
     weakness = IsIn("motor_weakness", ("deep_focal",), ("other",), says="deep focal motor weakness")
     local_oedema = IsIn("cerebral_oedema", ("focal", "diffuse", "unspecified"), says="cerebral oedema on imaging")

@@ -36,7 +36,8 @@ def cres_cartox(**given: object) -> Scale:
                                                           says="raised intracranial pressure without a number"))
     oedema = present("cerebral_oedema", says="cerebral oedema on imaging")
     seizure = present("seizure", says="any seizure, clinical or on EEG")
-    generalised = IsIn("seizure", ("brief_generalised", "generalised", "prolonged", "repetitive"), ("brief", "partial", "multiple", "unspecified"),
+    generalised = IsIn("seizure", ("brief_generalised", "generalised", "prolonged", "repetitive", "nonconvulsive_status", "convulsive_status"),
+                        ("brief", "partial", "multiple", "unspecified"),
                        says="a generalised seizure, or convulsive or non-convulsive status epilepticus")
     weakness = present("motor_weakness", says="new motor weakness")
     onset = Named("cres_finding", Or((_score(9.0), obtunded, papilloedema, raised, oedema, seizure, weakness)), says="any of the findings of CRES",

@@ -51,7 +51,8 @@ def _seizures(version: str, new_onset: bool) -> tuple[Criterion, ...]:
 
     any_seizure = present("seizure", says="any seizure")
     untold = ("partial", "unspecified")
-    by_course = claim(("multiple", "prolonged", "repetitive"), (*untold, "generalised"), "multiple seizures despite treatment, or worse")
+    status = ("prolonged", "repetitive", "nonconvulsive_status", "convulsive_status")
+    by_course = claim(("multiple", *status), (*untold, "generalised"), "multiple seizures despite treatment, or worse")
     three = any_seizure if new_onset else by_course
     reading3 = ("Grade 3: new-onset seizures, partial or generalised. Every seizure after the infusion is taken as new in onset, unless the "
                 "setting seizure_is_new_onset says no; then multiple seizures despite treatment are grade 3." if version == "ctcae5" else
@@ -60,12 +61,12 @@ def _seizures(version: str, new_onset: bool) -> tuple[Criterion, ...]:
     return (
         Criterion("SEIZURE1", 1, any_seizure, where, Mark.MEMORY, "Grade 1: brief partial seizure without loss of consciousness. Awareness "
                   "during a partial seizure is not asked for.", short="a seizure"),
-        Criterion("SEIZURE2", 2, claim(("brief_generalised", "generalised", "multiple", "prolonged", "repetitive"),
+        Criterion("SEIZURE2", 2, claim(("brief_generalised", "generalised", "multiple", *status),
                                        ("brief", "nonconvulsive_resolved", *untold), "a generalised seizure, or worse"), where, Mark.MEMORY,
                   "Grade 2: brief generalised seizure. One seen on EEG alone, or of an untold kind, may be.", short="a generalised seizure"),
         Criterion("SEIZURE3", 3, three, where, Mark.DECISION if version == "ctcae5" else Mark.MEMORY, reading3,
                   short="new-onset seizure" if new_onset else "multiple seizures despite treatment"),
-        Criterion("SEIZURE4", 4, claim(("prolonged", "repetitive"), (*untold, "generalised"), "prolonged or repetitive seizures"), where,
+        Criterion("SEIZURE4", 4, claim(status, (*untold, "generalised"), "prolonged or repetitive seizures"), where,
                   Mark.MEMORY, "Grade 4: life-threatening; prolonged repetitive seizures. A seizure longer than 5 minutes counts as prolonged.",
                   short="prolonged or repetitive seizures"),
     )

@@ -69,6 +69,7 @@ ANTICYTOKINE: tuple[Concept, ...] = (
     dose("ruxolitinib", "Ruxolitinib", "ruxo", "jakafi", "jakavi", rxnorm=("1193326",), omop=(40244464,)),
     dose("baricitinib", "Baricitinib", "olumiant", rxnorm=("2047232",), omop=(1510627,)),
     dose("emapalumab", "Emapalumab", "gamifant", "NI-0501"),
+    dose("anti_tnf", "Antibody against TNF-alpha", "anti-TNF", "TNF blocker", "infliximab", "adalimumab", unit=None),
 )
 
 CORTICOSTEROIDS: tuple[Concept, ...] = (
@@ -216,6 +217,11 @@ SUPPORT: tuple[Concept, ...] = (
         unit="mL",
         accepted=units.VOLUME,
     ),
+    dose("phenobarbital", "Phenobarbital", "phenobarbitone", "luminal"),
+    dose("haloperidol", "Haloperidol", "haldol"),
+    dose("acetazolamide", "Acetazolamide", "diamox"),
+    dose("mannitol", "Mannitol", "osmitrol", unit="g"),
+    dose("hypertonic_saline", "Hypertonic saline", "hypertonic sodium chloride", "HTS", "3% saline", "23.4% saline", unit="mL", accepted=units.VOLUME),
 )
 
 BLOOD_AND_CELLS: tuple[Concept, ...] = (

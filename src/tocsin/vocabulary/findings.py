@@ -158,4 +158,8 @@ CONCEPTS: tuple[Concept, ...] = (
         "refractory",
         note="Asserted by a clinician, or derived by a protocol from the course (see tocsin.protocols.refractory).",
     ),
+    finding("arrhythmia", "Arrhythmia", "cardiac arrhythmia", "new arrhythmia", "atrial fibrillation", "ventricular tachycardia"),
+    finding("qt_prolongation", "QT prolongation", "prolonged QT", "long QT", "QTc prolongation", note="Asserted from an ECG; no limit is taken here."),
+    finding("cardiogenic_shock", "Cardiogenic shock"),
+    finding("adrenal_insufficiency", "Adrenal insufficiency", "adrenal failure", "inadequate adrenal function"),
 )

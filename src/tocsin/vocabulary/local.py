@@ -55,6 +55,9 @@ CONCEPTS: tuple[Concept, ...] = (
         "threatening tumor swelling",
     ),
     _by_image("tumour_at_site", "Tumour at the site of the swelling", "tumor at site", "tumour infiltration at site"),
+    _by_image("lung_involvement", "Tumour in the lung", "lung lesion", "pulmonary involvement"),
+    _by_image("heart_involvement", "Tumour in the heart", "cardiac involvement", "heart lesion"),
+    _by_image("massive_abdominal_lesion", "Massive abdominal tumour", "massive abdominal tumor", "bulky abdominal lesion"),
     finding(
         "vital_organ_compression",
         "Vital organ failing because a tumour compresses it",

@@ -220,7 +220,7 @@ STATES: tuple[Concept, ...] = (
         "Seizure",
         (
             "none", "brief", "nonconvulsive_resolved", "prolonged", "repetitive", "unspecified", "brief_partial", "brief_generalised",
-            "partial", "generalised", "multiple",
+            "partial", "generalised", "multiple", "nonconvulsive_status", "convulsive_status",
         ),
         {
             "no": "none",
@@ -258,6 +258,11 @@ STATES: tuple[Concept, ...] = (
             "brief generalized": "brief_generalised",
             "brief generalised seizure": "brief_generalised",
             "multiple seizures": "multiple",
+            "non convulsive status": "nonconvulsive_status",
+            "non convulsive status epilepticus": "nonconvulsive_status",
+            "nonconvulsive status epilepticus": "nonconvulsive_status",
+            "ncse": "nonconvulsive_status",
+            "convulsive status epilepticus": "convulsive_status",
         },
         aliases=("seizures", "convulsion", "convulsions"),
         snomed=("91175000",),
@@ -265,7 +270,8 @@ STATES: tuple[Concept, ...] = (
         code_mark="V",
         worse=1,
         note="Cells of the ICANS table, with the kind where it is told; brief: of an untold kind; partial, generalised: of an untold "
-        "length; multiple: several despite treatment, with return to baseline; unspecified: length, course and kind are not told.",
+        "length; multiple: several despite treatment, with return to baseline; prolonged and repetitive: status of an untold kind; unspecified: "
+        "length, course and kind are not told.",
     ),
     _state(
         "motor_weakness",
@@ -346,6 +352,7 @@ FINDINGS: tuple[Concept, ...] = (
     _finding("somnolence", "Somnolence", **_degrees("life_threatening"), note="severe: obtundation or stupor (CTCAE)."),
     _finding("confusion", "Confusion", aliases=("disorientation",), **_degrees("life_threatening")),
     _finding("headache", "Headache", **_degrees("severe")),
+    _finding("agitation", "Agitation", aliases=("agitated", "psychomotor agitation")),
     _finding(
         "sedation",
         "Sedated by drugs",

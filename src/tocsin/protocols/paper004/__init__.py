@@ -6,11 +6,11 @@ right and says so (``corrections``).
 
 from __future__ import annotations
 
-from tocsin.protocols.paper004 import crs
+from tocsin.protocols.paper004 import brain_pressure, crs, neuro, seizures
 from tocsin.protocols.protocol import Protocol
 from tocsin.rules import settled
 
-SETTINGS = (*crs.SETTINGS,)
+SETTINGS = (*crs.SETTINGS, *neuro.SETTINGS, *seizures.SETTINGS)
 
 
 def paper004(**given: object) -> Protocol:
@@ -18,7 +18,9 @@ def paper004(**given: object) -> Protocol:
     settings = settled(SETTINGS, given)
     return Protocol(
         id="paper004", title="Management of toxicities after CAR-T cells (Chinthapalli 2023, CARTOX grades)",
-        chapters=(crs.crs(settings),), cites=("chinthapalli2023:table2", "li2022:CARTOX", "jcm2023:table1"),
+        chapters=(crs.crs(settings), neuro.neuro(settings), seizures.seizures(settings), brain_pressure.brain_pressure()),
+        cites=("chinthapalli2023:table2", "compared2019:CARTOX", "li2022:CARTOX", "jcm2023:table1", "neelapu2018:CRES",
+               "cartox_copy:CRES management"),
         settings=settings, setting_docs=SETTINGS,
         corrections=(
             "Table 2, grade 1: \"broad-spectrum antibiotics like filgrastim\" is read as antibiotics and filgrastim (C1.3a, C1.3b).",
@@ -27,8 +29,11 @@ def paper004(**given: object) -> Protocol:
             "malignancy. Neither is a rule here.",
             "\"High-flow and non-invasive oxygen\" stands among the grade 3 recommendations: it is management, not the grading cell.",
         ),
-        notes=("Tocilizumab is not for ICANS without CRS: every tocilizumab rule here requires CRS of grade 1 or more.",
-               "Neurotoxicity, HLH/MAS, cardiovascular and coagulation rules of the paper are not in this protocol."),
+        notes=("Tocilizumab is not for ICANS without CRS: for neurotoxicity it is blocked where there is none (N4), and every other rule for it requires "
+               "CRS of grade 1 or more.",
+               "Neurotoxicity: where the paper writes ICANS the grade is that of the ASTCT, where the CARTOX table writes CRES it is that of CARTOX. Fixed "
+               "doses are those for adults.",
+               "HLH/MAS, cardiovascular and coagulation rules of the paper are not in this protocol."),
     )
 
 BUILDERS = {"paper004": paper004}

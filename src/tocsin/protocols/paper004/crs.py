@@ -13,7 +13,15 @@ from tocsin.derived.fever import FEVER, SUPPRESSING_DRUGS
 from tocsin.derived.haemodynamics import ANY_VASOPRESSOR, SYSTOLIC_LOW
 from tocsin.derived.organs import creatinine, organ_toxicity
 from tocsin.derived.respiratory import ANY_OXYGEN, ROOM_AIR, VENTILATOR
-from tocsin.protocols.drugs import IBUPROFEN_PLATELETS, SILTUXIMAB, SILTUXIMAB_ONCE, TOCILIZUMAB_SETTINGS, interval, tocilizumab
+from tocsin.protocols.drugs import (
+    IBUPROFEN_PLATELETS,
+    METHYLPREDNISOLONE_TAPER,
+    SILTUXIMAB,
+    SILTUXIMAB_ONCE,
+    TOCILIZUMAB_SETTINGS,
+    interval,
+    tocilizumab,
+)
 from tocsin.protocols.parts import refractory
 from tocsin.protocols.protocol import Block, Chapter, Dose, Rule
 from tocsin.rules import Doses, Either, EpisodeFor, IsIn, Measure, Named, Or, Predicate, Setting, present
@@ -45,7 +53,7 @@ def crs(settings: Mapping[str, float | bool]) -> Chapter:
         met = cartox.at_least(grade)
         if settings["reported_grade_counts"]:
             met = Either(Measure("reported_crs_grade", "grade").at_least(grade), met)
-        return Named(f"cartox_{grade}", met, f"CARTOX CRS grade {grade} or more", cites="li2022:CARTOX", mark="V")
+        return Named(f"cartox_{grade}", met, f"CARTOX CRS grade {grade} or more", cites="compared2019:CARTOX", mark="V")
 
     toci, toci_blocks = tocilizumab(settings)
     low = Named("low_pressure", Either(SYSTOLIC_LOW, present("hypotension")),
@@ -60,13 +68,13 @@ def crs(settings: Mapping[str, float | bool]) -> Chapter:
     oxygen = Named("oxygen_needed", ANY_OXYGEN | (Measure("spo2", "%").below(90.0) & ROOM_AIR), "oxygen given, or saturation below 90% on room air",
                    cites=f"{_T2}:G2-hypoxia", mark="S")
     hypox3 = Named("hypoxia_3", next(c.predicate for c in cartox.criteria if c.code == "HYPOX3"), "hypoxia of CARTOX grade 3 or more",
-                   cites="li2022:CARTOX", mark="V")
+                   cites="compared2019:CARTOX", mark="V")
 
     def organ(grade: int) -> Predicate:
         return organ_toxicity(grade, cartox.settings)
 
     hypo4 = Named("life_threatening", IsIn("hypotension", ("life_threatening",), says="life-threatening hypotension"),
-                  "life-threatening hypotension", cites="li2022:CARTOX", mark="V")
+                  "life-threatening hypotension", cites="compared2019:CARTOX", mark="V")
     neutropenic = Measure("neutrophils", "10^9/L").below(float(settings["neutropenia"]))
     long_fever = EpisodeFor(FEVER, 24.0 * float(settings["fever_days"])) & FEVER
     treated = anti_il6 | Doses(CORTICOSTEROIDS, "corticosteroid", "a systemic corticosteroid", told_by="corticosteroid")
@@ -90,8 +98,6 @@ def crs(settings: Mapping[str, float | bool]) -> Chapter:
     dex10 = Dose(10.0, every_hours=6.0)
     dex_block = interval("dexamethasone", 6.0, f"{_T2}:G3-hypotension", _S)
     mp_block = interval("methylprednisolone", 24.0, f"{_T2}:G4-hypotension", _S)
-    taper = ("The paper gives 1 g/day without a taper. CARTOX-type taper: 1000 mg/day for 3 days, 250 mg every 12 h for 2, 125 mg every 12 h for 2, "
-             "60 mg every 12 h for 2 (jcm2023).")
     rules = (
         Rule("C1.1", "Acetaminophen and a cooling blanket", g(1) & FEVER, f"{_T2}:G1", _S,
              "Acetaminophen and a blanket to regulate body temperature when treating fever", drug="acetaminophen",
@@ -158,7 +164,7 @@ def crs(settings: Mapping[str, float | bool]) -> Chapter:
         *anti_il6_rules("C3.4t", organ(3), "G3-organ", "Tocilizumab or siltuximab with corticosteroids, and organ care"),
         Rule("C4.1", "Methylprednisolone 1 g a day", g(4), f"{_T2}:G4-hypotension", _S, "1 g per day IV methylprednisolone",
              drug="methylprednisolone", dose=Dose(1000.0, every_hours=24.0), route="IV", blocked_by=(mp_block,), answers=CORTICOSTEROIDS,
-             reading=taper),
+             reading=f"The paper gives 1 g/day without a taper. {METHYLPREDNISOLONE_TAPER}"),
         *anti_il6_rules("C4.1t", g(4), "G4-hypotension", "Fluids, anti-IL-6 medication, vasopressors and haemodynamic evaluation as for grade 3"),
         Rule("C4.2", "Mechanical ventilation", g(4) & (VENTILATOR | hypo4), f"{_T2}:G4-hypoxia", _S, "Mechanical ventilating",
              answers=("oxygen_device",)),

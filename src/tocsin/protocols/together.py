@@ -1,0 +1,81 @@
+"""How the rules of all chapters stand at one moment, for many patients: chapters that count the same findings share one sweep.
+
+Most chapters ask for the grade of CRS; swept together they work it out once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+import polars as pl
+
+from tocsin.grading.encode import encode
+from tocsin.grading.engine import run
+from tocsin.grading.grade import changes_of, with_changes_of
+from tocsin.grading.program import EPISODE, MASKED, Program, compile_program
+from tocsin.protocols.protocol import Chapter, Protocol
+from tocsin.protocols.sweep import I8, bare, counted, derived, program_of, stands
+from tocsin.timeline import Timeline
+
+
+def status_at(timeline: Timeline, protocol: Protocol, hour: float, carry: Mapping[str, float] | None = None) -> I8:
+    """How each rule stands for each patient at an hour, shape (patients, rules); ``timeline``: what was known then."""
+    known = derived(timeline, protocol, hour, carry)
+    out = np.empty((len(known.patients), len(protocol.rules)), np.int8)
+    first = np.cumsum([0, *(len(c.rules) for c in protocol.chapters)])
+    for group in _groups(protocol.chapters, known):
+        chapters = tuple(protocol.chapters[i] for i in group)
+        program = _program(chapters) if len(chapters) > 1 else program_of(chapters[0])
+        record = counted(known, chapters[0])
+        events = encode(record)
+        if changes_of(program):
+            record, events = with_changes_of([program], record, events)
+        state = run(program, record, events, chapters[0].counts, carry=carry, from_hour=min(0.0, hour), until=hour, keep_state=True,
+                    last_only=True).state
+        for i, chapter in zip(group, chapters, strict=True):
+            wanted = state[:, [program.node_of[bare(r.when)] for r in chapter.rules]]
+            barred = state[:, [program.node_of[bare(b.predicate)] for b in chapter.blocks]]
+            out[:, first[i]:first[i + 1]] = stands(chapter, wanted, barred)
+    return out
+
+
+def _groups(chapters: tuple[Chapter, ...], timeline: Timeline) -> Iterable[list[int]]:
+    """The chapters (by their place) that can be swept together.
+
+    They count the same attributions, as far as the record names any, and no two of them reckon with episodes that differ.
+    """
+    named = set(timeline.events["attribution"].unique().cast(pl.String).to_list())
+    groups: dict[tuple[object, ...], list[int]] = {}
+    episodes: dict[tuple[object, ...], list[Chapter]] = {}
+    for i, chapter in enumerate(chapters):
+        also = tuple((cause, concepts) for cause, concepts in sorted(chapter.counts_also.items()) if cause in named)
+        key: tuple[object, ...] = (frozenset(named & set(chapter.counts)), also)
+        if _reckons(chapter):
+            other = episodes.setdefault(key, [])
+            if any(c.episode != chapter.episode for c in other):
+                key = (*key, i)
+            else:
+                other.append(chapter)
+        groups.setdefault(key, []).append(i)
+    return groups.values()
+
+
+def _reckons(chapter: Chapter) -> bool:
+    """Whether a rule of the chapter depends on when its episode began."""
+    return bool(np.isin(program_of(chapter).node[:, 0], (EPISODE, MASKED)).any())
+
+
+_PROGRAMS: dict[tuple[int, ...], tuple[tuple[Chapter, ...], Program]] = {}
+
+
+def _program(chapters: tuple[Chapter, ...]) -> Program:
+    """One table for all these chapters, without reasons."""
+    key = tuple(map(id, chapters))
+    if key not in _PROGRAMS:
+        episode = next((c.episode for c in chapters if _reckons(c)), chapters[0].episode)
+        claims = dict.fromkeys(p for c in chapters for p in (*(r.when for r in c.rules), *(b.predicate for b in c.blocks)))
+        _PROGRAMS[key] = chapters, compile_program([], [], episode, also=tuple(claims))
+        while len(_PROGRAMS) > 64:
+            _PROGRAMS.pop(next(iter(_PROGRAMS)))
+    return _PROGRAMS[key][1]
