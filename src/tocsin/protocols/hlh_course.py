@@ -55,13 +55,17 @@ class HlhCourse:
     before: float
 
     def __call__(self, timeline: Timeline, until: float | None = None, carry: Mapping[str, float] | None = None) -> Timeline:
-        """The record with ``hlh_not_improving`` found present, absent or unknown, for each patient from the first dose of the treatment on."""
+        """The record with ``hlh_not_improving`` found present, absent or unknown from the first dose of the treatment on.
+
+        Where ferritin never was above 10,000 and nobody asserted HLH nothing is found: HLH is not suspected, and no rule asks.
+        """
         read = _read(timeline)
-        doses = read.filter(_GIVEN).select("patient", "hour", pl.max_horizontal("hour", "end_hour").alias("last"))
+        doses = (read.filter(_GIVEN).join(read.filter(_MAYBE), on="patient", how="semi", maintain_order="left")
+                 .select("patient", "hour", pl.max_horizontal("hour", "end_hour").alias("last")))
         if not len(doses):
             return timeline
         first = doses.group_by("patient", maintain_order=True).agg(pl.col("hour").min())
-        spells = self._spells(timeline, doses.join(read.filter(_MAYBE), on="patient", how="semi", maintain_order="left"), until, carry)
+        spells = self._spells(timeline, doses, until, carry)
         due = spells.group_by("patient").agg(pl.col("hour").min().alias("end_hour"))
         before = first.join(due, on="patient", how="left", maintain_order="left").with_columns(
             pl.col("end_hour").fill_null(FOREVER), pl.lit("absent").alias("text"), pl.lit(ORIGIN).alias("origin"))
@@ -76,8 +80,6 @@ class HlhCourse:
     def _spells(self, timeline: Timeline, doses: pl.DataFrame, until: float | None, carry: Mapping[str, float] | None) -> pl.DataFrame:
         """How it stands from the end of the clock on, for the patients in whom treatment started."""
         empty = pl.DataFrame(schema={"patient": pl.String, "hour": pl.Float64, "end_hour": pl.Float64, "text": pl.String, "origin": pl.String})
-        if not len(doses):
-            return empty
         mine = _only(timeline, doses["patient"].unique(maintain_order=True))
         started = self._starts(grade(mine, self.suspected, until=until, carry=carry), doses)
         started = started.filter(pl.col("start") + self.hours <= (np.inf if until is None else until))
