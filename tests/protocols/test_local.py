@@ -514,7 +514,7 @@ def test_a_file_may_be_named_as_text_or_as_a_path(toml):
 
 
 def test_what_is_no_id_and_no_file_offers_the_nearest(tmp_path):
-    with pytest.raises(UnknownIdError, match="Nearest: .*paper004"):
+    with pytest.raises(UnknownIdError, match=r"Nearest: .*paper004"):
         protocol("paper04")
     with pytest.raises(TocsinError):
         protocol(tmp_path)

@@ -30,6 +30,7 @@ from tocsin.grading.kernel_state import (
     V_HAZY,
     V_STATE,
     WAITS,
+    bit_of,
     compare,
     copy_state,
     doses,
@@ -38,6 +39,7 @@ from tocsin.grading.kernel_state import (
     leaf,
     look,
     low_end,
+    lowest,
     put,
     values,
     witness,
@@ -68,12 +70,6 @@ from tocsin.grading.program import (
 )
 
 DAY = 24.0
-ONE, NONE = np.uint64(1), np.uint64(0)
-SPREAD = np.uint64(0x022FDD63CC95386D)
-PLACE = np.zeros(64, np.int64)
-"""The place of a single bit in a word, by the highest six bits of its product with SPREAD (a de Bruijn sequence)."""
-for _place in range(64):
-    PLACE[((1 << _place) * int(SPREAD) & 0xFFFFFFFFFFFFFFFF) >> 58] = _place
 NEVER_ASKED = np.uint64(0xFFFFFFFFFFFFFFFF)
 """What a node asks before it has been evaluated, so that its first evaluation counts as a change."""
 
@@ -344,7 +340,7 @@ def patient(
                             if new != status[n] or (renewed and need_mask[n] != 0):  # what is asked may differ
                                 status[n] = new
                                 moved = True
-                                touched[n >> 6] |= ONE << np.uint64(n & 63)
+                                touched[n >> 6] |= bit_of(n)
                         continue
                     put(s, e, t, expires, ev_value[e], ev_censored[e], ev_bits[e], pf, pi)
                     if x_exp[s] > -INF and ev_hour[x_ev[s]] < t:
@@ -394,28 +390,26 @@ def patient(
                 if new != status[n] or (renewed and need_mask[n] != 0):  # what is asked may differ
                     status[n] = new
                     moved = True
-                    touched[n >> 6] |= ONE << np.uint64(n & 63)
+                    touched[n >> 6] |= bit_of(n)
         n_dirty = 0
         if (not (moved or timed or len(value_slot)) or t < from_hour) and not finishing:
             continue
         # -- 5. the nodes in order: those below which something changed, and those that time changes
         part = lazy and not finishing
-        w = np.int64(0)
-        mask = eager[0] if part else every[0]
-        pending = woken[0] & mask
+        w = np.int64(-1)
+        mask = pending = np.uint64(0)
         while True:
             todo = pending | (touched[w] & mask)
-            if todo == NONE:
+            if todo == 0:
                 w += 1
                 if w == len(touched):
                     break
                 mask = eager[w] if part else every[w]
                 pending = woken[w] & mask
                 continue
-            low = todo & (~todo + ONE)
-            n = (w << 6) + PLACE[np.int64((low * SPREAD) >> np.uint64(58))]
-            pending &= ~low
-            touched[w] &= ~low
+            n = (w << 6) + lowest(todo)
+            pending &= ~bit_of(n)
+            touched[w] &= ~bit_of(n)
             k = kind[n]
             if k < AND:
                 asks = np.uint64(0)
@@ -435,7 +429,7 @@ def patient(
                 open_asks[n] = asks
                 if changed:
                     for j in range(parent_ptr[n], parent_ptr[n + 1]):
-                        touched[parent[j] >> 6] |= ONE << np.uint64(parent[j] & 63)
+                        touched[parent[j] >> 6] |= bit_of(parent[j])
                 continue
             a, b = node[n, 6], node[n, 7]
             u = status[child[a]] if b > a else 2
@@ -478,7 +472,7 @@ def patient(
                     event = witness(child[a], node, child, status, pi, n_act, act, ev_bits, ev_value, vi, x_ev, stack)
                 ends = k == OBSERVED and u != 1 and since[n, 0] == INF
                 if u == 1:
-                    woken[n >> 6] |= ONE << np.uint64(n & 63)
+                    woken[n >> 6] |= bit_of(n)
                 v = seen(n, t, k, u, lim_lo[max(node[n, 1], 0)], number[n], since, event)
                 if ends and t + number[n] < INF:
                     n_wait = wait_for(wait, n_wait, t + number[n])
@@ -519,18 +513,16 @@ def patient(
                         if lo >= begun or max(hi, end) > begun:
                             v = 2
             asks = np.uint64(0)
-            if n_roots == 0:
-                pass
-            elif v == 2 and k == UNLESS and status[child[a + 1]] == 1:
+            if v == 2 and n_roots > 0 and k == UNLESS and status[child[a + 1]] == 1:
                 asks = hiding(child[a + 1], node, child, status, ask_mask, stack)
-            elif v == 2:
+            elif v == 2 and n_roots > 0:
                 for j in range(a, b):
                     if status[child[j]] == 2:
                         asks |= open_asks[child[j]]
             if v != status[n] or asks != open_asks[n]:
                 status[n], open_asks[n] = v, asks
                 for j in range(parent_ptr[n], parent_ptr[n + 1]):
-                    touched[parent[j] >> 6] |= ONE << np.uint64(parent[j] & 63)
+                    touched[parent[j] >> 6] |= bit_of(parent[j])
         u = status[onset_node]
         if u == 1 and onset != onset:
             onset = t
@@ -538,11 +530,9 @@ def patient(
         if u != 0 and onset_maybe != onset_maybe:
             onset_maybe = t
         # -- 6. quiet times
-        u = status[active_node]
+        u = status[active_node] if not finishing else 3
         begins = False
-        if finishing:
-            pass
-        elif u == 0:
+        if u == 0:
             lapse_from = np.nan
             begins = quiet_from != quiet_from and onset < t and resolving != resolving
             if begins:

@@ -28,6 +28,24 @@ EXP, TIME = 4, 5
 LIVE, EVER, HAZY, BITS, EV_G, EV_L = range(6)
 V_STATE, V_BITS, V_HAZY, V_MBITS, V_MHAZY, V_APART = range(6)
 
+SPREAD = np.uint64(0x022FDD63CC95386D)
+PLACE = np.zeros(64, np.int64)
+"""The place of a single bit in a word, by the highest six bits of its product with SPREAD (a de Bruijn sequence)."""
+for _place in range(64):
+    PLACE[((1 << _place) * int(SPREAD) & 0xFFFFFFFFFFFFFFFF) >> 58] = _place
+
+
+@njit(nogil=True)
+def bit_of(n):
+    """The bit of a node in its word."""
+    return np.uint64(1) << np.uint64(n & 63)
+
+
+@njit(nogil=True)
+def lowest(word):
+    """The place of the lowest bit of a word that is not 0."""
+    return PLACE[np.int64(((word & (~word + np.uint64(1))) * SPREAD) >> np.uint64(58))]
+
 
 @njit(nogil=True)
 def low_end(value, censored):

@@ -44,8 +44,6 @@ def dose_seen(
     if value is not None and unit == dose.unit:
         above = dose.cap is not None and value > dose.cap
         words = f"{formula}, given {value:g} {dose.unit}"
-        if dose.later is not None and abs(value - dose.later) <= tolerance * dose.later:
-            return DoseSeen(True, above, dose.later, f"{formula}, later {dose.later:g} {dose.unit}, given {value:g} {dose.unit}")
         if not missing:
             return DoseSeen(_fits(dose, body, value, tolerance), above, asked, words)
         sizes = " to ".join(f"{value / rate:.4g}" for rate in (dose.to, dose.rate) if rate is not None)

@@ -29,7 +29,6 @@ class Dose:
 
     ``to``: the upper end of the rate where the source gives a range; there is then a range of doses and no single one.
     ``light_per_kg`` holds below ``light_below_kg``.  ``as_told``: the source's own amount where it is a range or has no number.
-    ``later``: the fixed amount to which the source steps down, which an audit accepts as well.
     """
 
     amount: float | None = None
@@ -40,7 +39,6 @@ class Dose:
     light_per_kg: float | None = None
     every_hours: float | None = None
     as_told: str = ""
-    later: float | None = None
     per_m2: float | None = None
     to: float | None = None
 
