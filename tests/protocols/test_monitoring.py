@@ -154,7 +154,7 @@ def test_coagulation_is_daily_in_crs_and_fibrinogen_in_moderate_crs():
 
 @pytest.mark.parametrize(("marker", "status"), [("ecg", "done"), ("troponin_i", "done"), ("crp", "due")])
 def test_any_of_ecg_echo_and_marker_serves_for_the_heart_in_crs_of_grade_2(marker: str, status: str):
-    row = text("ecg", 40, "sinus rhythm") if marker == "ecg" else {"concept": marker, "hour": 40.0, "value": 1.0}
+    row = text("ecg", 40) if marker == "ecg" else {"concept": marker, "hour": 40.0, "value": 1.0}
     assert checks([*crs(40, 2), row], 41)["M21"].status == status
 
 
@@ -218,6 +218,12 @@ def test_crs_is_graded_twice_a_day_for_three_weeks(at: float, status: str):
 
 
 # ---------------------------------------------------------------------------------------------------- before the infusion, and drugs
+def test_an_echo_without_an_ejection_fraction_is_an_echo_and_none_charted_is_none_made():
+    assert checks([text("echocardiogram", -20)], 1, complete=())["M2"].status == "done"
+    assert checks([text("echocardiogram", -20, "absent")], 1, complete=())["M2"].status == "overdue"
+    assert checks([], 1, complete=())["M3"].status == "overdue"
+
+
 @pytest.mark.parametrize(("doses", "status"), [(1.0, "overdue"), (2.0, "done")])
 def test_two_doses_of_tocilizumab_must_be_on_site_before_the_infusion(doses: float, status: str):
     rows = [{"concept": "tocilizumab_on_site", "hour": -5.0, "value": doses}]
@@ -232,7 +238,7 @@ def test_an_echo_in_the_30_days_before_the_infusion_is_the_baseline(hour: float,
 
 
 def test_baseline_ecg_and_chemistry_are_asked_for():
-    found = checks([text("ecg", -20, "normal"), *at_hour(-20, {"creatinine": 0.8, "ast": 20.0})], 1)
+    found = checks([text("ecg", -20), *at_hour(-20, {"creatinine": 0.8, "ast": 20.0})], 1)
     assert (found["M3"].status, found["M4"].status, found["M4"].waits_for) == ("done", "overdue", ("sodium",))
 
 

@@ -53,7 +53,8 @@ _COUNT = (("leukocytes", "neutrophils"), ("haemoglobin",), ("platelets",))
 _CHEMISTRY = (("creatinine",), ("ast", "alt"), ("sodium", "potassium"))
 _LABS = (*_COUNT, *_CHEMISTRY, ("pt", "inr"), ("aptt",), ("crp",), ("ferritin",))
 _CLOTTING = (("platelets",), ("pt", "inr"), ("aptt",), ("fibrinogen",), ("d_dimer", "d_dimer_ddu"))
-_MARKERS = ("ecg", "lvef", "troponin_i", "troponin_t", "nt_probnp", "bnp")
+_ECHO = ("echocardiogram", "lvef")
+_MARKERS = ("ecg", *_ECHO, "troponin_i", "troponin_t", "nt_probnp", "bnp")
 _SEEN = ("facility_visit", "reported_crs_grade", "ice_score", "capd_score", "temperature", "systolic_bp")
 _VITALS = (("temperature",), ("heart_rate",), ("respiratory_rate",), ("systolic_bp", "mean_arterial_pressure"), ("spo2",))
 
@@ -94,7 +95,7 @@ def schedule(**given: object) -> Schedule:
     items = (
         before("M1", "Two doses of tocilizumab on site before the infusion", (("tocilizumab_on_site",),), _FACILITY, _V,
                "Two doses of tocilizumab available before the infusion", least=2.0),
-        before("M2", "Echocardiography before the infusion", (("lvef",),), _HEART, _S, "Initial ... transthoracic echocardiography"),
+        before("M2", "Echocardiography before the infusion", (_ECHO,), _HEART, _S, "Initial ... transthoracic echocardiography"),
         before("M3", "ECG before the infusion", (("ecg",),), _HEART, _S, "Initial ECG"),
         before("M4", "Blood chemistry before the infusion", _CHEMISTRY, _HEART, _S, "Chemical panel",
                reading="Which values the panel has is not told: creatinine, a transaminase and sodium or potassium are taken."),
@@ -135,7 +136,7 @@ def schedule(**given: object) -> Schedule:
         item("M21", "Heart: ECG, echocardiography or a cardiac marker", (_MARKERS,), number["heart_hours"], _HEART, _S,
              "Under close observation with cardiac biomarkers, ECG or echocardiography", when=crs(2),
              reading="The paper's \"high-grade CRS (grade 2)\" is read as 2 or more; it gives no interval: daily is a choice. Any one of them counts."),
-        once("M22", "Echocardiography in severe CRS", (("lvef",),), crs(3), "asco_pocket:5", _V, "Echocardiography in grade 3 or more"),
+        once("M22", "Echocardiography in severe CRS", (_ECHO,), crs(3), "asco_pocket:5", _V, "Echocardiography in grade 3 or more"),
         item("M23", "Levetiracetam as seizure prophylaxis", (("levetiracetam",),), number["levetiracetam_hours"], "tocsin:levetiracetam", _M,
              "Day 0 to day 30", end=24.0 * number["levetiracetam_days"],
              reading="Days from memory; every 12 h as the CRES table has it for prophylaxis (cartox_copy)."),

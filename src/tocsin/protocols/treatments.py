@@ -34,7 +34,7 @@ TREATMENTS = (
     Treatment("antibiotic", "Antibiotics", ("antibiotic", "cefmetazole", "imipenem"), ("antibiotic",)),
     Treatment("growth_factor", "Growth factor", ("filgrastim",)),
     Treatment("antiseizure", "Antiseizure drug", ("levetiracetam", "lorazepam", "phenobarbital")),
-    Treatment("echo", "Echocardiography", ("lvef",), ("echocardiography",)),
+    Treatment("echo", "Echocardiography", ("echocardiogram", "lvef"), ("echocardiography",)),
     Treatment("telemetry", "Telemetry", ("telemetry",), ("telemetry",)),
     Treatment("work_up", "Infection work-up", (), ("infection work-up", "cultures")),
 )

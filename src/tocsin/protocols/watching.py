@@ -27,6 +27,8 @@ from tocsin.vocabulary import CONCEPTS, Kind
 
 NOT_ASKED, DONE, DEPENDS, DUE, OVERDUE = range(5)
 STATUS = ("not_asked", "done", "depends", "due", "overdue")
+EXAMINATIONS = frozenset({"ecg", "echocardiogram"})
+"""Findings that say that an examination was made: as with a value, where none is charted none was made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +242,7 @@ class Record:
 
     def untold(self, group: tuple[str, ...]) -> Bools:
         """Of which patients no row does not mean "not done": drugs and findings of a record that is not complete."""
-        open_ = [c for c in group if CONCEPTS[c].domain in CLOSABLE and CONCEPTS[c].kind is not Kind.MEASUREMENT]
+        open_ = [c for c in group if CONCEPTS[c].domain in CLOSABLE and CONCEPTS[c].kind is not Kind.MEASUREMENT and c not in EXAMINATIONS]
         complete = self.timeline.complete
         if not open_ or not complete.by_patient:
             return np.full(len(self.end), any(not complete.covers(c, "") for c in open_))
