@@ -94,6 +94,39 @@ def stream(patients: int, seed: int = 20260101) -> pl.DataFrame:
     )
 
 
+STATE_HOUR = 150.0
+TREATMENTS = ("tocilizumab", "fluid_bolus", "dexamethasone", "acetaminophen", "norepinephrine", "vasopressin", "epinephrine")
+VITALS = ("temperature", "systolic_bp", "spo2", "oxygen_device", "oxygen_flow")
+
+
+def states(folder: Path, patients: int) -> tuple[Path, Path]:
+    """Patients as a chart at the bedside shows them at ``STATE_HOUR``: every treatment so far, vital signs every 6 h and labs of the last day.
+
+    Returns the paths of events and patients; written once, then kept.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    events, who = folder / f"states-{VERSION}-{patients}.parquet", folder / f"states-patients-{patients}.parquet"
+    if not events.exists():
+        parts = []
+        for first in range(0, patients, 2000):
+            told = stream(min(2000, patients - first), seed=20260101 + first).filter(pl.col("hour") <= STATE_HOUR).with_columns(
+                pl.col("text", "attribution").cast(pl.String), pl.col("patient").cast(pl.String) + f"-{first:06d}",
+                (pl.col("hour") // 6).alias("turn"), pl.col("concept").is_in(TREATMENTS).alias("treatment"))
+            lately = told.filter(~pl.col("treatment") & (pl.col("hour") > STATE_HOUR - 24))
+            vitals = lately.filter(pl.col("concept").is_in(VITALS)).group_by("patient", "concept", "turn", maintain_order=True).last().select(told.columns)
+            parts.append(pl.concat([told.filter("treatment"), vitals, lately.filter(~pl.col("concept").is_in(VITALS))]).sort("patient", "hour"))
+        table = pl.concat(parts).drop("turn", "treatment").with_columns(pl.col("patient", "text", "attribution").cast(pl.Categorical))
+        table.write_parquet(events, row_group_size=200_000)
+        _write_patients(who, table["patient"].unique(maintain_order=True).cast(pl.String))
+    return events, who
+
+
+def _write_patients(path: Path, ids: pl.Series) -> None:
+    rng = np.random.default_rng(7)
+    pl.DataFrame({"patient": ids, "age_years": np.round(rng.uniform(2, 78, len(ids))), "weight_kg": np.round(rng.uniform(12, 110, len(ids)))}
+                 ).write_parquet(path)
+
+
 def write(folder: Path, patients: int) -> tuple[Path, Path]:
     """Write events and patients as Parquet; returns their paths.  Written once, then kept."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -104,8 +137,5 @@ def write(folder: Path, patients: int) -> tuple[Path, Path]:
         table = pl.concat([p.with_columns(pl.col("text", "attribution").cast(pl.String)) for p in parts])
         table = table.with_columns(pl.col("patient", "text", "attribution").cast(pl.Categorical))
         table.write_parquet(events, row_group_size=200_000)
-        ids = table["patient"].unique(maintain_order=True).cast(pl.String)
-        rng = np.random.default_rng(7)
-        pl.DataFrame({"patient": ids, "age_years": np.round(rng.uniform(2, 78, len(ids))), "weight_kg": np.round(rng.uniform(12, 110, len(ids)))}
-                     ).write_parquet(who)
+        _write_patients(who, table["patient"].unique(maintain_order=True).cast(pl.String))
     return events, who

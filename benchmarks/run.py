@@ -17,6 +17,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).resolve().parent
 OUT = HERE.parent / "bench-out"
@@ -96,6 +97,58 @@ def one_patient(events: Path, patients: Path) -> dict[str, float]:
     return {"seconds": statistics.median(times[10:]), "rows": len(timeline.events)}
 
 
+def advice(events: Path, patients: Path) -> dict[str, float]:
+    """Every rule of a protocol asked of every patient at one hour: status and dose of each; for paper 004, and for ASCO 2021."""
+    import polars as pl
+    from generate import STATE_HOUR
+
+    from tocsin.protocols import PROTOCOLS
+    from tocsin.protocols.advise import advise_table
+    from tocsin.timeline import Timeline
+
+    timeline = Timeline.read_parquet(events, patients, CLOSED)
+    few = Timeline(timeline.events.head(500).with_columns(pl.col("patient").cast(pl.String)), complete=timeline.complete)
+    out = {"patients": len(timeline.patients), "events": len(timeline.events)}
+    for name in ("paper004", "asco2021"):
+        protocol = PROTOCOLS[name]
+        advise_table(few, protocol, STATE_HOUR)
+        times = []
+        for _ in range(3):
+            begin = time.perf_counter()
+            table = advise_table(timeline, protocol, STATE_HOUR)
+            asked = int((table.status == 1).sum())
+            doses = int((table.dose == table.dose).sum())
+            times.append(time.perf_counter() - begin)
+        out |= {f"{name}_seconds": statistics.median(times), f"{name}_rules": len(protocol.rules), f"{name}_due": asked, f"{name}_doses": doses}
+    return out
+
+
+def naive_rules(events: Path, patients: Path) -> dict[str, float]:
+    """What one writes first: for each patient a few rules in Python over the last values; two-valued, without doses or reasons."""
+    import polars as pl
+
+    table = pl.read_parquet(events).with_columns(pl.col("patient", "concept", "text").cast(pl.String))
+    keep = table["patient"].unique(maintain_order=True).head(1000)
+    rows = table.filter(pl.col("patient").is_in(keep.to_list())).to_pandas()
+
+    def rules(chart: Any) -> list[str]:
+        last = chart.drop_duplicates("concept", keep="last").set_index("concept")["value"]
+        fever, low = last.get("temperature", 0) >= 38.0, last.get("systolic_bp", 999) < 90
+        boluses, toci = (chart.concept == "fluid_bolus").sum(), chart[chart.concept == "tocilizumab"]
+        out = ["C1.1"] if fever else []
+        if low:
+            out.append("C2.1" if boluses == 0 else "C2.2" if boluses == 1 else "C2.3")
+        if low and boluses > 1 and len(toci) and 150 - toci.hour.max() >= 6 and len(toci) < 4:
+            out.append("C2.5")
+        if last.get("ast", 0) > 200 or last.get("creatinine", 0) > 3.6:
+            out.append("C3.4")
+        return out
+
+    begin = time.perf_counter()
+    rows.groupby("patient", sort=False)[["hour", "concept", "value"]].apply(rules)
+    return {"seconds": time.perf_counter() - begin, "patients": len(keep)}
+
+
 def naive_pandas(events: Path, _: Path) -> dict[str, float]:
     """What one writes first: for each patient and hour the last temperature, pressors and device, and a grade of them."""
     import pandas as pd
@@ -127,7 +180,8 @@ def naive_pandas(events: Path, _: Path) -> dict[str, float]:
     return {"seconds": time.perf_counter() - begin, "patients": len(keep)}
 
 
-TASKS: dict[str, Callable[[Path, Path], dict[str, float]]] = {f.__name__: f for f in (plain_read, grade_file, all_scales, one_patient, naive_pandas)}
+TASKS: dict[str, Callable[[Path, Path], dict[str, float]]] = {
+    f.__name__: f for f in (plain_read, grade_file, all_scales, one_patient, advice, naive_rules, naive_pandas)}
 
 
 def measured(task: str, events: Path, patients: Path) -> dict[str, float]:
@@ -159,12 +213,15 @@ def main() -> None:
         print(json.dumps(result))
         return
     sys.path.insert(0, str(HERE))
-    from generate import write
+    from generate import states, write
 
     events, patients = write(OUT, chosen.patients)
+    at_once = states(OUT, 10 * chosen.patients)
     measured("grade_file", *write(OUT, 100))  # compiles the kernels once
     reading, grading = measured("plain_read", events, patients), measured("grade_file", events, patients)
     every = measured("all_scales", events, patients)
+    asked, plain = measured("advice", *at_once), measured("naive_rules", *at_once)
+    naive = plain["seconds"] / plain["patients"] * asked["patients"]
     one, pandas_ = measured("one_patient", events, patients), measured("naive_pandas", events, patients)
     full = pandas_["seconds"] / pandas_["patients"] * chosen.patients
     n = f"{chosen.patients:,}"
@@ -175,6 +232,11 @@ def main() -> None:
          f"{grading['peak_mb'] / 1000:.2f} GB", "< 5 s, < 1.5 GB", "1"),
         (f"the same, by all {every['scales']:.0f} scales, scores, formulas and counts of days, reasons included", f"{every['seconds']:.1f} s",
          f"{every['peak_mb'] / 1000:.2f} GB", "< 20 s", f"{every['seconds'] / grading['seconds']:.1f}"),
+        (f"advice for {asked['patients']:,.0f} patient states at once ({asked['events'] / 1e6:.1f} million events): paper 004, all "
+         f"{asked['paper004_rules']:.0f} rules", f"{asked['paper004_seconds']:.1f} s", f"{asked['peak_mb'] / 1000:.2f} GB", "< 5 s", ""),
+        (f"the same by ASCO 2021, {asked['asco2021_rules']:.0f} rules", f"{asked['asco2021_seconds']:.1f} s", "", "< 5 s", ""),
+        (f"six naive rules in pandas, two-valued, no doses or reasons ({plain['patients']:.0f} patients: {plain['seconds']:.1f} s; scaled)",
+         f"{naive:.0f} s", "", "", f"{naive / asked['paper004_seconds']:.0f} x paper 004"),
         ("the same Parquet, plainly read by Polars", f"{reading['seconds']:.1f} s", f"{reading['peak_mb'] / 1000:.2f} GB", "",
          f"{reading['seconds'] / grading['seconds']:.2f}"),
         (f"naive pandas group-by, two-valued, one scale, no reasons ({pandas_['patients']:.0f} patients: {pandas_['seconds']:.1f} s; scaled to {n})",
@@ -203,6 +265,10 @@ PAGE_TAIL = """
 The graded run gave {steps} steps with {reasons} reasons and observations behind them. Memory stays bounded because whole patients are
 read, graded and released block by block. The pandas code is what one writes first: it knows neither unknown values nor reasons, attribution,
 masked fever or resolution.
+
+A patient state is what a chart at the bedside shows at hour 150: every treatment so far, vital signs every six hours and laboratory values of
+the last day. Advice is the status and the dose of every rule for every patient; its words, reasons and citations are made for the patients
+of whom they are asked.
 """
 
 if __name__ == "__main__":

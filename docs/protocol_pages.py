@@ -6,6 +6,7 @@ from typing import Any
 
 from wording import anchor, cell, cited, one_line, page_of, sentence, settings_table
 
+WIDE = ["---", "hide: [toc]", "---", ""]
 NOT_ADVICE = "These pages describe published guidelines for research; they are not advice for the care of a patient."
 
 
@@ -31,7 +32,7 @@ def index_page() -> str:
 
 def protocol_page(one: Any) -> str:
     """One protocol: the printed table beside the rules, then each chapter, the errors of the source and the settings."""
-    out = [f"# {one_line(one.title)}", "", f"`{one.id}`. {NOT_ADVICE}", "", *[f"- {one_line(note)}" for note in one.notes], ""]
+    out = [*WIDE, f"# {one_line(one.title)}", "", f"`{one.id}`. {NOT_ADVICE}", "", *[f"- {one_line(note)}" for note in one.notes], ""]
     if one.printed:
         out += ["## The printed table and the rules", "",
                 "What the source prints, cell by cell, and the rules that say it here. Where there is none, why.", "",
@@ -47,6 +48,9 @@ def protocol_page(one: Any) -> str:
                 "| rule | the source says | due when | asks for |", "|---|---|---|---|"]
         out += [_row(one, rule) for rule in chapter.rules]
         out.append("")
+        out += _blocks(chapter)
+        readings = [f"- `{rule.code}`: {one_line(rule.reading)}" for rule in chapter.rules if rule.reading]
+        out += ["**How the source is read**", "", *dict.fromkeys(readings), ""] if readings else []
     if one.corrections:
         out += ["## Errors of the source, and how they are read", "", *[f"* {one_line(c)}" for c in one.corrections], ""]
     return page_of([*out, *settings_table(one, "../")])
@@ -58,11 +62,18 @@ def _row(one: Any, rule: Any) -> str:
                                       (f"instead of {rule.instead_of}", rule.instead_of)) if holds]
     asks = [f"**{cell(rule.action)}**" + (f" ({', '.join(kinds)})" if kinds else "")]
     asks += [cell(", ".join(x for x in (dose, rule.route or "") if x))] if dose or rule.route else []
-    asks += [f"*Not while* {cell(b.says)} ({cited(b.cites, '../')}, {b.mark.value})" for b in rule.blocked_by]
+    asks += [f"*Not while* {', '.join(f'`{b.code}`' for b in rule.blocked_by)}"] if rule.blocked_by else []
     asks += [f"*Says also:* {cell(words)}" for _, words in rule.remarks]
-    asks += [f"*Reading:* {cell(rule.reading)}"] if rule.reading else []
     source = f"{cell(rule.source_text)} ({cited(rule.cites, '../')}, {rule.mark.value})"
     return f"| `{rule.code}`{{ #{anchor(one.id, rule.code)} }} | {source} | {cell(sentence(rule.english()))} | {'<br>'.join(asks)} |"
+
+
+def _blocks(chapter: Any) -> list[str]:
+    """What forbids the treatments of a chapter, each once."""
+    if not chapter.blocks:
+        return []
+    rows = [f"| `{b.code}` | {cell(sentence(b.says))} | {cited(b.cites, '../')} | {b.mark.value} |" for b in chapter.blocks]
+    return ["**What forbids a treatment**", "", "| block | it holds while | source | mark |", "|---|---|---|---|", *dict.fromkeys(rows), ""]
 
 
 def _scale(scale: Any, up: str) -> str:

@@ -255,3 +255,22 @@ def test_no_tocilizumab_is_asked_for_in_icans_without_crs(advise_spec):
         """)
     assert {code: a.status for code, a in said[0].items() if a.drug in ("tocilizumab", "siltuximab") and a.status != "not_due"} == {
         "N4": "blocked", "N4s": "blocked"}
+
+
+def test_dexamethasone_is_an_option_for_hypoxia_of_grade_2_once_an_il6_blocker_was_given(advise_spec):
+    advise_spec("""
+        hour | temperature | oxygen_device          | oxygen_flow | tocilizumab | dexamethasone || C2.7d
+        0    | 38.5        | room_air               |             | T           |               || not_due
+        1    | 38.5        | low_flow_nasal_cannula | 2           |             |               || due
+        2    | 38.5        |                        |             |             | 10            || blocked
+        7.9  | 38.5        | low_flow_nasal_cannula | 2           |             |               || blocked
+        8    | 38.5        | low_flow_nasal_cannula | 2           |             |               || due
+        """)
+    advise_spec("""
+        hour | temperature | oxygen_device          | oxygen_flow || C2.7d
+        0    | 38.5        | low_flow_nasal_cannula | 2           || not_due
+        """)
+    advise_spec("""
+        hour | temperature | oxygen_device          | oxygen_flow || C2.7d
+        0    | 38.5        | low_flow_nasal_cannula | 2           || depends
+        """, complete=("devices",))

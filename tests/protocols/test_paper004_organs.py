@@ -153,3 +153,18 @@ def test_an_asserted_imbalance_is_corrected_and_electrolytes_that_were_not_measu
         1    |             | T             || due
         """)
     assert {"potassium", "sodium", "magnesium", "phosphate"} <= set(said[0]["O-REN6"].depends_on)
+
+
+def test_dexamethasone_is_an_option_for_organ_toxicity_of_grade_2_once_an_il6_blocker_was_given(advise_spec):
+    advise_spec("""
+        hour | temperature | ast | tocilizumab | dexamethasone || C2.8d
+        0    | 38.5        | 150 |             |               || not_due
+        1    |             |     | T           |               || due
+        2    |             |     |             | 10            || blocked
+        8    |             | 120 |             |               || not_due
+        9    |             | 121 |             |               || due
+        """)
+    advise_spec("""
+        hour | temperature | tocilizumab || C2.8d
+        0    | 38.5        | T           || depends
+        """, left_out=["ast"])

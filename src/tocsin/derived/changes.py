@@ -54,21 +54,28 @@ def with_changes(timeline: Timeline, wanted: Iterable[str]) -> Timeline:
 
     Rows of such a concept that the source itself tells are kept, and none is added for the same patient at the same hour.
     """
-    names = [name for name in dict.fromkeys(wanted) if name in CHANGES]
-    added = [rows for name in names if len(rows := _rows(timeline.events, name, CHANGES[name]))]
-    if not added:
+    added = change_rows(timeline.events, wanted)
+    if not len(added):
         return timeline
     patients = timeline.patients["patient"].to_list()
     place = pl.col("patient").cast(pl.String).replace_strict(patients, range(len(patients)), return_dtype=pl.UInt32)
-    events = pl.concat([timeline.events, *added]).with_columns(place.alias("_place"))
+    events = pl.concat([timeline.events, added]).with_columns(place.alias("_place"))
     return replace(timeline, events=events.sort("_place", "hour", maintain_order=True).drop("_place"))
+
+
+def change_rows(events: pl.DataFrame, wanted: Iterable[str]) -> pl.DataFrame:
+    """The rows that ``with_changes`` adds, in the columns of ``events``."""
+    names = [name for name in dict.fromkeys(wanted) if name in CHANGES]
+    return pl.concat([events.clear(), *(_rows(events, name, CHANGES[name]) for name in names)])
 
 
 def _rows(events: pl.DataFrame, name: str, change: Change) -> pl.DataFrame:
     """The rows of one change, with the columns of ``events``."""
     concept, patient = pl.col("concept").cast(pl.String), pl.col("patient").cast(pl.String).alias("_patient")
+    after = (pl.col("patient") == pl.col("patient").shift(1)) & (pl.col("hour") - pl.col("hour").shift(1) <= change.hours + 1e-6)
     found = (
         events.filter((concept == change.of) & pl.col("value").is_finite())
+        .filter(after.fill_null(value=False) | after.shift(-1).fill_null(value=False))  # a value without another near it has changed from nothing
         .with_columns(patient, (pl.col("hour") * _MICROHOURS).round().cast(pl.Int64).alias("_when"),
                       pl.when(pl.col("censored") < 0).then(0.0).otherwise("value").alias("_low"),
                       pl.when(pl.col("censored") > 0).then(_INF).otherwise("value").alias("_high"))

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -109,6 +110,32 @@ def encode(timeline: Timeline) -> Events:
     elif n:
         lengths = events["patient"].rle().struct.field("len").to_numpy()
         counts[: len(lengths)] = lengths
+    columns = _columns(events)
+    return Events(tuple(ids.to_list()), np.concatenate([[0], np.cumsum(counts)]).astype(np.int64), **columns, last=columns["hour"])
+
+
+def with_rows(events: Events, rows: pl.DataFrame) -> Events:
+    """The events with rows of the same patients put in, each after those of its hour; ``rows`` has the columns of a timeline's events."""
+    if not len(rows):
+        return events
+    place = {p: i for i, p in enumerate(events.patients)}
+    who = np.array([place[p] for p in rows["patient"].cast(pl.String).to_list()], np.int64)
+    order = np.lexsort((rows["hour"].to_numpy(), who))
+    who, added = who[order], {name: column[order] for name, column in _columns(rows).items()}
+    at = np.searchsorted(_place(np.repeat(np.arange(len(events.patients)), np.diff(events.ptr)), events.hour), _place(who, added["hour"]), "right")
+    merged: dict[str, Any] = {name: np.insert(getattr(events, name), at, column) for name, column in added.items()}
+    ptr = events.ptr + np.concatenate([[0], np.cumsum(np.bincount(who, minlength=len(events.patients)))])
+    return Events(events.patients, ptr, **merged, last=np.insert(events.last, at, added["hour"]))
+
+
+def _place(patient: I64, hour: F64) -> I64:
+    """One number that sorts events by patient, and by hour to the microsecond."""
+    return (patient << 42) + np.rint(hour * 3600.0e3).astype(np.int64)
+
+
+def _columns(events: pl.DataFrame) -> dict[str, Any]:
+    """The arrays of a table of events, by the names that they have in Events."""
+    n = len(events)
     concept = events["concept"].cast(CONCEPT_ENUM).to_physical().to_numpy().astype(np.int64)
     value = _floats(events["value"])
     bits = _NO_TEXT[concept]
@@ -122,12 +149,8 @@ def encode(timeline: Timeline) -> Events:
         ended = np.flatnonzero(end == hour) if events["end_hour"].null_count() < n else rated[:0]
         # an observation that ends as it begins is an instant; a source may write both times
         end[ended[~_RATED[concept[ended]]]] = np.nan
-    return Events(
-        tuple(ids.to_list()), np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
-        hour, end, _floats(events["hour_latest"]), concept, value,
-        events["censored"].to_numpy().astype(np.int8), bits,
-        _attributions(events["attribution"]), hour,
-    )
+    return {"hour": hour, "end": end, "latest": _floats(events["hour_latest"]), "concept": concept, "value": value,
+            "censored": events["censored"].to_numpy().astype(np.int8), "bits": bits, "attribution": _attributions(events["attribution"])}
 
 
 def _attributions(series: pl.Series) -> npt.NDArray[np.uint8]:
@@ -202,7 +225,7 @@ def carry_forward(overrides: Mapping[str, float]) -> F64:
 class _Facts(dict[str, F64]):
     """Numbers about each patient, read when first asked for: a column of the table of patients, or a baseline from the record.
 
-    ``name + UPPER`` is the upper end of the same, where it was charted as beyond a number.
+    ``name + UPPER`` is the upper end of the same, where it was charted as beyond a number.  What is told of nobody has one entry, nan.
     """
 
     def __init__(self, timeline: Timeline) -> None:
@@ -216,7 +239,7 @@ class _Facts(dict[str, F64]):
             found = baselines(self._timeline, fact.removeprefix("baseline_"))
             self[fact], self[fact + UPPER], self.rows[fact] = found.low, found.high, found.row
         else:
-            told = _floats(patients[fact]) if fact in patients.columns else np.full(len(patients), np.nan)
+            told = _floats(patients[fact]) if fact in patients.columns else np.full(1, np.nan)
             self[fact] = self[fact + UPPER] = told
         return self[name]
 
@@ -261,7 +284,7 @@ def facts_of(program: Program, timeline: Timeline) -> tuple[I8, I64]:
     if not program.facts:
         return np.zeros((1, 1), np.int8), np.full((1, 1), -1, np.int64)
     facts = _Facts(timeline)
-    truth = np.stack([_fact(f, timeline.patients, facts) for f in program.facts], axis=1)
+    truth = np.stack([np.broadcast_to(_fact(f, timeline.patients, facts), len(timeline.patients)) for f in program.facts], axis=1)
     none = np.full(len(timeline.patients), -1, np.int64)
     return truth, np.stack([facts.rows.get(f.name, none) for f in program.facts], axis=1)
 

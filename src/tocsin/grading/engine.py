@@ -67,7 +67,8 @@ def run(
     closed_slot, closed_dose = closed_of(program, timeline)
     concept_carry = carry_forward(carry or {})
     n = len(events.patients)
-    size = max(BLOCK, n * BLOCK_EVENTS // max(1, len(events.hour)))
+    threads = workers or os.cpu_count() or 1
+    size = max(BLOCK, min(n * BLOCK_EVENTS // max(1, len(events.hour)), -(-n // (2 * threads))))
 
     def block(first: int) -> tuple[Any, ...]:
         out: tuple[Any, ...] = sweep(
@@ -84,7 +85,6 @@ def run(
         return out
 
     starts = range(0, n, size)
-    threads = workers or os.cpu_count() or 1
     if len(starts) <= 1 or threads == 1:
         parts = [block(s) for s in starts]
     else:

@@ -22,14 +22,14 @@ from tocsin.grading.kernel_patient import patient
 from tocsin.grading.kernel_state import grow, grow_rows, masks
 from tocsin.grading.program import DOSES, EPISODE, LASTING, MASKED, UNLESS, WITHIN
 
-STAMP = "8f80216e988b445c"
+STAMP = "79d78f05df690b4b"
 """SHA-256 of the files this one compiles with, so that a change there makes the compiled code of this file stale (see the tests).
 
 Only ``sweep`` is cached: what it calls is compiled with it, and a cache of its own would not see a change in another file."""
 
 
 TIMELY = np.zeros(EPISODE + 1, np.bool_)
-"""The kinds of node that may change, or ask for something else, when nothing below them does."""
+"""The kinds of node that may change, or ask for something else, when nothing below them does; all but Unless only when time or a dose has come."""
 TIMELY[np.array([DOSES, UNLESS, LASTING, WITHIN, MASKED, EPISODE])] = True
 
 
@@ -77,26 +77,31 @@ def sweep(
     stack, stack_want, dose_nodes = np.empty(8 * n_nodes + 16, np.int64), np.empty(8 * n_nodes + 16, np.int8), np.empty(n_nodes, np.int64)
     n_dose_nodes = np.int64(0)
     has_reset = np.zeros(n_slots, np.bool_)
-    every, timely, followed, touched, woken = np.zeros((5, (n_nodes + 63) // 64), np.uint64)
+    every, always, timely, followed, touched, woken = np.zeros((6, (n_nodes + 63) // 64), np.uint64)
     for n in range(n_nodes):
         bit = np.uint64(1) << np.uint64(n & 63)
         every[n >> 6] |= bit
         timely[n >> 6] |= bit if TIMELY[node[n, 0]] else np.uint64(0)
+        always[n >> 6] |= bit if node[n, 0] == UNLESS else np.uint64(0)
         followed[n >> 6] |= bit if eager[n] else np.uint64(0)
         if node[n, 0] == DOSES and (eager[n] or not lazy):
             dose_nodes[n_dose_nodes] = n
             n_dose_nodes += 1
     for j in range(len(resets)):
         has_reset[resets[j, 0]] = True
-    for p in range(first, last):
+    # where nothing is asked for, a patient of whom nothing is told goes first, and shows what all begin with
+    nothing_told, no_events = np.full(n_nodes, 2, np.int8), np.zeros(last + 1, np.int64)
+    for turn in range(first if len(roots) else first - 1, last):
+        p, untold = max(turn, first), turn < first
+        until, mine_ptr = from_hour if untold else stop_hour, no_events if untold else ptr
         mine = final[p - first if keep_state else 0]
         while True:
             found = patient(
-                p, from_hour, stop_hour, ptr, ev_hour, ev_end, ev_latest, ev_concept, ev_value, ev_censored, ev_bits, ev_counted, ev_last,
+                p, from_hour, until, mine_ptr, ev_hour, ev_end, ev_latest, ev_concept, ev_value, ev_censored, ev_bits, ev_counted, ev_last,
                 concept_kind, concept_carry, node, number, child, parent_ptr, parent, group_ptr, group_slot, group_coef, slot_of_concept, slot_atoms_ptr,
                 slot_atoms, resets, dose_ptr, dose_group, teller, roots, grade, item, ask_mask, need_mask, value_slot, value_runs,
                 onset_node, active_node, suppressing, episode_hours, limit_lo, limit_hi, fact_status, fact_event, closed_slot, closed_dose, keep_state, mine,
-                lazy, every, timely, followed, woken,
+                lazy, nothing_told, every, always, timely, followed, woken,
                 pf, pi, vf, vi, x_exp, x_ev, exact_at, act_of, dirty, dirty_list, status, since, absent_until, wait, ck_pf, ck_pi, ck_vf,
                 ck_vi, ck_x_exp, ck_x_ev, ck_exact_at, ck_act_of, ck_status, ck_since, ck_absent, ck_wait, stack, stack_want, dose_nodes,
                 n_dose_nodes, has_reset, best, current, open_asks, touched, kind, o_patient, o_start, o_true, o_open, o_ask, o_value, o_ptr, e_row, e_root,
@@ -108,5 +113,8 @@ def sweep(
             o_patient, o_start, o_true = grow(o_patient), grow(o_start), grow(o_true)
             o_open, o_ask, o_ptr, o_value = grow(o_open), grow(o_ask), grow(o_ptr), grow_rows(o_value)
             e_row, e_root, wait, ck_wait = grow(e_row), grow(e_root), grow(wait), grow(ck_wait)
+        if untold:
+            nothing_told[:] = status
+            n_out = n_ev = np.int64(0)
     return (o_patient[:n_out], o_start[:n_out], o_true[:n_out], o_open[:n_out], o_ask[:n_out], o_ptr[: n_out + 1],
             e_row[:n_ev], e_root[:n_ev], final, o_value[:n_out])

@@ -40,6 +40,7 @@ from tocsin.grading.kernel_state import (
     look,
     low_end,
     lowest,
+    opening,
     put,
     values,
     witness,
@@ -49,12 +50,10 @@ from tocsin.grading.program import (
     ABSENT_BIT,
     AND,
     ATLEAST,
-    CONST,
     DOSES,
     EITHER,
     ELSE,
     EPISODE,
-    FACT,
     GE,
     IN,
     KEPT,
@@ -86,7 +85,7 @@ def patient(
     active_node, suppressing, episode_hours,
     # per patient; arrays of one row serve all
     limit_lo, limit_hi, fact_status, fact_event, closed_slot, closed_dose,
-    keep_state, final, lazy, every, timely, eager, woken,
+    keep_state, final, lazy, nothing_told, every, always, timely, eager, woken,
     # what is kept, and its copy at the start of a quiet time; made once, used for every patient
     pf, pi, vf, vi, x_exp, x_ev, exact_at, act_of, dirty, dirty_list, status, since, absent_until, wait,
     ck_pf, ck_pi, ck_vf, ck_vi, ck_x_exp, ck_x_ev, ck_exact_at, ck_act_of, ck_status, ck_since, ck_absent, ck_wait,
@@ -97,8 +96,9 @@ def patient(
     """Sweep one patient; returns the number of steps and of reasons so far, or -1 when there is no room for them.
 
     ``lazy``: only the state at ``stop_hour`` is wanted.  Nodes that remember (``eager``) are followed as ever, all others read once, at the end.
-    Nodes to look at are bits, 64 a word: ``touched`` where something below changed, ``timely`` those that time changes, ``woken`` these
-    and each Observed that was true; ``every`` is all.
+    Nodes to look at are bits, 64 a word: ``touched`` where something below changed, ``timely`` those that a moment waited for or a dose
+    may change, ``woken`` these and each Observed that was true, ``always`` those looked at with every change; ``every`` is all.
+    ``nothing_told``: what each node is before the first event of anybody; where nothing is asked for, only what differs is worked out.
     No array is assigned anew in the loop: that would cost more than the loop itself.
     """
     n_nodes, n_roots, n_slots = len(node), len(roots), len(pf)
@@ -133,23 +133,17 @@ def patient(
     act_of[:] = 0
     absent_until[:] = -INF
     since[:, :] = np.nan
-    status[:] = 2
-    touched[:], woken[:] = every, timely
-    for s in range(n_slots):
-        look(s, from_hour, 0, act, ev_value, ev_censored, ev_bits, pf, pi, x_exp, closed_s, vf, vi)
-        for j in range(slot_atoms_ptr[s], slot_atoms_ptr[s + 1]):
-            n = slot_atoms[j]
-            status[n] = leaf(n, node, group_ptr, group_slot, group_coef, vf, vi, lim_lo, lim_hi)
-    for n in range(n_nodes):
-        if node[n, 0] == FACT or node[n, 0] == CONST:
-            status[n] = facts[node[n, 1]] if node[n, 0] == FACT else node[n, 1]
+    woken[:] = timely
+    touched[:] = open_asks[:] = np.uint64(0)
+    if n_roots > 0:
+        touched[:], open_asks[:] = every, NEVER_ASKED
+    opening(slot_atoms_ptr, slot_atoms, kind, node, group_ptr, group_slot, group_coef, lim_lo, lim_hi, closed_s, facts, nothing_told, vf, vi, status, touched)
     current[:] = np.nan
-    open_asks[:] = NEVER_ASKED
     begin = ev_hour[lo_ev] if lo_ev < hi_ev and ev_hour[lo_ev] > from_hour else from_hour
     wait[0] = begin
     n_wait = 1
     for n in range(n_nodes):
-        if node[n, 0] == WITHIN:
+        if kind[n] == WITHIN:
             n_wait = wait_for(wait, wait_for(wait, n_wait, lim_lo[node[n, 1]]), number[n])
     next_exp = INF
     next_wait = begin
@@ -405,7 +399,7 @@ def patient(
                 if w == len(touched):
                     break
                 mask = eager[w] if part else every[w]
-                pending = woken[w] & mask
+                pending = (woken[w] if timed or finishing else always[w]) & mask
                 continue
             n = (w << 6) + lowest(todo)
             pending &= ~bit_of(n)

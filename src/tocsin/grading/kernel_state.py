@@ -16,7 +16,23 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from tocsin.grading.program import ABSENT_BIT, AND, COUNT, ELSE, GE, IN, LT, PRESENT_BIT, RATE, UNKNOWN_BIT
+from tocsin.grading.program import (
+    ABSENT_BIT,
+    AND,
+    ATLEAST,
+    CONST,
+    COUNT,
+    ELSE,
+    FACT,
+    GE,
+    IN,
+    KEPT,
+    LT,
+    OBSERVED,
+    PRESENT_BIT,
+    RATE,
+    UNKNOWN_BIT,
+)
 
 INF = np.inf
 # What a view says of a slot.
@@ -216,6 +232,42 @@ def look(s, t, n_act, act, ev_value, ev_censored, ev_bits, pf, pi, x_exp, closed
     vi[s, V_MBITS] = mbits
     vi[s, V_MHAZY] = mhazy
     vi[s, V_APART] = 1 if elsewhere and not held else 0
+
+
+@njit(nogil=True)
+def unlooked(closed, vf, vi):
+    """The views of all slots before the first event."""
+    vf[:, 0:2] = vf[:, 4:6] = -INF
+    vf[:, 2:4] = vf[:, 6:8] = INF
+    vi[:, :] = 0
+    for s in range(len(vi)):
+        vi[s, V_STATE] = CLOSED if closed[s] else NOTHING
+
+
+@njit(nogil=True)
+def opening(slot_atoms_ptr, slot_atoms, kind, node, group_ptr, group_slot, group_coef, lim_lo, lim_hi, closed, facts, nothing_told, vf, vi, status,
+            touched):
+    """What each node is before the first event; touches the leaves that differ from ``nothing_told``, and what must be worked out all the same."""
+    status[:] = nothing_told
+    unlooked(closed, vf, vi)
+    for s in range(len(vi)):
+        for j in range(slot_atoms_ptr[s], slot_atoms_ptr[s + 1]):
+            n = slot_atoms[j]
+            new = 2  # a plain claim about what is not told is unknown
+            if kind[n] > IN or closed[s]:
+                new = leaf(n, node, group_ptr, group_slot, group_coef, vf, vi, lim_lo, lim_hi)
+            if new != status[n]:
+                status[n] = new
+                touched[n >> 6] |= bit_of(n)
+    for n in range(len(status)):
+        k = kind[n]
+        if k == FACT or k == CONST:
+            new = facts[node[n, 1]] if k == FACT else node[n, 1]
+            if new != status[n]:
+                status[n] = new
+                touched[n >> 6] |= bit_of(n)
+        elif k == ATLEAST or k == KEPT or (k == OBSERVED and status[n] == 1):
+            touched[n >> 6] |= bit_of(n)
 
 
 @njit(nogil=True)

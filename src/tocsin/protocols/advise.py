@@ -32,6 +32,8 @@ class Advice:
     ``status``: due, not_due, blocked (``blocked_by`` says by what) or depends (``depends_on`` names the missing input).
     ``dose`` is null where the source gives a range, and where the weight or height is needed and not known; ``formula`` is then the
     dose, else its arithmetic.
+    ``reason`` is the whole of it in words: the ``condition`` of the rule, the ``grade`` by the chapter's scale, the ``observations`` on which
+    it rests, and the ``remarks``.
     """
 
     patient: str
@@ -52,11 +54,15 @@ class Advice:
     source_text: str = ""
     reading: str = ""
     experimental: bool = False
+    condition: str = ""
+    grade: str = ""
+    observations: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
 
     def record(self) -> dict[str, Any]:
         """The machine output of ``tocsin advise --json``."""
         out = asdict(self)
-        for name in ("blocked_by", "depends_on", "cites"):
+        for name in ("blocked_by", "depends_on", "cites", "observations", "remarks"):
             out[name] = list(out[name])
         return out
 
@@ -137,17 +143,16 @@ class AdviceTable:
         last = swept.last_step(at)
         seen = swept.evidence(last, rule.when) if wanted == TRUE and last >= 0 else ()
         step = self._grades[swept.chapter.scale.id].at(self.hour, self.patients[at])
-        reason = _reason(rule, swept.chapter, step, seen, wanted)
-        for predicate, words in rule.remarks:
-            if wanted != FALSE and swept.state(at, predicate) == TRUE:
-                reason += f" {words}"
+        graded = _grade(swept.chapter, step) if step is not None and wanted != FALSE else ""
         local = protocol.local_to(rule)
-        for change in local:
-            reason += f" {change.sentence()}"
+        remarks = (*(words for p, words in rule.remarks if wanted != FALSE and swept.state(at, p) == TRUE), *(c.sentence() for c in local))
+        verb = {TRUE: "Holds", FALSE: "Does not hold", UNKNOWN: "Not settled"}[wanted]
+        parts = (f"{verb}: {rule.english()}.", graded, f"Rests on: {'; '.join(seen)}." if seen else "", *remarks)
         return Advice(
             patient=self.patients[at], hour=self.hour, protocol=protocol.id, rule=protocol.code(rule), action=rule.action, drug=rule.drug,
             dose=dose, unit=rule.dose.unit if rule.dose else None, route=rule.route, status=status,
-            blocked_by=tuple(f"{b.code}: {b.says}" for b in blocked), depends_on=tuple(depends), formula=formula, reason=reason,
+            blocked_by=tuple(f"{b.code}: {b.says}" for b in blocked), depends_on=tuple(depends), formula=formula,
+            reason=" ".join(p for p in parts if p), condition=rule.english(), grade=graded, observations=seen, remarks=remarks,
             cites=tuple(dict.fromkeys((rule.cites, *(b.cites for b in blocked), *(c.cites for c in local)))), source_text=rule.source_text,
             reading=rule.reading, experimental=rule.experimental,
         )
@@ -165,14 +170,9 @@ def advise_with(timeline: Timeline, protocol: Protocol, at: float, carry: Mappin
     return [a for patient in table.patients for a in table.advice(patient)]
 
 
-def _reason(rule: Rule, chapter: Chapter, step: dict[str, Any] | None, seen: tuple[str, ...], wanted: int) -> str:
-    verb = {TRUE: "Holds", FALSE: "Does not hold", UNKNOWN: "Not settled"}[wanted]
-    words = f"{verb}: {rule.english()}."
-    if step is not None and wanted != FALSE:
-        low, high = step["at_least"], step["at_most"]
-        span = f"{low}" if low == high else f"{low} to {high}"
-        codes = ", ".join(c.split("/")[1] for c in step["because"])
-        words += f" {chapter.scale.title} {chapter.scale.unit} {span}" + (f" by {codes}." if codes else ".")
-    if seen:
-        words += f" Rests on: {'; '.join(seen)}."
-    return words
+def _grade(chapter: Chapter, step: dict[str, Any]) -> str:
+    """What the scale of a chapter says at that moment."""
+    low, high = step["at_least"], step["at_most"]
+    span = f"{low}" if low == high else f"{low} to {high}"
+    codes = ", ".join(c.split("/")[1] for c in step["because"])
+    return f"{chapter.scale.title} {chapter.scale.unit} {span}" + (f" by {codes}." if codes else ".")

@@ -20,7 +20,8 @@ from tocsin.grading.grade import grade
 from tocsin.grading.result import Grades
 from tocsin.protocols.sweep import step_at
 from tocsin.scales import Scale
-from tocsin.timeline import Timeline
+from tocsin.timeline import EVENTS, Timeline
+from tocsin.timeline.schema import conform
 from tocsin.vocabulary.groups import ANTI_IL6, CORTICOSTEROIDS
 
 TREATMENT = (*ANTI_IL6, *CORTICOSTEROIDS)
@@ -54,8 +55,8 @@ class HlhCourse:
     fall: float
     before: float
 
-    def __call__(self, timeline: Timeline, until: float | None = None, carry: Mapping[str, float] | None = None) -> Timeline:
-        """The record with ``hlh_not_improving`` found present, absent or unknown from the first dose of the treatment on.
+    def __call__(self, timeline: Timeline, until: float | None = None, carry: Mapping[str, float] | None = None) -> pl.DataFrame:
+        """The findings of ``hlh_not_improving``: present, absent or unknown from the first dose of the treatment on.
 
         Where ferritin never was above 10,000 and nobody asserted HLH nothing is found: HLH is not suspected, and no rule asks.
         """
@@ -63,7 +64,7 @@ class HlhCourse:
         doses = (read.filter(_GIVEN).join(read.filter(_MAYBE), on="patient", how="semi", maintain_order="left")
                  .select("patient", "hour", pl.max_horizontal("hour", "end_hour").alias("last")))
         if not len(doses):
-            return timeline
+            return timeline.events.clear()
         first = doses.group_by("patient", maintain_order=True).agg(pl.col("hour").min())
         spells = self._spells(timeline, doses, until, carry)
         due = spells.group_by("patient").agg(pl.col("hour").min().alias("end_hour"))
@@ -74,8 +75,7 @@ class HlhCourse:
             pl.concat([before, spells], how="diagonal").join(told, on="patient", how="left", maintain_order="left")
             .with_columns(pl.min_horizontal("end_hour", "told")).filter(pl.col("hour") < pl.col("end_hour"))
             .with_columns(pl.lit(CONCEPT).alias("concept"), pl.lit("unknown").alias("attribution")).drop("told"))
-        events = timeline.events.with_columns(pl.col("patient", "concept", "text", "attribution").cast(pl.String))
-        return Timeline(pl.concat([events, added], how="diagonal"), timeline.patients, timeline.complete, timeline.reading)
+        return conform(added, EVENTS)
 
     def _spells(self, timeline: Timeline, doses: pl.DataFrame, until: float | None, carry: Mapping[str, float] | None) -> pl.DataFrame:
         """How it stands from the end of the clock on, for the patients in whom treatment started."""

@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 
 from tocsin.cite import Mark, reference
 from tocsin.derived.body_surface import body_surface_m2
@@ -19,8 +20,8 @@ from tocsin.timeline import Timeline
 from tocsin.vocabulary import CONCEPTS
 
 Floats = npt.NDArray[np.float64]
-Derive = Callable[[Timeline, float | None, Mapping[str, float] | None], Timeline]
-"""A record, the hour up to which it is known (None: all of it) and the changed carry-forward, to the record with more findings."""
+Derive = Callable[[Timeline, float | None, Mapping[str, float] | None], pl.DataFrame]
+"""A record, the hour up to which it is known (None: all of it) and the changed carry-forward, to findings that are added to its events."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +187,7 @@ class Chapter:
     ``counts``: the attributions whose findings count; those of the scale where none are named.
     ``counts_also``: findings of these concepts count when put down to this attribution too, such as an ICE score to ICANS.
     ``from_hour``: its rules speak from this hour on, the infusion unless they prepare for it; before it none is due.
-    ``derive``: adds to a record what the rules need of the course, such as no improvement after treatment.
+    ``derive``: the findings that the rules need of the course, such as no improvement after treatment.
     """
 
     title: str

@@ -13,7 +13,7 @@ from tocsin.errors import SettingError
 from tocsin.grading.encode import Events, encode
 from tocsin.grading.engine import Swept, run
 from tocsin.grading.grade import changes_of, with_changes_of
-from tocsin.grading.program import LASTING, UNLESS, Program, compile_program
+from tocsin.grading.program import KEPT, LASTING, UNLESS, Program, compile_program
 from tocsin.grading.result import describe
 from tocsin.protocols.protocol import Chapter, Protocol
 from tocsin.rules import Named, Predicate
@@ -23,6 +23,8 @@ FALSE, TRUE, UNKNOWN = 0, 1, 2
 NOT_DUE, DUE, DEPENDS, BLOCKED, BARRED = range(5)
 """How a rule stands.  BLOCKED: asked for, and a block surely forbids it; BARRED: a block surely forbids it, whether asked for or not."""
 MOST_CONDITIONS = 64
+COURSE = "earlier_course"
+"""What is missing where everything is known now, but not at some earlier moment: the hour of a dose, a value since then."""
 
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
@@ -86,6 +88,8 @@ class SweptChapter:
             children = self.program.child[first:last]
             if kind == UNLESS and state[children[1]] == TRUE:
                 stack.append(int(children[1]))
+            if kind in (KEPT, LASTING) and not any(state[c] == UNKNOWN for c in children):
+                names[COURSE] = None
             stack.extend(int(c) for c in (children[:1] if kind in (UNLESS, LASTING) else children))
         return tuple(names)
 
@@ -115,7 +119,10 @@ def sweep(
     ``keep_state``: also keep the last state of each node, for what is missing.
     ``last_only``: one step for each patient, the state at ``until``.
     """
-    known = derived(timeline if until is None else timeline.until(until), protocol, until, carry)
+    known = timeline if until is None else timeline.until(until)
+    found = derived(known, protocol, until, carry)
+    if len(found):
+        known = replace(known, events=pl.concat([known.events, found], how="vertical_relaxed"))
     coded: dict[tuple[tuple[str, tuple[str, ...]], ...], tuple[Timeline, Events]] = {}
     out = []
     for chapter in protocol.chapters:
@@ -149,14 +156,16 @@ def stands(chapter: Chapter, wanted: I8, barred: I8) -> I8:
     blocks = chapter.blocks
     out = np.empty_like(wanted)
     for i, rule in enumerate(chapter.rules):
-        mine = [blocks.index(b) for b in rule.blocked_by]
-        harm = [blocks.index(b) for b in rule.blocked_by if b.unknown_blocks]
-        surely = (barred[:, mine] == TRUE).any(axis=1)
-        unsure = (barred[:, harm] == UNKNOWN).any(axis=1)
-        asked = wanted[:, i]
-        out[:, i] = np.select(
-            [asked == FALSE, surely & (asked == TRUE), surely, (asked == TRUE) & ~unsure], [NOT_DUE, BLOCKED, BARRED, DUE], DEPENDS)
+        block = np.zeros(len(wanted), np.int8)  # none holds, one may, one surely holds
+        for b in rule.blocked_by:
+            column = barred[:, blocks.index(b)]
+            np.maximum(block, np.where(column == TRUE, 2, (column == UNKNOWN) & b.unknown_blocks).astype(np.int8), out=block)
+        out[:, i] = _STANDS[wanted[:, i], block]
     return out
+
+
+_STANDS = np.array([[NOT_DUE, NOT_DUE, NOT_DUE], [DUE, DEPENDS, BLOCKED], [DEPENDS, DEPENDS, BARRED]], np.int8)
+"""How a rule stands, by what it is (false, true, unknown) and by whether a block holds (no, perhaps, surely)."""
 
 
 def _truth(swept: Swept, roots: list[int]) -> I8:
@@ -174,17 +183,16 @@ def bare(p: Predicate) -> Predicate:
     return p
 
 
-def derived(timeline: Timeline, protocol: Protocol, until: float | None, carry: Mapping[str, float] | None) -> Timeline:
-    """The record with what the chapters derive from the course before their rules are asked."""
-    for chapter in protocol.chapters:
-        if chapter.derive is not None:
-            timeline = chapter.derive(timeline, until, carry)
-    return timeline
+def derived(timeline: Timeline, protocol: Protocol, until: float | None, carry: Mapping[str, float] | None) -> pl.DataFrame:
+    """The findings that the chapters derive from the course before their rules are asked, as rows of events."""
+    rows = [c.derive(timeline, until, carry) for c in protocol.chapters if c.derive is not None]
+    return pl.concat([timeline.events.clear(), *rows], how="vertical_relaxed") if rows else timeline.events.clear()
 
 
 def counted(timeline: Timeline, chapter: Chapter) -> Timeline:
     """The timeline in which what the chapter also counts is put down to nothing in particular."""
-    if not chapter.counts_also:
+    named = timeline.events["attribution"].unique().cast(pl.String)
+    if not any(cause in named for cause in chapter.counts_also):
         return timeline
     events = timeline.events
     concept, attribution = pl.col("concept").cast(pl.String), pl.col("attribution").cast(pl.String)

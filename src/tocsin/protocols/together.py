@@ -10,9 +10,10 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 import polars as pl
 
-from tocsin.grading.encode import encode
+from tocsin.derived.changes import change_rows
+from tocsin.grading.encode import Events, encode, with_rows
 from tocsin.grading.engine import run
-from tocsin.grading.grade import changes_of, with_changes_of
+from tocsin.grading.grade import changes_of
 from tocsin.grading.program import EPISODE, MASKED, Program, compile_program
 from tocsin.protocols.protocol import Chapter, Protocol
 from tocsin.protocols.sweep import I8, NOT_DUE, bare, counted, derived, program_of, stands
@@ -21,21 +22,23 @@ from tocsin.timeline import Timeline
 
 def status_at(timeline: Timeline, protocol: Protocol, hour: float, carry: Mapping[str, float] | None = None) -> I8:
     """How each rule stands for each patient at an hour, shape (patients, rules); ``timeline``: what was known then."""
-    known = derived(timeline, protocol, hour, carry)
-    out = np.empty((len(known.patients), len(protocol.rules)), np.int8)
+    found = derived(timeline, protocol, hour, carry)
+    out = np.empty((len(timeline.patients), len(protocol.rules)), np.int8)
     first = np.cumsum([0, *(len(c.rules) for c in protocol.chapters)])
-    for group in _groups(protocol.chapters, known):
+    changes = dict.fromkeys(name for c in protocol.chapters for name in changes_of(program_of(c)))
+    coded: tuple[Timeline, Events] | None = None  # most groups read the same record
+    for group in _groups(protocol.chapters, timeline):
         chapters = tuple(protocol.chapters[i] for i in group)
         if hour < chapters[0].from_hour:
             for i in group:
                 out[:, first[i]:first[i + 1]] = NOT_DUE
             continue
-        program = _program(chapters) if len(chapters) > 1 else program_of(chapters[0])
-        record = counted(known, chapters[0])
-        events = encode(record)
-        if changes_of(program):
-            record, events = with_changes_of([program], record, events)
-        state = run(program, record, events, chapters[0].counts, carry=carry, from_hour=chapters[0].from_hour, until=hour,
+        record = counted(timeline, chapters[0])
+        if coded is None or record is not coded[0]:
+            added = pl.concat([found, change_rows(record.events, changes)], how="vertical_relaxed")
+            coded = record, with_rows(encode(record), added)
+        program = _program(chapters)
+        state = run(program, record, coded[1], chapters[0].counts, carry=carry, from_hour=chapters[0].from_hour, until=hour,
                     keep_state=True, last_only=True).state
         for i, chapter in zip(group, chapters, strict=True):
             wanted = state[:, [program.node_of[bare(r.when)] for r in chapter.rules]]

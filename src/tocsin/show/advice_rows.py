@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -98,7 +97,7 @@ def advice_rows(advice: Iterable[Any], changed: set[str]) -> list[AdviceRow]:
     for (status, action, dose, *_), some in together.items():
         rows.append(AdviceRow(
             status, action, dose, tuple(a.rule.split("/", 1)[-1] for a in some), any(a.rule in changed for a in some),
-            _reason(some[0].reason), tuple(_plain_block(b) for b in some[0].blocked_by),
+            _why_asked(some[0]), tuple(_plain_block(b) for b in some[0].blocked_by),
             tuple(missing_words(list(dict.fromkeys(n for a in some for n in a.depends_on)))),
             _once(printed(a.source_text) for a in some), _once(c for a in some for c in a.cites),
             _once(printed(a.reading) for a in some),
@@ -107,9 +106,9 @@ def advice_rows(advice: Iterable[Any], changed: set[str]) -> list[AdviceRow]:
     return sorted(rows, key=lambda r: order.get(r.status, len(order)))
 
 
-def _reason(text: str) -> str:
+def _why_asked(one: Any) -> str:
     """The reason without the grade, which stands above it at every turn."""
-    return printed(re.sub(r"(?<=\.) [^.\[\]]*? grade \d(?: to \d)?(?: by [A-Z0-9, ]+)?\.", "", text))
+    return printed(" ".join(one.reason.replace(one.grade, "").split()) if one.grade else one.reason)
 
 
 def _once(texts: Iterable[str]) -> tuple[str, ...]:

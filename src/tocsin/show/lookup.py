@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 from tocsin.cite import Mark, how_sure, reference
 from tocsin.show.local import print_changes
 from tocsin.show.terminal import MARK_WORDS, _say, _table
-from tocsin.show.wording import STANDING, advice_dose, printed, setting_words, status_words
+from tocsin.show.wording import STANDING, advice_dose, missing_words, printed, setting_words, status_words
+from tocsin.vocabulary import CONCEPTS
+from tocsin.vocabulary.concept import Domain
 
 if TYPE_CHECKING:
     import polars as pl
@@ -49,24 +51,71 @@ def print_advice(out: Console, advice: Sequence[Advice], everything: bool = Fals
     for patient in dict.fromkeys(a.patient for a in advice):
         mine = [a for a in advice if a.patient == patient]
         _say(out, f"Patient {patient} at hour {mine[0].hour:g} (day {mine[0].hour / 24:.1f}), protocol {mine[0].protocol}", "bold")
+        for graded in dict.fromkeys(a.grade for a in mine if a.grade):
+            _say(out, f"  {printed(graded)}", "dim")
         for status in ORDER:
             chosen = [a for a in mine if a.status == status]
             if not chosen or (status == "not_due" and not everything):
                 continue
             out.print()
             _say(out, HEADINGS[status], "bold")
-            for a in chosen:
-                dose = advice_dose(a.dose, a.unit, a.formula, a.route)
-                _say(out, f"  {a.rule.split('/')[1]}  {a.action}" + (f": {dose}" if dose else "") + ("  [experimental]" if a.experimental else ""))
-                if status != "due":
-                    _say(out, f"      {status_words(a.status, a.blocked_by, a.depends_on)}", "dim")
-                elif a.depends_on:
-                    _say(out, f"      not told: {', '.join(a.depends_on)}", "dim")
-                _say(out, f"      {printed(a.reason)} [{'; '.join(a.cites)}]", "dim")
+            if status == "depends":
+                _print_open(out, chosen)
+                continue
+            for some in _alike(chosen):
+                _print_recommendation(out, status, some)
         if not any(a.status != "not_due" for a in mine):
             _say(out, "  Nothing is due at this moment.")
         out.print()
     _say(out, STANDING, "dim")
+
+
+def _alike(advice: Sequence[Advice]) -> list[list[Advice]]:
+    """What several rules ask for alike, together."""
+    together: dict[tuple[object, ...], list[Advice]] = {}
+    for a in advice:
+        together.setdefault((a.action, a.dose, a.formula, a.route, a.blocked_by), []).append(a)
+    return list(together.values())
+
+
+def _print_open(out: Console, advice: Sequence[Advice]) -> None:
+    """The recommendations that depend on something, together where they depend on the same; short first."""
+    together: dict[tuple[str, ...], list[Advice]] = {}
+    for a in advice:
+        together.setdefault(tuple(sorted(_missing_words(a.depends_on))), []).append(a)
+    for missing in sorted(together, key=lambda m: (len(m), m)):
+        _say(out, f"  Not told: {'; '.join(missing)}")
+        for some in _alike(together[missing]):
+            codes = ", ".join(a.rule.split("/")[1] for a in some)
+            _say(out, f"      {codes}  {some[0].action}" + ("  [experimental]" if some[0].experimental else ""), "dim")
+
+
+def _missing_words(names: Sequence[str]) -> list[str]:
+    """The missing inputs in words; many of neurology are one examination."""
+    neurology = [n for n in names if n in CONCEPTS and CONCEPTS[n].domain is Domain.NEUROLOGY]
+    if len(neurology) < 4:
+        return missing_words(names)
+    return ["a neurological examination with its score (tocsin ask names each part)", *missing_words([n for n in names if n not in neurology])]
+
+
+def _print_recommendation(out: Console, status: str, some: Sequence[Advice]) -> None:
+    """One recommendation: its rules, action and dose, what blocks it or is missing, why it holds, and the source."""
+    first = some[0]
+    dose = advice_dose(first.dose, first.unit, first.formula, first.route)
+    codes = ", ".join(a.rule.split("/")[1] for a in some)
+    _say(out, f"  {codes}  {first.action}" + (f": {dose}" if dose else "") + ("  [experimental]" if first.experimental else ""))
+    missing = list(dict.fromkeys(n for a in some for n in a.depends_on))
+    if status == "blocked":
+        _say(out, f"      {status_words(status, first.blocked_by, ())}", "dim")
+    if missing:
+        _say(out, f"      not told: {', '.join(missing_words(missing))}", "dim")
+    conditions = "; or ".join(dict.fromkeys(printed(a.condition) for a in some))
+    _say(out, f"      {'When' if status == 'not_due' else 'Because'}: {conditions}. [{'; '.join(dict.fromkeys(c for a in some for c in a.cites))}]", "dim")
+    seen = list(dict.fromkeys(o for a in some for o in a.observations))
+    if seen:
+        _say(out, f"      Rests on: {printed('; '.join(seen))}.", "dim")
+    for remark in dict.fromkeys(r for a in some for r in a.remarks):
+        _say(out, f"      {printed(remark)}", "dim")
 
 
 def print_summary(out: Console, scale: Scale, frame: pl.DataFrame) -> None:

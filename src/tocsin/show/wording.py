@@ -201,8 +201,9 @@ def advice_dose(dose: float | None, unit: str | None, formula: str, route: str |
     """The dose of a recommendation with its arithmetic: "400 mg IV (8 mg/kg x 50 kg = 400 mg)"; the formula alone without a number."""
     if dose is None:
         return formula
-    amount = " ".join(p for p in (number(dose), unit_words(unit), route or "") if p)
-    return f"{amount} ({formula})" if formula else amount
+    bare = " ".join(p for p in (number(dose), unit_words(unit)) if p)
+    amount = f"{bare} {route}" if route else bare
+    return f"{amount} ({formula})" if formula and formula != bare else amount
 
 
 def status_words(status: str, blocked_by: Sequence[str] = (), depends_on: Sequence[str] = ()) -> str:

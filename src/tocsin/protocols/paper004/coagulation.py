@@ -11,14 +11,12 @@ from collections.abc import Mapping
 from itertools import product
 
 from tocsin.cite import Mark
-from tocsin.derived.fever import FEVER, SUPPRESSING_DRUGS
-from tocsin.derived.haemodynamics import ANY_VASOPRESSOR, SYSTOLIC_LOW
-from tocsin.derived.respiratory import ANY_OXYGEN
+from tocsin.derived.fever import FEVER
+from tocsin.protocols.paper004.shared import crs_episode
 from tocsin.protocols.parts import ICANS_FINDINGS
 from tocsin.protocols.protocol import Chapter, Dose, Rule
 from tocsin.rules import And, Doses, Either, EpisodeFor, Measure, Named, Or, Predicate, Setting, charted, present
 from tocsin.scales import scale
-from tocsin.scales.episode import quiet_rule
 from tocsin.scales.scale import Scale
 
 FIBRINOGEN_LOW, FIBRINOGEN_MARKED = 150.0, 100.0
@@ -48,7 +46,7 @@ _S, _V, _M, _D = Mark.SOURCE, Mark.VERIFIED, Mark.MEMORY, Mark.DECISION
 
 def coagulation(settings: Mapping[str, float | bool]) -> Chapter:
     """The chapter of CRS-related coagulopathy, with the settings of the protocol."""
-    cartox, phases = scale("cartox-crs-2018"), scale("crs-coagulopathy-phase-2023")
+    phases = scale("crs-coagulopathy-phase-2023")
     crs: Predicate = EpisodeFor(FEVER, 0.0)
     if settings["reported_grade_counts"]:
         crs = Either(Measure("reported_crs_grade", "grade").at_least(1), crs)
@@ -105,9 +103,7 @@ def coagulation(settings: Mapping[str, float | bool]) -> Chapter:
              reading="An observation, not a recommendation: one series held anticoagulation at platelets of 39 to 116, median 54, and 2 of 16 patients "
                      "clotted again. 50 is ours (setting anticoagulation_platelets)."),
     )
-    pressure = Either(SYSTOLIC_LOW, present("hypotension"))
-    sign = Or((FEVER, pressure, ANY_VASOPRESSOR, ANY_OXYGEN))
-    return Chapter("CRS-related coagulopathy", phases, rules, quiet_rule(FEVER, sign, SUPPRESSING_DRUGS, cartox.settings), counts_also=ICANS_FINDINGS)
+    return Chapter("CRS-related coagulopathy", phases, rules, crs_episode(), counts_also=ICANS_FINDINGS)
 
 
 def points(score: Scale, number: int) -> Predicate:

@@ -7,18 +7,17 @@ the paper errs the rule is right and says so (``corrections``).
 from __future__ import annotations
 
 from tocsin.cite import Mark
-from tocsin.derived.fever import FEVER, SUPPRESSING_DRUGS
+from tocsin.derived.fever import FEVER
 from tocsin.derived.haemodynamics import ANY_VASOPRESSOR
 from tocsin.derived.organs import creatinine
 from tocsin.derived.respiratory import ANY_OXYGEN, ROOM_AIR, VENTILATOR
 from tocsin.protocols.drugs import IBUPROFEN_PLATELETS, TOCILIZUMAB_SETTINGS, interval
 from tocsin.protocols.paper004 import shared
-from tocsin.protocols.paper004.shared import ANTI_IL6_GIVEN, CHILD, LOW, Settings, cartox, crs_grade
+from tocsin.protocols.paper004.shared import ANTI_IL6_GIVEN, CHILD, LOW, Settings, cartox, crs_episode, crs_grade
 from tocsin.protocols.paper004.steroids import ADULT_DOSES, PULSE_FIRST_HOURS, PULSE_READING, on_pulse, since_pulse
 from tocsin.protocols.parts import ANTIPYRETIC_TODAY, BOLUS_TODAY, STEROID_TODAY, boluses, refractory
 from tocsin.protocols.protocol import Block, Chapter, Dose, Rule
-from tocsin.rules import Doses, EpisodeFor, IsIn, Measure, Named, Or, Predicate, Setting
-from tocsin.scales.episode import quiet_rule
+from tocsin.rules import Doses, EpisodeFor, IsIn, Measure, Named, Predicate, Setting
 from tocsin.vocabulary.groups import CORTICOSTEROIDS
 
 SETTINGS = (
@@ -113,6 +112,9 @@ def crs(settings: Settings) -> Chapter:
              "Dexamethasone 10 mg IV per six hours is an option", drug="dexamethasone", dose=dex10, route="IV", blocked_by=(dex_block,),
              answers=CORTICOSTEROIDS, optional=True,
              reading="The CARTOX original limits it to high-risk patients or hypotension after one or two anti-IL-6 doses (jcm2023)."),
+        Rule("C2.7d", "Dexamethasone is an option", g(2) & oxygen & ANTI_IL6_GIVEN, f"{_T2}:G2-hypoxia", _S,
+             "Corticosteroids ... as prescribed for the control of hypotension", drug="dexamethasone", dose=dex10, route="IV", blocked_by=(dex_block,),
+             answers=CORTICOSTEROIDS, optional=True, reading="As for hypotension: an option, once an IL-6 blocker has been given."),
         Rule("C2.7", "Supplementary oxygen", g(2) & oxygen, f"{_T2}:G2-hypoxia", _S, "Additional oxygen", answers=("oxygen_device",)),
         *anti_il6_rules("C2.7t", g(2) & oxygen, "G2-hypoxia", "Tocilizumab or siltuximab, as for hypotension"),
         Rule("C3.1", "Fluid boluses and vasopressors as needed, echocardiography, haemodynamic assessment", g(3) & hypotensive,
@@ -137,5 +139,4 @@ def crs(settings: Settings) -> Chapter:
         Rule("C4.2", "Mechanical ventilation", g(4) & (VENTILATOR | hypo4), f"{_T2}:G4-hypoxia", _S, "Mechanical ventilating",
              answers=("oxygen_device",)),
     )
-    sign = Or((FEVER, LOW, ANY_VASOPRESSOR, ANY_OXYGEN))
-    return Chapter("CRS by grade", graded, rules, quiet_rule(FEVER, sign, SUPPRESSING_DRUGS, graded.settings))
+    return Chapter("CRS by grade", graded, rules, crs_episode())

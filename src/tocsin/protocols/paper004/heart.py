@@ -9,7 +9,7 @@ from math import inf
 
 from tocsin.cite import Mark
 from tocsin.derived.organs import Organ, ejection_fraction, once, one_organ
-from tocsin.protocols.paper004.shared import Settings, cartox, crs_grade, fever_episode
+from tocsin.protocols.paper004.shared import Settings, cartox, crs_episode, crs_grade
 from tocsin.protocols.protocol import Chapter, Rule
 from tocsin.rules import Constant, Measure, Named, Observed, Or, Predicate, Setting, Within, charted, present
 from tocsin.scales import scale
@@ -85,4 +85,4 @@ def heart(settings: Settings) -> Chapter:
              "Visit a cardio-oncologist following any complication for careful monitoring and additional management",
              reading="Any sign of cardiotoxicity since the infusion, also one that has gone."),
     )
-    return Chapter("The heart", graded, rules, fever_episode())
+    return Chapter("The heart", graded, rules, crs_episode())

@@ -13,6 +13,7 @@ from tocsin.derived.fever import FEVER
 from tocsin.derived.organs import Organ, one_organ
 from tocsin.protocols.drugs import SILTUXIMAB, SILTUXIMAB_ONCE, interval, tocilizumab
 from tocsin.protocols.hlh_course import TREATMENT, HlhCourse
+from tocsin.protocols.paper004.shared import crs_episode
 from tocsin.protocols.protocol import Block, Chapter, Dose, Rule
 from tocsin.rules import AtLeast, Doses, EpisodeFor, IsIn, Measure, Named, Or, Predicate, Setting, charted, present
 from tocsin.scales import scale
@@ -152,7 +153,7 @@ def hlh(settings: Mapping[str, float | bool]) -> Chapter:
              "primary HLH (69%)", drug="emapalumab", dose=Dose(as_told="no dose in the paper"), answers=("emapalumab",), experimental=True, optional=True,
              reading="The paper reports it in children with primary HLH, not after CAR-T cells; \"refractory\" is read as no improvement (H3)."),
     )
-    return Chapter("HLH/MAS", cartox, rules, cartox.episode, derive=_course(cartox, suspected, organs, settings))
+    return Chapter("HLH/MAS", cartox, rules, crs_episode(), derive=_course(cartox, suspected, organs, settings))
 
 
 def _course(cartox: Scale, suspected: Predicate, organs: tuple[Organ, ...], settings: Mapping[str, float | bool]) -> HlhCourse:

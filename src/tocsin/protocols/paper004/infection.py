@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from tocsin.cite import Mark
 from tocsin.derived.fever import FEVER
-from tocsin.protocols.paper004.shared import TABLE2, Settings, cartox, fever_episode, neutropenic
+from tocsin.protocols.paper004.shared import TABLE2, Settings, cartox, crs_episode, neutropenic
 from tocsin.protocols.protocol import Chapter, Dose, Rule
 from tocsin.timeline import ATTRIBUTIONS
 
@@ -27,4 +27,4 @@ def infection(settings: Settings) -> Chapter:
         Rule("C1.3b", "Filgrastim", fever, f"{TABLE2}:G1", Mark.VERIFIED, "If neutropenic, ... filgrastim", drug="filgrastim",
              dose=Dose(as_told="no dose in the paper"), answers=("filgrastim",), reading="See C1.3a."),
     )
-    return Chapter("Infection", graded, rules, fever_episode(), counts=ATTRIBUTIONS)
+    return Chapter("Infection", graded, rules, crs_episode(), counts=ATTRIBUTIONS)

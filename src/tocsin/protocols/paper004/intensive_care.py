@@ -10,7 +10,7 @@ from tocsin.derived.fever import FEVER
 from tocsin.derived.haemodynamics import ANY_VASOPRESSOR, VASOPRESSIN
 from tocsin.derived.respiratory import VENTILATOR
 from tocsin.protocols.paper004.infection import ANTIBIOTICS
-from tocsin.protocols.paper004.shared import LOW, NONINVASIVE, ORGAN_SUPPORT, Settings, cartox, crs_grade, fever_episode, neutropenic
+from tocsin.protocols.paper004.shared import LOW, NONINVASIVE, ORGAN_SUPPORT, Settings, cartox, crs_episode, crs_grade, neutropenic
 from tocsin.protocols.parts import BOLUS_TODAY
 from tocsin.protocols.protocol import Block, Chapter, Dose, Rule
 from tocsin.rules import IsIn, Lasting, Measure, Named, Observed, Or, Predicate, Setting, charted, present
@@ -46,7 +46,7 @@ def admission() -> Chapter:
                      "pulmonary oedema, or a large tumour mass. Those are the clinician's to judge."),
     )
     counts = tuple(cause for cause in ATTRIBUTIONS if cause not in ("baseline", "procedure"))
-    return Chapter("Admission to intensive care", graded, rules, fever_episode(), counts=counts)
+    return Chapter("Admission to intensive care", graded, rules, crs_episode(), counts=counts)
 
 
 def icans_admission() -> Chapter:
@@ -102,7 +102,7 @@ def intensive_care(settings: Settings) -> Chapter:
              remarks=((neutropenic(settings) & critical, "Neutropenic: above all then."), (FEVER & neutropenic(settings), "With fever see C1.3a.")),
              reading="\"Must be taken into consideration\": the paper does not ask for it in every patient."),
     )
-    return Chapter("Intensive care", graded, rules, fever_episode())
+    return Chapter("Intensive care", graded, rules, crs_episode())
 
 
 def _titrated(

@@ -8,9 +8,11 @@ from __future__ import annotations
 from tocsin.cite import Mark
 from tocsin.derived.ctcae import CTCAE403, lab
 from tocsin.derived.organs import Organ, one_organ, organ_toxicity
-from tocsin.protocols.paper004.shared import TABLE2, Settings, anti_il6_rules, cartox, fever_episode
-from tocsin.protocols.protocol import Chapter, Rule
+from tocsin.protocols.drugs import interval
+from tocsin.protocols.paper004.shared import ANTI_IL6_GIVEN, TABLE2, Settings, anti_il6_rules, cartox, crs_episode
+from tocsin.protocols.protocol import Chapter, Dose, Rule
 from tocsin.rules import Either, Named, Or, Predicate, present
+from tocsin.vocabulary.groups import CORTICOSTEROIDS
 
 _NAMES = ((Organ.LIVER, "HEP", "Hepatic"), (Organ.KIDNEY, "REN", "Renal"), (Organ.GUT, "GI", "Gastrointestinal"), (Organ.SKIN, "SKIN", "Skin"),
           (Organ.LUNG, "PULM", "Pulmonary"))
@@ -44,13 +46,18 @@ def organs(settings: Settings) -> Chapter:
     graded = cartox()
 
     def organ(grade: int) -> Predicate:
-        return organ_toxicity(grade, graded.settings)
+        return Named(f"any_organ_{grade}", organ_toxicity(grade, graded.settings), f"organ toxicity of grade {grade} or more by CTCAE v4.03 (liver, "
+                     "kidney, heart, lung, gut, skin or coagulation)", cites="ctcae403:grades", mark="V")
 
     rules = (
         Rule("C2.8", "Organ care in accordance with accepted practice", organ(2), f"{TABLE2}:G2-organ", Mark.SOURCE,
              "Symptomatic therapy of organ toxicities in accordance with accepted practices",
              reading="Any organ class, heart and coagulation among them; the rules O-... name the class."),
         *anti_il6_rules(settings, "C2.8t", organ(2), "G2-organ", "Tocilizumab or siltuximab and supportive treatment, as for hypotension"),
+        Rule("C2.8d", "Dexamethasone is an option", organ(2) & ANTI_IL6_GIVEN, f"{TABLE2}:G2-organ", Mark.SOURCE,
+             "Corticosteroids and supportive treatment, as needed for hypotension", drug="dexamethasone", dose=Dose(10.0, every_hours=6.0), route="IV",
+             blocked_by=(interval("dexamethasone", 6.0, f"{TABLE2}:G3-hypotension", Mark.SOURCE),), answers=CORTICOSTEROIDS, optional=True,
+             reading="As for hypotension: an option, once an IL-6 blocker has been given."),
         *anti_il6_rules(settings, "C3.4t", organ(3), "G3-organ", "Tocilizumab or siltuximab with corticosteroids, and organ care"),
         *(_one(which, code, name, grade) for which, code, name in _NAMES for grade in (1, 2, 3, 4)),
         Rule("O-REN5", "Acidosis: treat it", _acidosis(), "chinthapalli2023:table1:renal", Mark.SOURCE,
@@ -60,14 +67,14 @@ def organs(settings: Settings) -> Chapter:
              reading="Potassium, sodium, magnesium, phosphate or calcium out of its limits (CTCAE v4.03 grade 1), or an imbalance asserted. None of them is "
                      "taken as normal before it was measured."),
     )
-    return Chapter("Organ toxicity", graded, rules, fever_episode())
+    return Chapter("Organ toxicity", graded, rules, crs_episode())
 
 
 def _one(organ: Organ, code: str, name: str, grade: int) -> Rule:
     """What one class of organs asks for from one grade on."""
     asks, cites, text = _CELLS[grade]
     claim = one_organ(organ, grade, cartox().settings, transaminases=grade < 4)
-    named = Named(f"{organ.name.lower()}_toxicity_{grade}", claim, f"{name.lower()} toxicity of grade {grade} or more by CTCAE v4.03: {claim.english()}",
+    named = Named(f"{organ.name.lower()}_toxicity_{grade}", claim, f"{name.lower()} toxicity of grade {grade} or more by CTCAE v4.03",
                   cites="ctcae403:grades", mark="V")
     return Rule(f"O-{code}{grade}", f"{name} toxicity of grade {grade}{' or more' if grade < 4 else ''}: {asks}", named, cites, Mark.SOURCE, text,
                 reading=_AT_LEAST + _READINGS[organ])

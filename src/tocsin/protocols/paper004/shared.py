@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from tocsin.cite import Mark
 from tocsin.derived.fever import FEVER, SUPPRESSING_DRUGS
 from tocsin.derived.haemodynamics import ANY_VASOPRESSOR, SYSTOLIC_LOW
-from tocsin.derived.respiratory import VENTILATOR
+from tocsin.derived.respiratory import ANY_OXYGEN, VENTILATOR
 from tocsin.protocols.drugs import SILTUXIMAB, SILTUXIMAB_ONCE, tocilizumab
 from tocsin.protocols.protocol import Rule
-from tocsin.rules import Doses, Either, Fact, IsIn, Measure, Named, Predicate, charted, present
+from tocsin.rules import Doses, Either, Fact, IsIn, Measure, Named, Or, Predicate, charted, present
 from tocsin.scales import EpisodeRule, Scale, scale
 from tocsin.scales.episode import quiet_rule
 from tocsin.vocabulary.groups import ANTI_IL6
@@ -38,9 +38,9 @@ def cartox() -> Scale:
     return scale("cartox-crs-2018")
 
 
-def fever_episode() -> EpisodeRule:
-    """An episode of fever, for chapters none of whose rules asks for an episode."""
-    return quiet_rule(FEVER, FEVER, SUPPRESSING_DRUGS, cartox().settings)
+def crs_episode() -> EpisodeRule:
+    """An episode of CRS in all chapters: from fever until fever, low pressure, vasopressors and oxygen are gone."""
+    return quiet_rule(FEVER, Or((FEVER, LOW, ANY_VASOPRESSOR, ANY_OXYGEN)), SUPPRESSING_DRUGS, cartox().settings)
 
 
 def crs_grade(settings: Settings, grade: int) -> Predicate:

@@ -6,7 +6,7 @@ The paper says when (chinthapalli2023, specific treatments) and gives no steps; 
 from __future__ import annotations
 
 from tocsin.cite import Mark
-from tocsin.protocols.paper004.shared import CHILD, Settings, cartox, crs_grade, fever_episode
+from tocsin.protocols.paper004.shared import CHILD, Settings, cartox, crs_episode, crs_grade
 from tocsin.protocols.parts import COURSE_HOURS, ICANS_FINDINGS, STEROID_TODAY
 from tocsin.protocols.protocol import Block, Chapter, Dose, Rule
 from tocsin.rules import Doses, Lasting, Named, Observed, Or, Setting
@@ -79,4 +79,4 @@ def steroids(settings: Settings) -> Chapter:
                      "needed for something else, such as HLH or adrenal insufficiency, is the clinician's to know."),
     )
     graded = cartox()
-    return Chapter("Taking corticosteroids off", graded, rules, fever_episode(), counts_also=ICANS_FINDINGS)
+    return Chapter("Taking corticosteroids off", graded, rules, crs_episode(), counts_also=ICANS_FINDINGS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tocsin.cite import Mark
 from tocsin.protocols.drugs import interval
-from tocsin.protocols.paper004.shared import ANTI_IL6_GIVEN, CHILD, Settings, cartox, crs_grade, fever_episode
+from tocsin.protocols.paper004.shared import ANTI_IL6_GIVEN, CHILD, Settings, cartox, crs_episode, crs_grade
 from tocsin.protocols.parts import COURSE_HOURS, refractory, since_first
 from tocsin.protocols.protocol import Chapter, Dose, Rule
 from tocsin.rules import Doses, Fact
@@ -48,4 +48,4 @@ def third_line(settings: Settings) -> Chapter:
              reading=f"One published case (paper 000), a child with grade 4 and multi-organ failure; two infusions on days 17 and 20. {_ORDER}"),
     )
     graded = cartox()
-    return Chapter("Refractory CRS", graded, rules, fever_episode())
+    return Chapter("Refractory CRS", graded, rules, crs_episode())
