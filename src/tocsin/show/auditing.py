@@ -9,7 +9,7 @@ from tocsin.protocols.audit import VERDICTS
 from tocsin.show.numbers import number
 from tocsin.show.terminal import _safe, _say, _table
 from tocsin.show.times import moment
-from tocsin.show.wording import STANDING, capital, concept_words, missing_words, plural, printed
+from tocsin.show.wording import STANDING, capital, concept_words, missing_in_short, plural, printed
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -36,7 +36,7 @@ def why(found: Finding) -> str:
     named = ", ".join(codes[:MOST_CODES]) + (f" and {len(codes) - MOST_CODES} more" if len(codes) > MOST_CODES else "")
     known = found.verdict == "not_indicated"
     reasons = "No rule asked for it." if known and not found.blocked_by else " ".join(found.reasons)
-    missing = f" Not told: {', '.join(missing_words(found.missing))}." if found.missing else ""
+    missing = f" Not told: {', '.join(missing_in_short(found.missing))}." if found.missing else ""
     return printed(f"[{named}] {reasons}{missing}")
 
 

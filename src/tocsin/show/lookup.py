@@ -10,9 +10,7 @@ from typing import TYPE_CHECKING
 from tocsin.cite import Mark, how_sure, reference
 from tocsin.show.local import print_changes
 from tocsin.show.terminal import MARK_WORDS, _say, _table
-from tocsin.show.wording import STANDING, advice_dose, missing_words, printed, setting_words, status_words
-from tocsin.vocabulary import CONCEPTS
-from tocsin.vocabulary.concept import Domain
+from tocsin.show.wording import STANDING, advice_dose, missing_in_short, missing_words, printed, setting_words, status_words
 
 if TYPE_CHECKING:
     import polars as pl
@@ -82,20 +80,12 @@ def _print_open(out: Console, advice: Sequence[Advice]) -> None:
     """The recommendations that depend on something, together where they depend on the same; short first."""
     together: dict[tuple[str, ...], list[Advice]] = {}
     for a in advice:
-        together.setdefault(tuple(sorted(_missing_words(a.depends_on))), []).append(a)
+        together.setdefault(tuple(sorted(missing_in_short(a.depends_on))), []).append(a)
     for missing in sorted(together, key=lambda m: (len(m), m)):
         _say(out, f"  Not told: {'; '.join(missing)}")
         for some in _alike(together[missing]):
             codes = ", ".join(a.rule.split("/")[1] for a in some)
             _say(out, f"      {codes}  {some[0].action}" + ("  [experimental]" if some[0].experimental else ""), "dim")
-
-
-def _missing_words(names: Sequence[str]) -> list[str]:
-    """The missing inputs in words; many of neurology are one examination."""
-    neurology = [n for n in names if n in CONCEPTS and CONCEPTS[n].domain is Domain.NEUROLOGY]
-    if len(neurology) < 4:
-        return missing_words(names)
-    return ["a neurological examination with its score (tocsin ask names each part)", *missing_words([n for n in names if n not in neurology])]
 
 
 def _print_recommendation(out: Console, status: str, some: Sequence[Advice]) -> None:

@@ -10,6 +10,7 @@ from tocsin.show.numbers import number
 from tocsin.show.times import course
 from tocsin.show.values import Units, unit_words, value_words
 from tocsin.vocabulary import CONCEPTS, SEDATIVES, VASOPRESSIN_LIKE, VASOPRESSORS, Kind
+from tocsin.vocabulary.concept import Domain
 
 if TYPE_CHECKING:
     from tocsin.scales.scale import Criterion, Flag, Scale
@@ -92,6 +93,14 @@ def missing_words(undecided: Sequence[str]) -> list[str]:
         )
         out[shared or concept_words(name)] = None
     return list(out)
+
+
+def missing_in_short(names: Sequence[str]) -> list[str]:
+    """``missing_words``, but many inputs of neurology are one examination."""
+    neurology = [n for n in names if n in CONCEPTS and CONCEPTS[n].domain is Domain.NEUROLOGY]
+    if len(neurology) < 4:
+        return missing_words(names)
+    return [*missing_words([n for n in names if n not in neurology]), "a neurological examination with its score"]
 
 
 def not_told(undecided: Sequence[str]) -> str:
