@@ -16,6 +16,7 @@ from tocsin.protocols import PROTOCOLS, protocol
 from tocsin.protocols.audit import VERDICTS, Finding, audit, drugs_of
 from tocsin.protocols.audit_summary import summarise
 from tocsin.protocols.omitted import needs
+from tocsin.timeline import Timeline
 
 PAPER004 = PROTOCOLS["paper004"]
 SUPPORT = ("unstated-support-absent", "unstated-organ-toxicity-absent")
@@ -397,10 +398,10 @@ def test_case_002_tocilizumab_400_mg_on_day_5_is_undecidable_for_what_is_not_tol
     assert "the dose at 50 kg" in one.arithmetic
 
 
-def test_case_002_if_support_not_told_was_absent_the_steroid_of_day_6_was_early_for_crs_and_that_of_day_7_had_an_indication():
-    """AST 535.67 U/L makes CARTOX grade 3 on day 7.  On day 6 only neurotoxicity could have asked for it, and that is not told."""
+def test_case_002_if_support_not_told_was_absent_the_steroid_of_day_6_was_early_by_what_is_told_and_that_of_day_7_had_an_indication():
+    """AST 535.67 U/L makes CARTOX grade 3 on day 7.  On day 6 only neurotoxicity or a low saturation could have asked for it, and neither is told."""
     day6, day7 = (f for f in case("002", "methylprednisolone", assume=True) if f.kind == "dose")
-    assert (day6.hour, day6.verdict, day6.rules) == (144, "undecidable", tuple(f"paper004/{c}" for c in ("N7", "N9.3", "N9.4", "P8")))
+    assert (day6.hour, day6.verdict, day6.rules) == (144, "undecidable", tuple(f"paper004/{c}" for c in ("C2.7d", "N7", "N9.3", "N9.4", "P8")))
     assert "ice_score" in day6.missing
     assert (day7.hour, day7.verdict, day7.indication, day7.missing) == (168, "undecidable", "had", ("hour of the dose",))
 
@@ -411,3 +412,14 @@ def test_case_002_ruxolitinib_5_mg_is_the_second_step_of_its_source():
     assert [f.verdict for f in doses] == ["undecidable", "undecidable"]
     assert "paper004/R2b" in doses[1].rules
     assert doses[1].arithmetic == "5 mg every 12 h, given 5 mg"
+
+
+def test_many_patients_are_audited_as_each_alone():
+    """Their moments are swept together, the first of each, then the second, and so on."""
+    histories = {"1": [toci(25.0), toci(31.0), toci(60.0)], "2": [toci(25.0), toci(25.0, 401.0)], "3": [], "4": [toci(40.0, hour_latest=64.0)]}
+    body = {"age_years": 40.0, "weight_kg": 50.0}
+    rows = [{**row, "patient": who} for who, doses in histories.items() for row in (*fever_then_liver(), *doses)]
+    together = audit(Timeline.from_rows(rows, [{"patient": who, **body} for who in histories], COMPLETE), PAPER004)
+    for who, doses in histories.items():
+        alone = audit(Timeline.from_rows([*fever_then_liver(), *doses], [body], COMPLETE), PAPER004)
+        assert [replace(f, patient="1") for f in together if f.patient == who] == alone

@@ -41,19 +41,20 @@ class Swept:
 
 def run(
     program: Program, timeline: Timeline, events: Events, counts: Sequence[str], *, carry: Mapping[str, float] | None = None,
-    from_hour: float = 0.0, until: float = np.inf, keep_state: bool = False, last_only: bool = False,
+    from_hour: float = 0.0, until: float | npt.NDArray[np.float64] = np.inf, keep_state: bool = False, last_only: bool = False,
     death_counts: Sequence[str] = (), workers: int | None = None,
 ) -> Swept:
     """Sweep every patient.
 
     ``counts``: the attributions the program counts; ``death_counts``: those of a death that is a grade (never "unknown").
-    ``until``: nothing later is looked at.  ``keep_state``: also return the last state of each node.
+    ``until``: nothing later is looked at; one hour, or one for each patient.  ``keep_state``: also return the last state of each node.
     ``last_only``: one step for each patient, the state at ``until``, which must be given; much faster than all of them.
     ``workers``: how many threads; all cores when None.
     """
     from tocsin.grading.kernel import sweep  # compiled code is loaded when it is first needed
 
-    if last_only and not np.isfinite(until):
+    stops = np.atleast_1d(np.asarray(until, np.float64))
+    if last_only and not np.isfinite(stops).all():
         raise ValueError("the last state needs the hour at which it is asked for")
     facts, fact_rows = facts_of(program, timeline)
     events, rows = _needed(program, events, fact_rows)
@@ -72,7 +73,7 @@ def run(
 
     def block(first: int) -> tuple[Any, ...]:
         out: tuple[Any, ...] = sweep(
-            first, min(first + size, n), from_hour, until,
+            first, min(first + size, n), from_hour, stops,
             events.ptr, events.hour, events.end, events.latest, events.concept, events.value, events.censored, events.bits,
             counted, events.last, CONCEPT_KIND, concept_carry,
             program.node, program.number, program.child, program.parent_ptr, program.parent, program.group_ptr, program.group_slot, program.group_coef,

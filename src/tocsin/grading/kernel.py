@@ -48,7 +48,8 @@ def sweep(
 ):
     """Sweep patients ``first`` to ``last``; returns the steps, their reasons and, when asked, the last state of each node.
 
-    ``lazy``: the steps are one for each patient, at ``stop_hour``.  ``eager``: the nodes that must be followed all the same.
+    ``stop_hour``: one for each patient, or one for all.  ``lazy``: the steps are one for each patient, at that hour.
+    ``eager``: the nodes that must be followed all the same.
     """
     n_nodes = len(node)
     capacity = max(64, 32 * (last - first))
@@ -93,7 +94,8 @@ def sweep(
     nothing_told, no_events = np.full(n_nodes, 2, np.int8), np.zeros(last + 1, np.int64)
     for turn in range(first if len(roots) else first - 1, last):
         p, untold = max(turn, first), turn < first
-        until, mine_ptr = from_hour if untold else stop_hour, no_events if untold else ptr
+        until = from_hour if untold else stop_hour[min(p, len(stop_hour) - 1)]
+        mine_ptr = no_events if untold else ptr
         mine = final[p - first if keep_state else 0]
         while True:
             found = patient(

@@ -98,10 +98,10 @@ def audit(
     bodies = {patient: (weight, height) for patient, weight, height in timeline.patients.select("patient", "weight_kg", "height_cm").iter_rows()}
     judge = _Judge(protocol, bodies, within_hours, tolerance)
     seen: dict[int, _Moment] = {}
-    for (hour, until, _, rank), group in _together(doses):
-        known = _before(timeline, protocol, hour, group, rank)
-        stand = standings(known, protocol, until=until, carry=carry)
-        seen.update({dose["row"]: _Moment(stand, dose) for dose in group})
+    for cuts in _cuts(doses):
+        known = _before(timeline, protocol, cuts)
+        stand = standings(known, protocol, until={who: cut.until for who, cut in cuts.items()}, carry=carry)
+        seen.update({dose["row"]: _Moment(stand, dose) for cut in cuts.values() for dose in cut.doses})
     findings: list[Finding] = []
     answers: dict[str, list[Answer]] = defaultdict(list)
     earlier: dict[str, list[tuple[dict[str, Any], Finding]]] = defaultdict(list)
@@ -148,36 +148,52 @@ def _latest(dose: Mapping[str, Any]) -> float:
     return float(latest) if latest is not None and latest > dose["hour"] else float(dose["hour"])
 
 
-def _together(doses: Sequence[dict[str, Any]]) -> Iterable[tuple[tuple[float, float, str, int], list[dict[str, Any]]]]:
-    """The doses that can be looked at in one sweep: of the same time, at most one a patient and concept.
+@dataclass(frozen=True)
+class _Cut:
+    """A moment of one patient at which doses are judged: what was known at ``until`` without the treatments from ``hour`` on.
 
-    ``rank``: how many rows of the same drug at the same time stand before it; those count as given before.
+    ``row``: of ``concept`` the rows of that hour that stand before this one count as given (two rows of one drug at one hour).
     """
-    groups: dict[tuple[float, float, str, int], list[dict[str, Any]]] = defaultdict(list)
-    ranks: dict[tuple[str, str, float], int] = defaultdict(int)
+
+    hour: float
+    until: float
+    concept: str
+    row: int
+    doses: list[dict[str, Any]]
+
+
+def _cuts(doses: Sequence[dict[str, Any]]) -> list[dict[str, _Cut]]:
+    """The moments of all patients, the first of each together, then the second, and so on: each set is one sweep."""
+    mine: dict[str, dict[tuple[float, float, str, int], _Cut]] = defaultdict(dict)
+    before: dict[tuple[str, str, float], int] = defaultdict(int)
     for dose in doses:
-        place = (dose["patient"], dose["concept"], dose["hour"])
-        rank, latest = ranks[place], _latest(dose)
-        ranks[place] += 1
+        who, concept, hour = dose["patient"], dose["concept"], dose["hour"]
+        rank, latest = before[who, concept, hour], _latest(dose)
+        before[who, concept, hour] += 1
         # a window ends just before its last hour, where what is told of the same day still holds
-        until = nextafter(latest, -inf) if latest > dose["hour"] else latest
-        groups[dose["hour"], until, dose["concept"] if rank else "", rank].append(dose)
-    return groups.items()
+        until = nextafter(latest, -inf) if latest > hour else latest
+        key = (hour, until, concept if rank else "", rank)
+        mine[who].setdefault(key, _Cut(hour, until, concept if rank else "", dose["row"], [])).doses.append(dose)
+    longest = max((len(cuts) for cuts in mine.values()), default=0)
+    ordered = {who: list(cuts.values()) for who, cuts in mine.items()}
+    return [{who: cuts[k] for who, cuts in ordered.items() if k < len(cuts)} for k in range(longest)]
 
 
-def _before(timeline: Timeline, protocol: Protocol, hour: float, group: Sequence[dict[str, Any]], rank: int) -> Timeline:
-    """The record of these patients without the treatments that begin at ``hour`` or later, but for those that stand before a dose."""
+def _before(timeline: Timeline, protocol: Protocol, cuts: Mapping[str, _Cut]) -> Timeline:
+    """The record of these patients as it was known at their moments, without the treatments that begin then or later."""
     given = sorted({c for c, v in CONCEPTS.items() if v.kind in (Kind.DOSE, Kind.INFUSION)} | set(drugs_of(protocol)))
-    patients = [d["patient"] for d in group]
-    cut = dict(zip(patients, (d["row"] for d in group), strict=True)) if rank else {}
-    name, who = pl.col("concept").cast(pl.String), pl.col("patient").cast(pl.String)
-    events = timeline.events.with_row_index("row").filter(who.is_in(patients))
-    later = name.is_in(given) & (pl.col("hour") >= hour)
-    if cut:
-        limit = who.replace_strict(cut, return_dtype=pl.Int64)
-        later &= ~((name == group[0]["concept"]) & (pl.col("hour") == hour) & (pl.col("row").cast(pl.Int64) < limit))
-    return replace(timeline, events=events.filter(~later).drop("row"),
-                   patients=timeline.patients.filter(pl.col("patient").cast(pl.String).is_in(patients)))
+    limits = pl.DataFrame({
+        "_who": list(cuts), "_hour": [c.hour for c in cuts.values()], "_until": [c.until for c in cuts.values()],
+        "_now": [nextafter(c.until, inf) for c in cuts.values()], "_concept": [c.concept for c in cuts.values()],
+        "_row": [c.row for c in cuts.values()],
+    }, schema_overrides={"_concept": pl.String, "_row": pl.Int64})
+    who, name = pl.col("patient").cast(pl.String), pl.col("concept").cast(pl.String)
+    events = timeline.events.with_row_index("_place").with_columns(who.alias("_who")).join(limits, on="_who", how="inner", maintain_order="left")
+    first = (name == pl.col("_concept")) & (pl.col("hour") == pl.col("_hour")) & (pl.col("_place").cast(pl.Int64) < pl.col("_row"))
+    later = name.is_in(given) & (pl.col("hour") >= pl.col("_hour")) & ~first
+    ended = pl.when(pl.col("end_hour") > pl.col("_until")).then("_now").otherwise("end_hour").alias("end_hour")
+    events = events.filter(~later & (pl.col("hour") <= pl.col("_until"))).with_columns(ended).select(timeline.events.columns)
+    return replace(timeline, events=events, patients=timeline.patients.filter(who.is_in(list(cuts))))
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tocsin.protocols.protocol import Block, Protocol, Rule
-from tocsin.protocols.sweep import FALSE, NOT_DUE, SweptChapter, step_at, sweep
+from tocsin.protocols.sweep import FALSE, NOT_DUE, SweptChapter, Until, step_at, sweep
 from tocsin.timeline import Timeline
 
 
@@ -77,9 +77,12 @@ class Standings:
 
 
 def standings(
-    timeline: Timeline, protocol: Protocol, *, until: float | None = None, carry: Mapping[str, float] | None = None,
+    timeline: Timeline, protocol: Protocol, *, until: Until = None, carry: Mapping[str, float] | None = None,
 ) -> Standings:
-    """Sweep the rules over the record, or over what was known at ``until`` (the last state is then kept, for what is missing)."""
+    """Sweep the rules over the record, or over what was known at ``until`` (the last state is then kept, for what is missing).
+
+    ``until``: an hour, or one for each patient of a record that ends there.
+    """
     chapters = sweep(timeline, protocol, until=until, carry=carry, keep_state=until is not None)
     known = chapters[0].timeline
     steps = np.unique(np.concatenate([np.column_stack([c.swept.patient, c.swept.start]) for c in chapters]), axis=0)

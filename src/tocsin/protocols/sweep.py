@@ -29,6 +29,7 @@ COURSE = "earlier_course"
 F64 = npt.NDArray[np.float64]
 I64 = npt.NDArray[np.int64]
 I8 = npt.NDArray[np.int8]
+Until = float | Mapping[str, float] | None
 
 _PROGRAMS: dict[int, tuple[Chapter, Program]] = {}
 
@@ -111,16 +112,16 @@ class SweptChapter:
 
 
 def sweep(
-    timeline: Timeline, protocol: Protocol, *, until: float | None = None, carry: Mapping[str, float] | None = None, keep_state: bool = False,
+    timeline: Timeline, protocol: Protocol, *, until: Until = None, carry: Mapping[str, float] | None = None, keep_state: bool = False,
     last_only: bool = False,
 ) -> tuple[SweptChapter, ...]:
-    """Sweep every chapter over the record, or over what was known at ``until``.
+    """Sweep every chapter over the record, or over what was known at ``until``: an hour, or one for each patient of a record cut there.
 
     ``keep_state``: also keep the last state of each node, for what is missing.
     ``last_only``: one step for each patient, the state at ``until``.
     """
-    known = timeline if until is None else timeline.until(until)
-    found = derived(known, protocol, until, carry)
+    known = timeline.until(until) if isinstance(until, float | int) else timeline
+    found = derived(known, protocol, until if isinstance(until, float | int) else None, carry)
     if len(found):
         known = replace(known, events=pl.concat([known.events, found], how="vertical_relaxed"))
     coded: dict[tuple[tuple[str, tuple[str, ...]], ...], tuple[Timeline, Events]] = {}
@@ -135,16 +136,16 @@ def sweep(
 
 
 def _swept(
-    chapter: Chapter, timeline: Timeline, events: Events, until: float | None, carry: Mapping[str, float] | None, keep_state: bool,
-    last_only: bool,
+    chapter: Chapter, timeline: Timeline, events: Events, until: Until, carry: Mapping[str, float] | None, keep_state: bool, last_only: bool,
 ) -> SweptChapter:
     program = program_of(chapter)
+    stops = np.full(1, np.inf if until is None else until) if not isinstance(until, Mapping) else np.array([until[p] for p in events.patients])
     if changes_of(program):
         timeline, events = with_changes_of([program], timeline, events)
-    swept = run(program, timeline, events, chapter.counts, carry=carry, from_hour=chapter.from_hour, until=np.inf if until is None else until,
+    swept = run(program, timeline, events, chapter.counts, carry=carry, from_hour=chapter.from_hour, until=stops,
                 keep_state=keep_state, last_only=last_only)
-    if until is not None and until < chapter.from_hour:
-        swept = replace(swept, state=np.full_like(swept.state, FALSE))
+    if (stops < chapter.from_hour).any():
+        swept.state[np.broadcast_to(stops < chapter.from_hour, len(swept.state))] = FALSE
     place = {int(node): i for i, node in reversed(list(enumerate(program.roots)))}
     wanted = _truth(swept, [place[program.node_of[bare(r.when)]] for r in chapter.rules])
     barred = _truth(swept, [place[program.node_of[bare(b.predicate)]] for b in chapter.blocks])
