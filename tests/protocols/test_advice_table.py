@@ -12,7 +12,7 @@ from agree.test_agreement import search
 from protocols.records import record
 from tocsin.protocols import PROTOCOLS, advise
 from tocsin.protocols.advise import STATUS, advise_table
-from tocsin.protocols.sweep import NOT_DUE, bare, stands
+from tocsin.protocols.sweep import NOT_DUE, stands
 
 
 @pytest.mark.parametrize("name", PROTOCOLS)
@@ -24,8 +24,7 @@ def test_the_chapters_together_say_what_each_says_alone(name: str, scale: str) -
         table = advise_table(timeline_of(several), PROTOCOLS[name], hour)
         alone = []
         for swept in table.chapters:
-            node = swept.program.node_of
-            wanted, barred = (swept.swept.state[:, [node[bare(p)] for p in claims]] for claims in (
+            wanted, barred = (swept.swept.state[:, [swept.program.place(p) for p in claims]] for claims in (
                 [r.when for r in swept.chapter.rules], [b.predicate for b in swept.chapter.blocks]))
             began = hour >= swept.chapter.from_hour
             alone.append(stands(swept.chapter, wanted, barred) if began else np.full(wanted.shape, NOT_DUE, np.int8))

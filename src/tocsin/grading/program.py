@@ -7,7 +7,7 @@ node means is written in ``kernel.py``, which is the only reader of this table.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -107,11 +107,26 @@ class Program:
     suppressing: int             # dose group whose doses prolong the quiet that is needed
     episode_hours: F64           # quiet, quiet suppressed, lapse
     node_of: Mapping[Predicate, int]
+    places: dict[int, tuple[Predicate, int]] = field(default_factory=dict, repr=False, compare=False)
+
+    def place(self, p: Predicate) -> int:
+        """The node of a predicate, by whatever name; remembered by the object, because to hash a large claim takes long."""
+        kept = self.places.get(id(p))
+        if kept is None or kept[0] is not p:
+            kept = self.places[id(p)] = (p, self.node_of[bare(p)])
+        return kept[1]
 
     @property
     def reads(self) -> npt.NDArray[np.bool_]:
         """Which concepts it reads, by concept code."""
         return (self.slot_of_concept >= 0) | (np.diff(self.dose_ptr) > 0) | (self.teller >= 0)
+
+
+def bare(p: Predicate) -> Predicate:
+    """The predicate without its names, as a program knows it."""
+    while isinstance(p, Named):
+        p = p.of
+    return p
 
 
 class _Compiler:

@@ -111,7 +111,8 @@ class AdviceTable:
     def advice(self, patient: str) -> list[Advice]:
         """Every rule for one patient, in words, in the order of the protocol."""
         at = self.patients.index(patient)
-        return [self._advice(at, swept, rule) for swept in self.chapters for rule in swept.chapter.rules]
+        every = [(swept, rule) for swept in self.chapters for rule in swept.chapter.rules]
+        return [self._advice(at, swept, rule, STATUS[int(status)]) for (swept, rule), status in zip(every, self.status[at], strict=True)]
 
     @cached_property
     def _bodies(self) -> pl.DataFrame:
@@ -124,10 +125,9 @@ class AdviceTable:
         scales = {c.chapter.scale.id: c.chapter.scale for c in self.chapters}
         return {name: grade(self.timeline, scale, until=self.hour, carry=self.carry) for name, scale in scales.items()}
 
-    def _advice(self, at: int, swept: SweptChapter, rule: Rule) -> Advice:
+    def _advice(self, at: int, swept: SweptChapter, rule: Rule, status: str) -> Advice:
         protocol = self.protocol
         wanted = swept.state(at, rule.when)
-        status = STATUS[int(self.status[at, protocol.rules.index(rule)])]
         blocked = [b for b in rule.blocked_by if swept.state(at, b.predicate) == TRUE] if wanted == TRUE else []
         depends: dict[str, None] = {}
         if status == "depends":

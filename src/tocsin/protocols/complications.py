@@ -13,10 +13,11 @@ from typing import Any
 
 from tocsin.cite import Mark, reference
 from tocsin.errors import UnknownIdError
+from tocsin.grading.program import bare
 from tocsin.grading.result import observed
 from tocsin.protocols.complication_signs import SETTINGS, Complication, Sign, complication_signs
 from tocsin.protocols.protocol import Chapter, Protocol, Rule
-from tocsin.protocols.sweep import TRUE, UNKNOWN, SweptChapter, bare, sweep
+from tocsin.protocols.sweep import TRUE, UNKNOWN, SweptChapter, sweep
 from tocsin.rules import Observed, Predicate, settled
 from tocsin.scales import scale
 from tocsin.timeline import Timeline

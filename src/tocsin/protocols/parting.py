@@ -17,10 +17,11 @@ import numpy.typing as npt
 import polars as pl
 
 from tocsin.grading.grade import grade
+from tocsin.grading.program import bare
 from tocsin.grading.result import Grades
 from tocsin.protocols.protocol import Protocol, Rule
 from tocsin.protocols.standing import Standings, standings
-from tocsin.protocols.sweep import BARRED, BLOCKED, DEPENDS, DUE, FALSE, SweptChapter, bare, sweep
+from tocsin.protocols.sweep import BARRED, BLOCKED, DEPENDS, DUE, FALSE, SweptChapter, sweep
 from tocsin.protocols.treatments import Compared, Regimen, compared
 from tocsin.rules import And, Predicate
 from tocsin.timeline import Timeline

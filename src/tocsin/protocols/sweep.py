@@ -16,7 +16,7 @@ from tocsin.grading.grade import changes_of, with_changes_of
 from tocsin.grading.program import KEPT, LASTING, UNLESS, Program, compile_program
 from tocsin.grading.result import describe
 from tocsin.protocols.protocol import Chapter, Protocol
-from tocsin.rules import Named, Predicate
+from tocsin.rules import Predicate
 from tocsin.timeline import Timeline
 
 FALSE, TRUE, UNKNOWN = 0, 1, 2
@@ -72,12 +72,12 @@ class SweptChapter:
 
     def state(self, patient: int, p: Predicate) -> int:
         """What ``p`` is for a patient at the last moment looked at; needs the last state."""
-        return int(self.swept.state[patient, self.program.node_of[bare(p)]])
+        return int(self.swept.state[patient, self.program.place(p)])
 
     def missing(self, patient: int, p: Predicate) -> tuple[str, ...]:
         """The inputs whose absence leaves ``p`` unknown at the last moment looked at; needs the last state."""
         names: dict[str, None] = {}
-        stack = [self.program.node_of[bare(p)]]
+        stack = [self.program.place(p)]
         state = self.swept.state[patient]
         while stack:
             node = stack.pop()
@@ -100,7 +100,7 @@ class SweptChapter:
 
     def rows(self, step: int, p: Predicate) -> list[int]:
         """The events that make ``p`` true at one step, by their row."""
-        node = self.program.node_of[bare(p)]
+        node = self.program.place(p)
         span = slice(int(self.swept.evidence_ptr[step]), int(self.swept.evidence_ptr[step + 1]))
         roots = self.program.roots[self.swept.evidence_root[span]]
         return sorted({int(r) for r, root in zip(self.swept.evidence_row[span], roots, strict=True) if root == node})
@@ -147,19 +147,19 @@ def _swept(
     if (stops < chapter.from_hour).any():
         swept.state[np.broadcast_to(stops < chapter.from_hour, len(swept.state))] = FALSE
     place = {int(node): i for i, node in reversed(list(enumerate(program.roots)))}
-    wanted = _truth(swept, [place[program.node_of[bare(r.when)]] for r in chapter.rules])
-    barred = _truth(swept, [place[program.node_of[bare(b.predicate)]] for b in chapter.blocks])
+    wanted = _truth(swept, [place[program.place(r.when)] for r in chapter.rules])
+    barred = _truth(swept, [place[program.place(b.predicate)] for b in chapter.blocks])
     return SweptChapter(chapter, program, timeline, swept, wanted, barred)
 
 
 def stands(chapter: Chapter, wanted: I8, barred: I8) -> I8:
     """NOT_DUE, DUE, DEPENDS, BLOCKED or BARRED, from what the rules (rows, rules) and the blocks (rows, blocks) are."""
-    blocks = chapter.blocks
+    places = {id(b): i for i, b in enumerate(chapter.blocks)}
     out = np.empty_like(wanted)
     for i, rule in enumerate(chapter.rules):
         block = np.zeros(len(wanted), np.int8)  # none holds, one may, one surely holds
         for b in rule.blocked_by:
-            column = barred[:, blocks.index(b)]
+            column = barred[:, places[id(b)] if id(b) in places else chapter.blocks.index(b)]
             np.maximum(block, np.where(column == TRUE, 2, (column == UNKNOWN) & b.unknown_blocks).astype(np.int8), out=block)
         out[:, i] = _STANDS[wanted[:, i], block]
     return out
@@ -175,13 +175,6 @@ def _truth(swept: Swept, roots: list[int]) -> I8:
     true = (swept.true[:, None] >> bits) & np.uint64(1)
     unknown = (swept.open[:, None] >> bits) & np.uint64(1)
     return (true + 2 * unknown).astype(np.int8)
-
-
-def bare(p: Predicate) -> Predicate:
-    """The predicate without its names, as the program knows it."""
-    while isinstance(p, Named):
-        p = p.of
-    return p
 
 
 def derived(timeline: Timeline, protocol: Protocol, until: float | None, carry: Mapping[str, float] | None) -> pl.DataFrame:

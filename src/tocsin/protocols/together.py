@@ -16,7 +16,7 @@ from tocsin.grading.engine import run
 from tocsin.grading.grade import changes_of
 from tocsin.grading.program import EPISODE, MASKED, Program, compile_program
 from tocsin.protocols.protocol import Chapter, Protocol
-from tocsin.protocols.sweep import I8, NOT_DUE, bare, counted, derived, program_of, stands
+from tocsin.protocols.sweep import I8, NOT_DUE, counted, derived, program_of, stands
 from tocsin.timeline import Timeline
 
 
@@ -41,8 +41,8 @@ def status_at(timeline: Timeline, protocol: Protocol, hour: float, carry: Mappin
         state = run(program, record, coded[1], chapters[0].counts, carry=carry, from_hour=chapters[0].from_hour, until=hour,
                     keep_state=True, last_only=True).state
         for i, chapter in zip(group, chapters, strict=True):
-            wanted = state[:, [program.node_of[bare(r.when)] for r in chapter.rules]]
-            barred = state[:, [program.node_of[bare(b.predicate)] for b in chapter.blocks]]
+            wanted = state[:, [program.place(r.when) for r in chapter.rules]]
+            barred = state[:, [program.place(b.predicate) for b in chapter.blocks]]
             out[:, first[i]:first[i + 1]] = stands(chapter, wanted, barred)
     return out
 
