@@ -91,7 +91,8 @@ def intensive_care(settings: Settings) -> Chapter:
              "A non-invasive ventilation attempt prior to intubation for patients with respiratory insufficiency", answers=("oxygen_device",),
              optional=True, reading="Most units of the survey do so. Respiratory insufficiency: hypoxia of CARTOX grade 3."),
         Rule("ICU8", "Examine the heart: biomarkers or echocardiography (protracted severe CRS)",
-             Lasting(severe, late) & ~charted(Observed(HEART_EXAMINED, late)), _CARE, Mark.SOURCE,
+             Lasting(severe, late) & Named("heart_not_examined", ~charted(Observed(HEART_EXAMINED, late)), "no cardiac marker, ejection fraction or "
+                                           f"echocardiogram is on record from the last {late:g} h", cites=_CARE, mark="S"), _CARE, Mark.SOURCE,
              "Cardiac biomarkers or ... an echocardiogram, is advised in individuals with protracted severe CRS",
              answers=(*(name for name, _ in _CARDIAC), "echocardiogram"),
              reading="Protracted: see the setting severe_crs_hours. What is not on record was not done."),
