@@ -45,3 +45,9 @@ def test_a_rule_and_its_blocks_cite_a_known_source(code):
         assert isinstance(one.mark, Mark)
         assert reference(one.cites).text
         assert not is_local(one.cites)
+
+
+@pytest.mark.parametrize("code", RULES)
+def test_what_is_charted_or_not_is_said_in_words(code: str) -> None:
+    """A limit without end is how a rule asks whether there is any value; nobody should read it."""
+    assert "inf " not in RULES[code].english()
