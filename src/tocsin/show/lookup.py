@@ -10,9 +10,7 @@ from typing import TYPE_CHECKING
 from tocsin.cite import Mark, how_sure, reference
 from tocsin.show.local import print_changes
 from tocsin.show.terminal import MARK_WORDS, _say, _table
-from tocsin.show.wording import STANDING, advice_dose, missing_words, printed, setting_words, status_words
-from tocsin.vocabulary import CONCEPTS
-from tocsin.vocabulary.concept import Domain
+from tocsin.show.wording import EXAMINATION, STANDING, advice_dose, briefly, listed, missing_words, printed, setting_words, status_words
 
 if TYPE_CHECKING:
     import polars as pl
@@ -92,10 +90,7 @@ def _print_open(out: Console, advice: Sequence[Advice]) -> None:
 
 def _missing_words(names: Sequence[str]) -> list[str]:
     """The missing inputs in words; many of neurology are one examination."""
-    neurology = [n for n in names if n in CONCEPTS and CONCEPTS[n].domain is Domain.NEUROLOGY]
-    if len(neurology) < 4:
-        return missing_words(names)
-    return ["a neurological examination with its score (tocsin ask names each part)", *missing_words([n for n in names if n not in neurology])]
+    return [f"{EXAMINATION} (tocsin ask names each part)" if n == EXAMINATION else n for n in briefly(names)]
 
 
 def _print_recommendation(out: Console, status: str, some: Sequence[Advice]) -> None:
@@ -108,7 +103,7 @@ def _print_recommendation(out: Console, status: str, some: Sequence[Advice]) -> 
     if status == "blocked":
         _say(out, f"      {status_words(status, first.blocked_by, ())}", "dim")
     if missing:
-        _say(out, f"      not told: {', '.join(missing_words(missing))}", "dim")
+        _say(out, f"      not told: {listed(missing_words(missing))}", "dim")
     conditions = "; or ".join(dict.fromkeys(printed(a.condition) for a in some))
     _say(out, f"      {'When' if status == 'not_due' else 'Because'}: {conditions}. [{'; '.join(dict.fromkeys(c for a in some for c in a.cites))}]", "dim")
     seen = list(dict.fromkeys(o for a in some for o in a.observations))
