@@ -17,7 +17,8 @@ import difflib
 from collections.abc import Iterable
 
 MOST_NAMES = 20
-LISTED = {"scale": "tocsin scales", "concept": "tocsin concepts", "protocol": "tocsin protocols"}
+LISTED = {"scale": "tocsin scales", "concept": "tocsin concepts", "protocol": "tocsin protocols", "criterion": "tocsin explain SCALE",
+          "criterion, rule, scale, protocol or concept": "tocsin scales, tocsin protocols, tocsin concepts"}
 """The command that lists what an id may be, where there are many."""
 
 
@@ -44,11 +45,12 @@ class RuleError(TocsinError):
 class UnknownIdError(TocsinError):
     """An id that does not exist; the message offers the nearest ones."""
 
-    def __init__(self, kind: str, given: str, known: Iterable[str]) -> None:
+    def __init__(self, kind: str, given: str, known: Iterable[str], listed_by: str = "") -> None:
         names = sorted(known)
         near = difflib.get_close_matches(given.lower(), [n.lower() for n in names], n=3, cutoff=0.5)
         nearest = [n for n in names if n.lower() in near]
-        whole = f"  Known: {', '.join(names)}." if len(names) <= MOST_NAMES else f"  {len(names)} are known; {LISTED.get(kind, 'tocsin --help')} lists them."
+        see = listed_by or LISTED.get(kind, "tocsin --help")
+        whole = f"  Known: {', '.join(names)}." if len(names) <= MOST_NAMES else f"  {len(names)} are known: see {see}."
         hint = f"  Nearest: {', '.join(nearest)}." if nearest else whole
         super().__init__(f"There is no {kind} called {given!r}.\n{hint}")
 

@@ -95,3 +95,10 @@ def test_a_mistake_is_answered_in_words(chart: Path, arguments: tuple[str, ...],
     assert done.returncode == 2
     assert words in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_an_audit_on_a_terminal_says_concepts_in_words_and_breaks_no_name_of_a_drug():
+    text = tocsin("audit", CASES[-1], "--assume", "unstated-support-absent").stdout
+    assert "fluid_bolus" not in text
+    assert "Methylprednisolone  " in text
+    assert "a neurological examination with its score" in " ".join(text.replace("\n", " ").split())

@@ -112,13 +112,28 @@ def test_check_exits_with_1_on_errors_and_says_file_row_and_fix(tmp_path):
     ("compare", "scales", "CASE", "--at", "-500"), ("compare", "scales", "CASE", "--scale", "lee2014-crs", "--scale", "lee2014-crs"),
     ("compare", "scales", "CASE", "--scale", "astct-crs-2019", "--scale", "hscore"), ("ask", "CASE", "--at", "-500"),
     ("grade", "CASE", "--weight", "-5"), ("grade", "CASE", "--age", "900"),
-    ("grade", "CASE", "--count", "fate"), ("report", "CASE", "--units", "furlongs"), ("demo", "--case", "003"), ("grade", "CASE", "--patient", "X"),
+    ("explain", "paper004/Z99"), ("grade", "CASE", "--count", "fate"), ("report", "CASE", "--units", "furlongs"), ("report", "CASE", "--out", "course.docx"),
+    ("demo", "--case", "003"), ("grade", "CASE", "--patient", "X"),
 ])
 def test_a_mistake_gets_one_message_and_exit_code_2(arguments, tmp_path):
     done = tocsin(*(CASE if a == "CASE" else a for a in arguments), cwd=tmp_path)
     assert done.returncode == 2
     assert done.stderr.startswith("tocsin: ")
     assert "Traceback" not in done.stderr
+
+
+def test_a_rule_that_does_not_exist_is_answered_with_the_nearest_or_with_the_command_that_lists_them():
+    assert "see tocsin explain paper004." in tocsin("explain", "paper004/ZZZZ").stderr
+    assert "Nearest: C2.3" in tocsin("explain", "paper004/C2.33").stderr
+
+
+def test_a_grade_that_is_certain_stands_above_the_advice_also_where_none_of_its_rules_holds(tmp_path):
+    """ICANS of grade 2 is below the grade 3 of admission to intensive care, the only rule of the chapter that is graded by it."""
+    path = tmp_path / "icans.csv"
+    path.write_text("patient,hour,concept,value,unit\n1,96,ice_score,4,points\n", encoding="utf-8")
+    text = tocsin("advise", str(path), "--at", "96", "--complete", "drugs,devices,neurology,findings").stdout
+    assert "ICANS, ASTCT consensus 2019 grade 2 by ICE2" in text
+    assert "ICU3" not in text
 
 
 def test_every_looking_up_command_answers():

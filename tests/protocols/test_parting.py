@@ -121,6 +121,13 @@ def test_a_rule_without_a_drug_is_compared_only_where_both_have_one_for_it():
     assert brief(compare([icu, other], [rule("B1", HOTTER, None, action="Intensive care")], fever(38)).of("1")) == [(0, 4, "asks", "not_asked")]
 
 
+def test_a_baseline_and_the_place_of_a_treatment_are_not_what_is_asked_for():
+    """The echocardiogram before the infusion is not the one in severe CRS, and what is done in intensive care is no admission to it."""
+    said = {action: [t.name for t in treatments_of(rule("X", HOT, drug=None, action=action))] for action in (
+        "Baseline transthoracic echocardiography", "Infection work-up: sepsis weighs on survival in intensive care", "Consider intensive care")}
+    assert list(said.values()) == [[], ["work_up"], ["icu"]]
+
+
 def test_a_treatment_of_which_one_has_no_rule_is_no_parting_and_is_told_among_the_first_hours():
     found = compare([rule("A", HOT), rule("A2", HOT, drug="anakinra")], rule("B", HOT), fever(38))
     assert found.of("1") == []

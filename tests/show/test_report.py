@@ -179,3 +179,14 @@ def test_a_count_of_days_is_drawn_by_its_own_name(case_000):
         "CRS (ASTCT 2019)", "Early ICAHT (neutropenia, days 0 to 30), EHA/EBMT consensus 2023", "CRS (Lee 2014)",
     ]
     assert html(model)
+
+
+def test_a_report_is_not_written_under_a_name_of_another_kind(case_000, tmp_path):
+    with pytest.raises(SettingError, match=r"'course.docx'.*\n.*\.html"):
+        report(case_000, tmp_path / "course.docx")
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_report_names_every_scale_that_the_guideline_grades_by(model_000):
+    assert {s.strip() for s in model_000.protocol["scale"].split(";")} >= {"CRS, CARTOX 2018", "ICANS, ASTCT consensus 2019", "CRES, CARTOX 2018"}
+    assert any("astct-icans-2019" in says for name, says in model_000.manifest if name == "Protocol paper004")

@@ -116,3 +116,26 @@ def test_every_concept_can_be_said(name, value, text):
              "attribution": "unknown", "origin": "a.csv:1", "note": None}
     for units in Units:
         assert "\n" not in wording.evidence(event, units)
+
+
+@pytest.mark.parametrize(("name", "words"), [
+    ("d_dimer", "D-dimer, fibrinogen-equivalent units"), ("crp", "C-reactive protein"), ("capd_score", "Cornell Assessment of Pediatric Delirium"),
+    ("cushing_triad", "Cushing triad"), ("temperature", "body temperature"), ("ice_score", "ICE score"),
+])
+def test_a_name_keeps_its_capital_within_a_sentence(name, words):
+    assert wording.concept_words(name) == words
+
+
+def test_what_has_a_comma_is_listed_with_semicolons():
+    assert wording.listed(["sodium", "potassium"]) == "sodium, potassium"
+    assert wording.listed(["calcium, ionised", "sodium"]) == "calcium, ionised; sodium"
+
+
+def test_four_inputs_of_neurology_are_one_examination_in_a_sentence():
+    assert wording.briefly(["spo2", "ice_score", "consciousness", "seizure", "motor_weakness"]) == [
+        "oxygen saturation by pulse oximetry", wording.EXAMINATION]
+    assert wording.briefly(["ice_score", "seizure"]) == ["ICE score", "seizure"]
+
+
+def test_what_was_known_only_until_now_is_said_in_words():
+    assert wording.concept_words("earlier_course") == "the course until now (the hour of a dose or a value since then)"

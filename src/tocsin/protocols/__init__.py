@@ -86,7 +86,10 @@ def rule(code: str) -> tuple[Protocol, Rule]:
         known = {f"{owner}/{r.code}".lower(): (one, r) for r in one.rules}
         if code.lower() in known:
             return known[code.lower()]
-    raise UnknownIdError("rule", bare or code, [r.code if is_local(owner) else p.code(r) for p, r in known.values()])
+    if owner.lower() in PROTOCOLS:
+        one = PROTOCOLS[owner.lower()]
+        known = {r.code: (one, r) for r in one.rules}
+    raise UnknownIdError("rule", bare or code, [r.code if owner else p.code(r) for p, r in known.values()], f"tocsin explain {owner or 'PROTOCOL'}")
 
 
 def is_local(name: str) -> bool:

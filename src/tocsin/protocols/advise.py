@@ -143,11 +143,12 @@ class AdviceTable:
         last = swept.last_step(at)
         seen = swept.evidence(last, rule.when) if wanted == TRUE and last >= 0 else ()
         step = self._grades[swept.chapter.scale.id].at(self.hour, self.patients[at])
-        graded = _grade(swept.chapter, step) if step is not None and wanted != FALSE else ""
+        # a grade that is certain is said also where none of its rules holds: who has ICANS of grade 2 is not one without a grade
+        graded = _grade(swept.chapter, step) if step is not None and (wanted != FALSE or 0 < step["at_least"] == step["at_most"]) else ""
         local = protocol.local_to(rule)
         remarks = (*(words for p, words in rule.remarks if wanted != FALSE and swept.state(at, p) == TRUE), *(c.sentence() for c in local))
         verb = {TRUE: "Holds", FALSE: "Does not hold", UNKNOWN: "Not settled"}[wanted]
-        parts = (f"{verb}: {rule.english()}.", graded, f"Rests on: {'; '.join(seen)}." if seen else "", *remarks)
+        parts = (f"{verb}: {rule.english()}.", graded if wanted != FALSE else "", f"Rests on: {'; '.join(seen)}." if seen else "", *remarks)
         return Advice(
             patient=self.patients[at], hour=self.hour, protocol=protocol.id, rule=protocol.code(rule), action=rule.action, drug=rule.drug,
             dose=dose, unit=rule.dose.unit if rule.dose else None, route=rule.route, status=status,

@@ -2,10 +2,12 @@
 
 A rule with a drug belongs to the treatment that this drug is part of.  A rule without one belongs to every treatment that its answers
 or its words name, and is compared only where the other guideline has a rule for that treatment as well; what neither tells is left out.
+A baseline before the infusion is no treatment, and "in intensive care" is where something is done, not what is asked for.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from tocsin.protocols.protocol import Dose, Protocol, Rule
@@ -15,7 +17,7 @@ from tocsin.vocabulary.groups import ANTI_IL6, ANTIPYRETICS, CORTICOSTEROIDS, VA
 
 @dataclass(frozen=True, slots=True)
 class Treatment:
-    """One treatment: the concepts that are this, and the words by which a rule without a drug names it."""
+    """One treatment: the concepts that are this, and the words (patterns) by which a rule without a drug names it."""
 
     name: str
     title: str
@@ -29,12 +31,12 @@ TREATMENTS = (
     Treatment("fluid", "Fluid bolus", ("fluid_bolus",), ("fluid bolus",)),
     Treatment("vasopressor", "Vasopressor", (*VASOPRESSORS, *VASOPRESSIN_LIKE, "vasopressor"), ("vasopressor",)),
     Treatment("oxygen", "Oxygen or ventilation", ("oxygen_device",), ("oxygen", "ventilation")),
-    Treatment("icu", "Intensive care", (), ("intensive care",)),
+    Treatment("icu", "Intensive care", (), (r"(?<!in )intensive care",)),
     Treatment("antipyretic", "Antipyretic", ANTIPYRETICS, ("antipyretic",)),
     Treatment("antibiotic", "Antibiotics", ("antibiotic", "cefmetazole", "imipenem"), ("antibiotic",)),
     Treatment("growth_factor", "Growth factor", ("filgrastim",)),
     Treatment("antiseizure", "Antiseizure drug", ("levetiracetam", "lorazepam", "phenobarbital")),
-    Treatment("echo", "Echocardiography", ("echocardiogram", "lvef"), ("echocardiography",)),
+    Treatment("echo", "Heart examination", ("echocardiogram", "lvef"), ("echocardiography",)),
     Treatment("telemetry", "Telemetry", ("telemetry",), ("telemetry",)),
     Treatment("work_up", "Infection work-up", (), ("infection work-up", "cultures")),
 )
@@ -56,7 +58,9 @@ def treatments_of(rule: Rule) -> tuple[Treatment, ...]:
         known = next((t for t in TREATMENTS if rule.drug in t.concepts), None)
         return (known or Treatment(rule.drug, CONCEPTS[rule.drug].title, (rule.drug,)),)
     said = rule.action.lower()
-    return tuple(t for t in TREATMENTS if set(rule.answers) & set(t.concepts) or any(w in said for w in t.words))
+    if said.startswith("baseline"):
+        return ()
+    return tuple(t for t in TREATMENTS if set(rule.answers) & set(t.concepts) or any(re.search(w, said) for w in t.words))
 
 
 def compared(a: Protocol, b: Protocol) -> tuple[list[Compared], tuple[tuple[str, ...], tuple[str, ...]]]:

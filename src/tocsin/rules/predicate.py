@@ -237,6 +237,8 @@ class Compare(Predicate):
         unit = "" if self.unit == "1" else f" {self.unit}"
         if isinstance(self.limit, PatientLimit):
             return f"{title} {self.op} {self.limit.says}"
+        if self.limit == float("-inf"):
+            return f"{title} is on record"
         return f"{title} {self.op} {in_words(self.limit)}{unit}"
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from tocsin.show.times import Clock, on
 from tocsin.show.values import Units, dose_words, measured
-from tocsin.show.wording import advice_dose, missing_words, printed
+from tocsin.show.wording import advice_dose, briefly, listed, printed
 from tocsin.vocabulary import CONCEPTS
 
 STATUS_ORDER = ("due", "blocked", "depends")
@@ -98,7 +98,7 @@ def advice_rows(advice: Iterable[Any], changed: set[str]) -> list[AdviceRow]:
         rows.append(AdviceRow(
             status, action, dose, tuple(a.rule.split("/", 1)[-1] for a in some), any(a.rule in changed for a in some),
             _why_asked(some[0]), tuple(_plain_block(b) for b in some[0].blocked_by),
-            tuple(missing_words(list(dict.fromkeys(n for a in some for n in a.depends_on)))),
+            tuple(briefly(list(dict.fromkeys(n for a in some for n in a.depends_on)))),
             _once(printed(a.source_text) for a in some), _once(c for a in some for c in a.cites),
             _once(printed(a.reading) for a in some),
         ))
@@ -137,5 +137,5 @@ def _given(given: Any, units: Units) -> GivenRow:
 def _why(text: str) -> str:
     """The reason, with names of concepts turned into words."""
     if text.startswith("not told: "):
-        return "not told: " + ", ".join(missing_words([n.strip() for n in text.removeprefix("not told: ").split(",")]))
+        return "not told: " + listed(briefly([n.strip() for n in text.removeprefix("not told: ").split(",")]))
     return "; ".join(_plain_block(part) for part in text.split("; "))

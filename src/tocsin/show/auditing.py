@@ -9,7 +9,7 @@ from tocsin.protocols.audit import VERDICTS
 from tocsin.show.numbers import number
 from tocsin.show.terminal import _safe, _say, _table
 from tocsin.show.times import moment
-from tocsin.show.wording import STANDING, capital, concept_words, missing_in_short, plural, printed
+from tocsin.show.wording import STANDING, briefly, capital, concept_words, listed, named, plural, printed
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -33,11 +33,11 @@ def verdict_words(found: Finding) -> str:
 def why(found: Finding) -> str:
     """The reasons in short: the rules, what was found, what is missing."""
     codes = [c.split("/")[1] for c in found.rules]
-    named = ", ".join(codes[:MOST_CODES]) + (f" and {len(codes) - MOST_CODES} more" if len(codes) > MOST_CODES else "")
+    rules = ", ".join(codes[:MOST_CODES]) + (f" and {len(codes) - MOST_CODES} more" if len(codes) > MOST_CODES else "")
     known = found.verdict == "not_indicated"
     reasons = "No rule asked for it." if known and not found.blocked_by else " ".join(found.reasons)
-    missing = f" Not told: {', '.join(missing_in_short(found.missing))}." if found.missing else ""
-    return printed(f"[{named}] {reasons}{missing}")
+    missing = f" Not told: {listed(briefly(found.missing))}." if found.missing else ""
+    return printed(f"[{rules}] {named(reasons)}{missing}")
 
 
 def print_findings(out: Console, findings: Sequence[Finding], patients: Sequence[str], title: str) -> None:
@@ -52,11 +52,11 @@ def print_findings(out: Console, findings: Sequence[Finding], patients: Sequence
             out.print()
             continue
         table = _table(out, "")
-        table.add_column("When", ratio=2, min_width=7)
-        table.add_column("Treatment", ratio=3, min_width=18 if out.width >= NARROW else 10, overflow="fold")
-        table.add_column("Verdict", ratio=3, min_width=10)
+        table.add_column("When", ratio=10, min_width=7)
+        table.add_column("Treatment", ratio=19, min_width=18 if out.width >= NARROW else 10, overflow="fold")
+        table.add_column("Verdict", ratio=14, min_width=10)
         if out.width >= NARROW:
-            table.add_column("Why", ratio=9)
+            table.add_column("Why", ratio=37)
         for found in mine:
             given = concept_words(found.concept) + ("" if found.kind == "dose" else " (asked for)")
             cells = [capital(moment(found.hour, found.hour_latest if found.kind == "dose" else None)), capital(given)]

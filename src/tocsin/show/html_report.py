@@ -9,15 +9,17 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tocsin.errors import SettingError
 from tocsin.show import model as gathered
 from tocsin.show.advice_rows import turn_rows
 from tocsin.show.figure import draw, save
 from tocsin.show.inline import inline_svg, tips_of
+from tocsin.show.local import grades_of
 from tocsin.show.model import Model
 from tocsin.show.steps import Course, graded_only, one_patient
 from tocsin.show.times import Clock
 from tocsin.show.values import clean, unit_words, units_of
-from tocsin.show.wording import STANDING, capital, joined
+from tocsin.show.wording import STANDING, capital, joined, listed
 from tocsin.show.worlds import World, courses_of, worlds_of
 from tocsin.timeline import Timeline
 
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 SCALES = ("astct-crs-2019", "cartox-crs-2018", "astct-icans-2019")
+PAGES, FIGURES = (".html", ".htm", ""), (".svg", ".png", ".pdf")
+"""How the name of a report may end: a page, or the figure alone."""
 
 
 def report(
@@ -52,8 +56,10 @@ def report(
     ``title``; ``command`` and ``generated`` for the manifest (the time now, when not given).
     """
     out = Path(path)
+    if out.suffix.lower() not in (*PAGES, *FIGURES):
+        raise SettingError(f"a report cannot be written as {out.name!r}.\n  Name a file that ends in .html, or in .svg, .png or .pdf for the figure alone.")
     out.parent.mkdir(parents=True, exist_ok=True)
-    if out.suffix.lower() in (".svg", ".png", ".pdf"):
+    if out.suffix.lower() in FIGURES:
         return save(
             _asked(timeline, scales, protocol, patient, assume, settings).figure(units, days, title or None), out
         )
@@ -150,7 +156,7 @@ def _asked(
 
 def _protocol(chosen: Any, label: str, says: str) -> dict[str, Any]:
     return {
-        "id": chosen.id, "title": chosen.title, "scale": chosen.scale.title, "world": label, "says": says,
+        "id": chosen.id, "title": chosen.title, "scale": "; ".join(grades_of(chosen)), "world": label, "says": says,
         "corrections": list(chosen.corrections), "notes": list(chosen.notes),
         "local": [c.sentence() for c in chosen.local],
     }
@@ -169,7 +175,7 @@ def _environment() -> Environment:
     made = Environment(
         loader=PackageLoader("tocsin.show"), autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined,
     )
-    made.filters.update(capital=capital, joined=joined, clean=clean, unit=unit_words)
+    made.filters.update(capital=capital, joined=joined, listed=listed, clean=clean, unit=unit_words)
     return made
 
 

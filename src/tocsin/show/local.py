@@ -53,10 +53,12 @@ def print_protocols(out: Console, protocols: Sequence[tuple[Protocol, str]]) -> 
     table.add_column("Protocol", no_wrap=True)
     table.add_column("What it is", ratio=5)
     table.add_column("Rules", justify="right", no_wrap=True)
-    table.add_column("Its grades mean", ratio=3)
+    table.add_column("Its grades mean", ratio=3, overflow="fold")
     table.add_column("From", ratio=3, overflow="fold")
     for one, place in protocols:
-        based = f"{place}: {one.based_on} with {plural(len(one.local), 'local change')}" if one.local else place
-        table.add_row(*(_safe(out, printed(t)) for t in (one.id, one.title, str(len(one.rules)), "; ".join(grades_of(one)), based)))
+        table.add_row(*(_safe(out, printed(t)) for t in (one.id, one.title, str(len(one.rules)), "; ".join(grades_of(one)), place)))
     out.print(table)
+    for one, _ in protocols:
+        if one.local:
+            _say(out, f"{one.id}: {one.based_on} with {plural(len(one.local), 'local change')}.")
     _say(out, "tocsin explain PROTOCOL prints its rules; tocsin assure PROTOCOL checks it.", "dim")

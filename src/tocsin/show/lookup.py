@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from tocsin.cite import Mark, how_sure, reference
 from tocsin.show.local import print_changes
 from tocsin.show.terminal import MARK_WORDS, _say, _table
-from tocsin.show.wording import STANDING, advice_dose, missing_in_short, missing_words, printed, setting_words, status_words
+from tocsin.show.wording import EXAMINATION, STANDING, advice_dose, briefly, listed, missing_words, printed, setting_words, status_words
 
 if TYPE_CHECKING:
     import polars as pl
@@ -80,12 +80,17 @@ def _print_open(out: Console, advice: Sequence[Advice]) -> None:
     """The recommendations that depend on something, together where they depend on the same; short first."""
     together: dict[tuple[str, ...], list[Advice]] = {}
     for a in advice:
-        together.setdefault(tuple(sorted(missing_in_short(a.depends_on))), []).append(a)
+        together.setdefault(tuple(sorted(_missing_words(a.depends_on))), []).append(a)
     for missing in sorted(together, key=lambda m: (len(m), m)):
         _say(out, f"  Not told: {'; '.join(missing)}")
         for some in _alike(together[missing]):
             codes = ", ".join(a.rule.split("/")[1] for a in some)
             _say(out, f"      {codes}  {some[0].action}" + ("  [experimental]" if some[0].experimental else ""), "dim")
+
+
+def _missing_words(names: Sequence[str]) -> list[str]:
+    """The missing inputs in words; many of neurology are one examination."""
+    return [f"{EXAMINATION} (tocsin ask names each part)" if n == EXAMINATION else n for n in briefly(names)]
 
 
 def _print_recommendation(out: Console, status: str, some: Sequence[Advice]) -> None:
@@ -98,7 +103,7 @@ def _print_recommendation(out: Console, status: str, some: Sequence[Advice]) -> 
     if status == "blocked":
         _say(out, f"      {status_words(status, first.blocked_by, ())}", "dim")
     if missing:
-        _say(out, f"      not told: {', '.join(missing_words(missing))}", "dim")
+        _say(out, f"      not told: {listed(missing_words(missing))}", "dim")
     conditions = "; or ".join(dict.fromkeys(printed(a.condition) for a in some))
     _say(out, f"      {'When' if status == 'not_due' else 'Because'}: {conditions}. [{'; '.join(dict.fromkeys(c for a in some for c in a.cites))}]", "dim")
     seen = list(dict.fromkeys(o for a in some for o in a.observations))

@@ -299,7 +299,7 @@ def manifest_of(
     for scale in scales.values():
         out.append((f"Scale {scale.id}", f"version {scale.version}; {_settings(scale.settings)}"))
     if protocol is not None:
-        out.append((f"Protocol {protocol.id}", f"graded by {protocol.scale.id}; {_settings(protocol.settings)}"))
+        out.append((f"Protocol {protocol.id}", f"graded by {', '.join(dict.fromkeys(c.scale.id for c in protocol.chapters))}; {_settings(protocol.settings)}"))
     out += [("Units", str(units)), ("Command", command or "called from Python"), ("Generated", generated)]
     return out
 

@@ -9,7 +9,7 @@ from tocsin.protocols.parting import ALLOWS, ASKS, DEPENDS_ON, NOT_ASKED, NOT_NO
 from tocsin.show.numbers import number
 from tocsin.show.terminal import _say, _table
 from tocsin.show.times import Clock, hours_words
-from tocsin.show.wording import STANDING, concept_words, missing_words, named, plural, printed
+from tocsin.show.wording import STANDING, briefly, concept_words, listed, named, plural, printed
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -37,9 +37,9 @@ def _dose(text: str) -> str:
 def why_words(said: Said) -> str:
     """The criterion, clock or block, the observations, and the grade."""
     if said.stance == DEPENDS_ON:
-        missing = missing_words(said.missing)
+        missing = briefly(said.missing)
         more = f" and {len(missing) - MOST_INPUTS} more" if len(missing) > MOST_INPUTS else ""
-        parts = [f"not told: {', '.join(missing[:MOST_INPUTS])}{more}"] if missing else []
+        parts = [f"not told: {listed(missing[:MOST_INPUTS])}{more}" if missing else "nothing is on record yet"]
     else:
         words = "; ".join(said.why)
         parts = [f"{words[:LONGEST].rsplit(' ', 1)[0]} ..." if len(words) > LONGEST else words] if words else []
@@ -68,10 +68,10 @@ def print_partings(out: Console, found: Partings, patient: str) -> None:
     left = len(parts) - len(sure) - len(half)
     if left:
         names = list(dict.fromkeys(n for p in parts if p not in sure and p not in half for n in (*p.a.missing, *p.b.missing)))
-        words = missing_words(names)
+        words = briefly(names)
         more = f" and {len(words) - MOST_INPUTS} more" if len(words) > MOST_INPUTS else ""
         _say(out, f"In {plural(left, 'more stretch', 'more stretches')} neither asks for certain, and what is not told decides: "
-                  f"{', '.join(words[:MOST_INPUTS])}{more}. --json prints them.", "dim")
+                  f"{listed(words[:MOST_INPUTS])}{more}. --json prints them.", "dim")
     out.print()
     _print_firsts(out, found.first(patient), a.id, b.id, clock)
     for one, codes in zip((a, b), found.left_out, strict=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from tocsin.show.wording import (
     criterion_by_code,
     flag_words,
     grade_range,
+    listed,
     missing_words,
     plural,
     printed,
@@ -40,6 +42,7 @@ MARK_WORDS = {Mark.VERIFIED: "source", Mark.MEMORY: "memory", Mark.DECISION: "ch
 LONGEST = 300
 """A criterion in more letters than this is named in a table by its short words; ``tocsin explain SCALE/CODE`` prints it all."""
 MOST_RUNS = 60
+MOST_INPUTS = 6
 NARROWEST = 40
 
 
@@ -176,8 +179,10 @@ def _print_turn(console: Console, row: TurnRow) -> None:
         _say(console, "  nothing is due for certain")
     waiting = row.of("depends")
     if waiting:
-        names = list(dict.fromkeys(n for a in waiting for n in a.missing))
-        _say(console, f"  {plural(len(waiting), 'more recommendation')} would depend on: {', '.join(names)}", "dim")
+        counted = Counter(n for a in waiting for n in a.missing)
+        most = [name for name, _ in counted.most_common(MOST_INPUTS)]
+        more = f" and {len(counted) - len(most)} more" if len(counted) > len(most) else ""
+        _say(console, f"  {plural(len(waiting), 'more recommendation')} would depend on what is not told, most of all: {listed(most)}{more}", "dim")
     for given in row.given:
         why = f" ({given.why})" if given.why else ""
         _say(console, f"  given: {given.what} {given.when}: {given.verdict}{why}")

@@ -50,9 +50,11 @@ def plural(count: int, one: str, many: str = "") -> str:
 
 FACT_WORDS: Mapping[str, str] = {
     "age_years": "age", "weight_kg": "body weight", "height_cm": "height", "baseline": "baseline of", "uln": "upper limit of normal of",
-    "lln": "lower limit of normal of",
+    "lln": "lower limit of normal of", "earlier_course": "the course until now (the hour of a dose or a value since then)",
 }
-"""Facts about the patient in words, and what stands before a measurement whose limit or baseline is such a fact."""
+"""Facts about the patient in words, what stands before a measurement whose limit or baseline is such a fact, and the course so far."""
+_NAMES = frozenset({"Cornell", "Cushing", "Glasgow", "Richmond"})
+"""First words of titles that are names, and keep their capital."""
 
 
 def concept_words(name: str) -> str:
@@ -64,7 +66,8 @@ def concept_words(name: str) -> str:
     for suffix in _SUFFIXES:
         title = title.removesuffix(suffix)
     first = title.split(" ", 1)[0].strip(",")
-    return title if len(first) > 1 and any(c.isupper() or c.isdigit() for c in first[1:]) else title[:1].lower() + title[1:]
+    kept = first in _NAMES or first[1:2] == "-" or any(c.isupper() or c.isdigit() for c in first[1:])
+    return title if kept and len(first) > 1 else title[:1].lower() + title[1:]
 
 
 def grade_range(at_least: int, at_most: int) -> str:
@@ -95,17 +98,27 @@ def missing_words(undecided: Sequence[str]) -> list[str]:
     return list(out)
 
 
-def missing_in_short(names: Sequence[str]) -> list[str]:
-    """``missing_words``, but many inputs of neurology are one examination."""
-    neurology = [n for n in names if n in CONCEPTS and CONCEPTS[n].domain is Domain.NEUROLOGY]
-    if len(neurology) < 4:
-        return missing_words(names)
-    return [*missing_words([n for n in names if n not in neurology]), "a neurological examination with its score"]
+EXAMINATION = "a neurological examination with its score"
+_PARTS_OF_IT = 4
+
+
+def briefly(undecided: Sequence[str]) -> list[str]:
+    """The missing inputs in words, for a sentence; four or more of neurology are one examination."""
+    neurology = [n for n in undecided if n in CONCEPTS and CONCEPTS[n].domain is Domain.NEUROLOGY]
+    if len(neurology) < _PARTS_OF_IT:
+        return missing_words(undecided)
+    return [*missing_words([n for n in undecided if n not in neurology]), EXAMINATION]
+
+
+def listed(items: Iterable[str]) -> str:
+    """A list in a sentence, with commas, or with semicolons where an item has a comma itself: "calcium, ionised; sodium"."""
+    words = list(items)
+    return ("; " if any("," in w for w in words) else ", ").join(words)
 
 
 def not_told(undecided: Sequence[str]) -> str:
     """What would settle a range: "not told: hypotension, vasopressors, oxygen device and flow"; empty for nothing."""
-    return f"not told: {', '.join(missing_words(undecided))}" if undecided else ""
+    return f"not told: {listed(missing_words(undecided))}" if undecided else ""
 
 
 def grade_words(at_least: int, at_most: int, undecided: Sequence[str] = ()) -> str:
