@@ -11,9 +11,10 @@ from collections.abc import Mapping
 from tocsin.cite import Mark
 from tocsin.derived.fever import FEVER
 from tocsin.derived.organs import Organ, one_organ
-from tocsin.protocols.drugs import SILTUXIMAB, SILTUXIMAB_ONCE, interval, tocilizumab
+from tocsin.protocols.drugs import ONE_STEROID, SILTUXIMAB, SILTUXIMAB_ONCE, SPINAL_PLATELETS, interval, not_both, tocilizumab
 from tocsin.protocols.hlh_course import TREATMENT, HlhCourse
-from tocsin.protocols.paper004.shared import crs_episode
+from tocsin.protocols.paper004.shared import CHILD, crs_episode
+from tocsin.protocols.paper004.steroids import ADULT_DOSES
 from tocsin.protocols.protocol import Block, Chapter, Dose, Rule
 from tocsin.rules import AtLeast, Doses, EpisodeFor, IsIn, Measure, Named, Or, Predicate, Setting, charted, present
 from tocsin.scales import scale
@@ -46,10 +47,6 @@ SETTINGS = (
 _PLACE = "chinthapalli2023:HLH"
 _S, _M, _D = Mark.SOURCE, Mark.MEMORY, Mark.DECISION
 
-SPINAL_PLATELETS = Block(
-    "SPINAL-PLATELETS", Measure("platelets", "10^9/L").below(50.0), "platelets are below 50 x10^9/L, too few for a lumbar puncture (from memory)",
-    "platelet_practice:lumbar puncture", _M)
-"""The paper names no limit for the puncture."""
 NEUROTOXICITY = Named(
     "hlh_neurotoxicity", Or((
         Measure("ice_score", "points").at_most(9.0),
@@ -93,6 +90,7 @@ def hlh(settings: Mapping[str, float | bool]) -> Chapter:
     vp16 = Dose(per_m2=75.0, to=100.0)
 
     toci, toci_blocks = tocilizumab(settings)
+    hours = float(settings["tocilizumab_interval_hours"])
     text = "Patients with probable HLH/MAS should be treated with anti-IL-6 treatment and corticosteroids for grade 3 organ toxicities"
     as_grade_3 = ("As CRS of grade 3 (\"grade 3\" is read as grade 3 or more), whatever the grade of the CRS. \"Probable\" is HLH suspected by the setting "
                   "hlh_suspected_by, or by a clinician.")
@@ -109,12 +107,13 @@ def hlh(settings: Mapping[str, float | bool]) -> Chapter:
              "Maximum ferritin levels of >10,000 ng per ml while on the CRS phase",
              reading="The paper's rule begins with ferritin during CRS; that it is asked for where no valid value is on record is ours."),
         Rule("H1", "Give tocilizumab, as in CRS of grade 3", suspected, _PLACE, _S, text, drug="tocilizumab", dose=toci, route="IV over 1 h",
-             blocked_by=toci_blocks, answers=("tocilizumab", "sarilumab"), remarks=(whole,),
+             blocked_by=(*toci_blocks, not_both("siltuximab", hours)), answers=("tocilizumab", "sarilumab"), remarks=(whole,),
              reading=f"{as_grade_3} Tocilizumab or siltuximab. Below 30 kg the label gives 12 mg/kg."),
         Rule("H1s", "Or give siltuximab instead of tocilizumab", suspected, _PLACE, _S, text, drug="siltuximab", dose=SILTUXIMAB, route="IV",
-             blocked_by=(SILTUXIMAB_ONCE,), answers=("siltuximab",), reading=as_grade_3, instead_of="H1"),
+             blocked_by=(SILTUXIMAB_ONCE, not_both("tocilizumab", hours)), answers=("siltuximab",), reading=as_grade_3, instead_of="H1"),
         Rule("H1d", "Give dexamethasone, as in CRS of grade 3", suspected, _PLACE, _S, text, drug="dexamethasone", dose=Dose(10.0, every_hours=6.0),
              route="IV", blocked_by=(interval("dexamethasone", 6.0, "chinthapalli2023:table2:G3-hypotension", _S),), answers=CORTICOSTEROIDS,
+             remarks=((CHILD, ADULT_DOSES), ONE_STEROID),
              reading=f"{as_grade_3} The dose is that of CRS of grade 3 in the paper's Table 2; any systemic corticosteroid answers."),
         Rule("H2", f"Follow ferritin, LDH, fibrinogen, AST, ALT, bilirubin, creatinine and soluble IL-2 receptor every {settings['hlh_marker_hours']:g} h",
              suspected, _PLACE, _D, "Elevated blood levels of ferritin, lactate dehydrogenase, soluble CD25, and cytokines, as well as decreased "
