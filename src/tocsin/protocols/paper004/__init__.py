@@ -24,7 +24,7 @@ def paper004(**given: object) -> Protocol:
         id="paper004", title="Management of toxicities after CAR-T cells (Chinthapalli 2023, CARTOX grades)",
         chapters=(
             crs.crs(settings), organs.organs(settings), infection.infection(settings), steroids.steroids(settings), third_line.third_line(settings),
-            intensive_care.admission(), intensive_care.icans_admission(), intensive_care.intensive_care(settings),
+            intensive_care.admission(settings), intensive_care.icans_admission(), intensive_care.intensive_care(settings),
             neuro.neuro(settings), seizures.seizures(settings), brain_pressure.brain_pressure(),
             hlh.hlh(settings), coagulation.coagulation(settings), heart.before_infusion(settings), heart.heart(settings),
         ),

@@ -96,6 +96,8 @@ def hlh(settings: Mapping[str, float | bool]) -> Chapter:
                   "hlh_suspected_by, or by a clinician.")
     whole = (cartox.at_least(1), "The whole rule is met: where a clinician holds HLH for highly likely, the paper asks for etoposide as soon as possible "
              "(H4).")
+    half = (~charted(cartox.at_least(1)) & ~asserted, "The whole rule (two of liver, kidney, lung and haemophagocytosis) is not met, and no clinician has "
+            "asserted HLH: settle that first, marrow included.")
     dysfunction = (Or(tuple(one_organ(organ, 1, cartox.settings) for organ in (Organ.LIVER, Organ.KIDNEY))),
                    "Kidney or liver dysfunction does not preclude etoposide (the paper).")
     no_evidence = "There is no direct evidence in HLH after CAR-T cells (the paper). Body surface by Mosteller (mosteller1987)."
@@ -122,7 +124,7 @@ def hlh(settings: Mapping[str, float | bool]) -> Chapter:
                      "(setting hlh_marker_hours; 12 to 24 h would do)."),
         Rule("H3", "Consider etoposide: no improvement under treatment", suspected & stuck & ~etoposide, _PLACE, _S,
              "Further treatment with etoposide 75-100 mg/m2 must be taken into consideration if the patient doesn't show signs of improvement clinically or "
-             "serologically within 48 hours", drug="etoposide", dose=vp16, route="IV", answers=("etoposide",), optional=True, remarks=(dysfunction,),
+             "serologically within 48 hours", drug="etoposide", dose=vp16, route="IV", answers=("etoposide",), optional=True, remarks=(half, dysfunction),
              reading="The clock starts when HLH is suspected and the treatment of H1 is given. \"Improvement\" is not defined by the paper: ferritin down by "
                      "a quarter since then, and no organ grade up (setting hlh_ferritin_fall). To be considered: not giving it is no omission. Kidney or "
                      f"liver dysfunction does not preclude it. {no_evidence}"),
@@ -141,7 +143,7 @@ def hlh(settings: Mapping[str, float | bool]) -> Chapter:
         Rule("H6", "Consider intrathecal cytarabine, with or without hydrocortisone (H6h)", suspected & NEUROTOXICITY, _PLACE, _S,
              "For individuals with HLH-related neurotoxicity, intrathecal cytarabine, either with or without hydrocortisone, must also be taken into "
              "consideration", drug="intrathecal_cytarabine", dose=Dose(as_told="no dose in the paper"), route="intrathecal", blocked_by=(SPINAL_PLATELETS,),
-             answers=("intrathecal_cytarabine",), optional=True,
+             answers=("intrathecal_cytarabine",), optional=True, remarks=(half,),
              reading="What neurotoxicity of HLH is, is not told: any neurological finding that is not put down to ICANS or another cause. The limit of "
                      "platelets for the puncture is from memory. There is no direct evidence in HLH after CAR-T cells (the paper)."),
         Rule("H6h", "Intrathecal hydrocortisone may go with the cytarabine", suspected & NEUROTOXICITY, _PLACE, _S,
@@ -150,6 +152,7 @@ def hlh(settings: Mapping[str, float | bool]) -> Chapter:
         Rule("H7", "Emapalumab (experimental; HLH that does not improve)", suspected & stuck, _PLACE, _S,
              "A humanized anti-IFN-gamma mAb, NI-0501, showed good tolerability and elicited responses in nine out of thirteen children with refractory "
              "primary HLH (69%)", drug="emapalumab", dose=Dose(as_told="no dose in the paper"), answers=("emapalumab",), experimental=True, optional=True,
+             remarks=(half,),
              reading="The paper reports it in children with primary HLH, not after CAR-T cells; \"refractory\" is read as no improvement (H3)."),
     )
     return Chapter("HLH/MAS", cartox, rules, crs_episode(), derive=_course(cartox, suspected, organs, settings))
