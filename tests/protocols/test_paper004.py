@@ -71,7 +71,7 @@ def test_a_low_pressure_asks_for_a_bolus_then_a_second_then_anti_il6_then_a_vaso
         1    |             | 89          |             |             || due  | -    | -       | -     | due  | -     | -     | -
         2    |             | 85          | T           |             || -    | due  | -       | -     | due  | -     | -     | -
         3    |             | 85          | T           |             || -    | -    | due     | due   | due  | -     | -     | -
-        4    |             | 85          |             | 560         || -    | -    | blocked | due   | due  | due   | due   | due
+        4    |             | 85          |             | 560         || -    | -    | blocked | blocked | due | due  | due   | due
         6    |             | 100         |             |             || -    | -    | -       | -     | -    | -     | -     | -
         """)
 
@@ -274,3 +274,50 @@ def test_dexamethasone_is_an_option_for_hypoxia_of_grade_2_once_an_il6_blocker_w
         hour | temperature | oxygen_device          | oxygen_flow || C2.7d
         0    | 38.5        | low_flow_nasal_cannula | 2           || depends
         """, complete=("devices",))
+
+
+@pytest.mark.parametrize(("first", "rule", "other"), [("tocilizumab", "C2.8t", "C2.8ts"), ("siltuximab", "C2.8ts", "C2.8t")])
+def test_tocilizumab_and_siltuximab_are_given_one_instead_of_the_other_and_not_one_on_the_other(advise_spec, first, rule, other):
+    said = advise_spec(f"""
+        hour | temperature | ast | {first} || {rule} | {other}
+        0    | 38.5        | 300 |         || due     | due
+        1    |             |     | 560     || blocked | blocked
+        6.9  | 38.5        |     |         || blocked | blocked
+        7    | 38.5        |     |         ||         | due
+        """)
+    assert [b.split(":")[0] for b in said[1][other].blocked_by] == [f"{first.upper()}-JUST-GIVEN"]
+
+
+def test_an_il6_blocker_for_an_organ_alone_is_remarked_on(advise_spec):
+    """CARTOX grades organ toxicity without fever: a high ALT two months after the cells is seldom CRS."""
+    said = advise_spec("""
+        hour | temperature | ast || C2.8t | C2.8ts
+        1440 | 37          | 200 || due   | due
+        1441 | 38.5        | 200 || due   | due
+        1450 | 37          | 200 || due   | due
+        """)
+    assert [["another cause" in said[h][code].reason for h in (1440, 1441, 1450)] for code in ("C2.8t", "C2.8ts")] == [[True, False, False]] * 2
+
+
+def test_high_flow_oxygen_is_not_due_for_a_patient_on_a_ventilator(advise_spec):
+    advise_spec("""
+        hour | temperature | oxygen_device           || C3.3    | C4.2
+        0    | 38.5        | high_flow_nasal_cannula || due     | not_due
+        1    |             | invasive_ventilation    || not_due | due
+        """)
+
+
+def test_life_threatening_hypotension_is_no_reason_to_ventilate(advise_spec):
+    """The printed cell is that of hypoxia."""
+    advise_spec("""
+        hour | temperature | hypotension      || C4.1 | C4.2
+        0    | 38.5        | life_threatening || due  | not_due
+        """)
+
+
+@pytest.mark.parametrize(("bleeding", "expected"), [("T", "blocked"), ("F", "due")])
+def test_ibuprofen_is_blocked_by_bleeding(advise_spec, bleeding, expected):
+    advise_spec(f"""
+        hour | temperature | acetaminophen | bleeding   || C1.1b
+        0    | 38.5        | T             | {bleeding} || {expected}
+        """)

@@ -116,3 +116,58 @@ def test_from_grade_3_on_the_pressure_may_be_measured_in_intensive_care(pressure
         hour | temperature || P9
         0    | 37          || depends
         """, left_out=["ice_score", "cartox10_score"])
+
+
+@pytest.mark.parametrize(("platelets", "expected"), [("49.9", "blocked"), ("50", "due")])
+def test_lumbar_puncture_is_blocked_by_low_platelets(pressure, platelets, expected):
+    pressure(f"""
+        hour | papilloedema_stage | platelets    || P3
+        0    | 2                  | {platelets}  || {expected}
+        """)
+
+
+def test_whether_a_lumbar_puncture_may_be_done_depends_on_platelets(pressure):
+    said = pressure("""
+        hour | papilloedema_stage || P3
+        0    | 2                  || depends
+        """, left_out=["platelets"])
+    assert said[0]["P3"].depends_on == ("platelets",)
+
+
+def test_a_probe_in_the_brain_with_low_platelets_is_remarked_on(pressure):
+    said = pressure("""
+        hour | ice_score | platelets || P9
+        0    | 2         | 50        || due
+        1    | 2         | 12        || due
+        """)
+    assert ["may bleed" in said[h]["P9"].reason for h in (0, 1)] == [False, True]
+
+
+@pytest.mark.parametrize("drug", ["mannitol", "hypertonic_saline"])
+def test_mannitol_and_hypertonic_saline_are_not_given_again_or_on_each_other_within_6_hours(pressure, drug):
+    said = pressure(f"""
+        hour | cerebral_oedema | {drug} || P6      | P6h
+        0    | diffuse         |        || due     | due
+        1    | diffuse         | T      || blocked | blocked
+        6.9  | diffuse         |        || blocked | blocked
+        7    | diffuse         |        || due     | due
+        """)
+    assert [b.split(":")[0] for b in said[1]["P6"].blocked_by] == ["OSMOTIC-INTERVAL"]
+
+
+def test_methylprednisolone_1_g_for_the_brain_is_given_for_three_days_and_then_tapered(pressure):
+    """The taper is said where the fourth gram is asked for; it does not go on for as long as the brain is swollen or the patient unarousable."""
+    for column, value, code in (("cerebral_oedema", "diffuse", "P8"), ("consciousness", "unarousable", "N9.4")):
+        said = pressure(f"""
+            hour | {column} | methylprednisolone || {code}
+            0    | {value}  |                    || due
+            1    | {value}  | 1000               || blocked
+            25   | {value}  | 1000               || blocked
+            49   | {value}  | 1000               || blocked
+            72.9 | {value}  |                    || blocked
+            73   | {value}  |                    || blocked
+            80   | {value}  | 250                || blocked
+            110  | {value}  | 250                || blocked
+            """)
+        assert [b.split(":")[0] for b in said[73][code].blocked_by] == ["METHYLPREDNISOLONE-3-DAYS"]
+        assert "250 mg every 12 h" in said[73][code].blocked_by[0]

@@ -152,8 +152,8 @@ def test_a_hospital_may_set_another_ferritin_below_which_hlh_is_over(advise_spec
 def test_tocilizumab_for_hlh_is_blocked_within_6_hours_of_the_last(advise_spec):
     said = advise_spec("""
         hour | temperature | ferritin | ast | tocilizumab || H1      | H1s
-        0    | 39          | 20000    | 300 | 560         || blocked | due
-        5.9  |             |          | 300 |             || blocked | due
+        0    | 39          | 20000    | 300 | 560         || blocked | blocked
+        5.9  |             |          | 300 |             || blocked | blocked
         6    |             |          | 300 |             || due     | due
         """, **TOLD)
     assert said[0]["H1"].blocked_by[0].startswith("TOCI-INTERVAL")
@@ -451,3 +451,15 @@ def test_intrathecal_treatment_is_blocked_below_50_platelets_and_depends_on_the_
         0    | 39          | 20000    | 300 | 5         | {platelets} || {status} | {status}
         """, **TOLD)
     assert ("platelets" in said[0]["H6"].depends_on) == (status == "depends")
+
+
+def test_etoposide_for_one_finding_beside_ferritin_says_that_the_rule_is_not_met(advise_spec):
+    """A high ferritin with a high AST is common in severe CRS: the paper asks for a pair."""
+    for bilirubin, creatinine, expected in (("0.6", "0.8", True), ("0.6", "5", False)):
+        said = advise_spec(f"""
+            hour | temperature | ferritin | {ORGANS}                           | ice_score | tocilizumab || H3
+            0    | 39          | 20000    | 300 | 20 | {bilirubin} | {creatinine} | 5         | 560         || -
+            30   | 39          | 20000    | 300 | 20 | {bilirubin} | {creatinine} | 5         |             || -
+            49   | 39          | 20000    | 300 | 20 | {bilirubin} | {creatinine} | 5         |             || due
+            """, **TOLD)
+        assert [("settle that first" in said[49][code].reason) for code in ("H3", "H6", "H7")] == [expected] * 3

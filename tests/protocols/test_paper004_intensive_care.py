@@ -236,3 +236,12 @@ def test_the_search_for_infection_depends_on_the_grade(advise_spec):
         hour | temperature || ICU9a   | ICU9b
         0    | 37          || depends | depends
         """, left_out=["ast"])
+
+
+def test_a_vasopressor_for_septic_shock_asks_for_antibiotics_in_intensive_care_too(advise_spec):
+    """The sentence on sepsis would say nothing where the shock is put down to infection."""
+    advise_spec("""
+        hour | temperature | norepinephrine || ICU2 | ICU9a | ICU9b
+        0    | 37          |                || -    | -     | -
+        1    | 37          | 5@infection    || due  | due   | due
+        """)

@@ -172,7 +172,7 @@ def test_tocilizumab_for_neurotoxicity_keeps_its_interval_and_siltuximab_is_give
         5.9  | 8         | 38.5        |             |            || blocked | blocked
         6    | 8         | 38.5        |             |            || due     | blocked
         """)
-    assert [b.split(":")[0] for b in said[0]["N4"].blocked_by] == ["TOCI-INTERVAL"]
+    assert [b.split(":")[0] for b in said[0]["N4"].blocked_by] == ["TOCI-INTERVAL", "SILTUXIMAB-JUST-GIVEN"]
 
 
 def test_a_reported_grade_of_crs_makes_it_concurrent_where_the_setting_says_so(neuro):
@@ -309,3 +309,21 @@ def test_every_fixed_dose_of_the_neurological_chapters_warns_for_children():
     fixed = [r for r in own if r.dose is not None and r.dose.amount is not None]
     assert len(fixed) >= 12
     assert [r.code for r in fixed if not any("dose for adults" in words for _, words in r.remarks)] == []
+
+
+def test_haloperidol_is_blocked_by_a_prolonged_qt_interval(neuro):
+    said = neuro("""
+        hour | ice_score | agitation | qt_prolongation || N3  | N3h
+        0    | 8         | T         |                 || due | due
+        1    | 8         | T         | T               || due | blocked
+        """)
+    assert [b.split(":")[0] for b in said[1]["N3h"].blocked_by] == ["LONG-QT"]
+
+
+def test_dexamethasone_for_the_brain_is_remarked_on_beside_methylprednisolone_for_crs(neuro):
+    said = neuro("""
+        hour | cartox10_score | methylprednisolone || N9.3
+        0    | 2              |                    || due
+        1    | 2              | 1000               || due
+        """)
+    assert ["one corticosteroid at a time" in said[h]["N9.3"].reason for h in (0, 1)] == [False, True]

@@ -106,12 +106,15 @@ def test_lorazepam_in_non_convulsive_status_is_given_every_5_minutes_and_4_times
 def test_lorazepam_in_convulsive_status_is_given_twice(seizure):
     said = seizure("""
         hour | seizure           | lorazepam || SE7
-        0    | convulsive_status | 2         || due
+        0    | convulsive_status |           || due
+        0.1  |                   | 2         || blocked
+        0.19 |                   |           || due
         0.2  |                   | 2         || blocked
-        5.9  |                   |           || blocked
-        6    |                   |           || due
+        6    |                   |           || blocked
+        6.1  |                   |           || due
         """)
-    assert said[0.2]["SE7"].blocked_by == ("LORAZEPAM-2-DOSES: 2 doses of lorazepam were given within 6 h, in all 4 mg at the dose asked for",)
+    assert [b.split(":")[0] for b in said[0.1]["SE7"].blocked_by] == ["LORAZEPAM-5-MIN"]
+    assert said[6]["SE7"].blocked_by == ("LORAZEPAM-2-DOSES: 2 doses of lorazepam were given within 6 h, in all 4 mg at the dose asked for",)
 
 
 def test_how_long_doses_of_lorazepam_count_together_is_a_setting(seizure):

@@ -11,7 +11,7 @@ def test_methylprednisolone_for_grade_4_is_stepped_down_by_the_day_of_its_course
     """1000 mg a day for three days, then 250, 125 and 60 mg every 12 h for two days each, then none; the grade has fallen meanwhile."""
     said = advise_spec("""
         hour  | temperature | oxygen_device               | methylprednisolone || C4.1    | C4.1b   | C4.1c   | C4.1d   | C4.1e   | C3.2
-        0     | 38.5        | invasive_ventilation for 30 |                    || due     | not_due | not_due | not_due | not_due | due
+        0     | 38.5        | invasive_ventilation for 30 |                    || due     | not_due | not_due | not_due | not_due | blocked
         1     |             |                             | 1000               || blocked | not_due | not_due | not_due | not_due | blocked
         25    |             |                             | 1000               || blocked | not_due | not_due | not_due | not_due |
         49    | 37          | room_air                    |                    || due     | not_due | not_due | not_due | not_due |
@@ -76,10 +76,11 @@ def test_the_step_that_is_due_depends_on_doses_that_are_not_told(advise_spec, ho
 def test_dexamethasone_is_not_given_beside_the_methylprednisolone_of_grade_4(advise_spec):
     said = advise_spec("""
         hour | temperature | ast | oxygen_device              | methylprednisolone || C3.2    | C4.1
-        0    | 38.5        | 300 | invasive_ventilation for 4 |                    || due     | due
+        0    | 38.5        | 300 | invasive_ventilation for 4 |                    || blocked | due
         1    |             |     |                            | 1000               || blocked | blocked
         10   | 38.5        | 300 | room_air                   |                    || blocked | blocked
         """)
+    assert [b.split(":")[0] for b in said[0]["C3.2"].blocked_by] == ["GRADE-4"]
     assert said[10]["C3.2"].blocked_by == ("METHYLPREDNISOLONE-COURSE: the methylprednisolone of grade 4 takes its place",)
 
 
@@ -157,3 +158,60 @@ def test_the_taper_points_to_the_steps_after_grade_4(advise_spec):
         1    | 37          | room_air             |                    | 10        || due
         """)
     assert "C4.1b to C4.1d" in said[1]["ST1"].reason
+
+
+# ------------------------------------------------------------------------------------- one corticosteroid at a time
+def test_no_dose_of_dexamethasone_is_due_in_grade_4_beside_methylprednisolone(advise_spec):
+    """Refractory CRS of grade 4 on methylprednisolone: neither the options of grade 2 nor the escalation to 20 mg."""
+    said = advise_spec("""
+        hour | temperature | ast | oxygen_device               | methylprednisolone | tocilizumab || C4.1    | C3.2    | C3.2b   | C2.7d   | C2.8d
+        0    | 38.5        | 300 | invasive_ventilation for 90 |                    |             || due     | blocked | not_due | not_due | not_due
+        1    |             |     |                             | 1000               | 560         || blocked | blocked | not_due | blocked | blocked
+        25   | 38.5        | 300 |                             | 1000               |             || blocked | blocked | blocked | blocked | blocked
+        """)
+    assert {b.split(":")[0] for b in said[25]["C3.2b"].blocked_by} == {"GRADE-4", "METHYLPREDNISOLONE-COURSE"}
+
+
+def test_dexamethasone_in_low_pressure_of_grade_4_is_no_option(advise_spec):
+    advise_spec("""
+        hour | temperature | systolic_bp | hypotension      | fluid_bolus | tocilizumab || C2.6    | C4.1
+        0    | 38.5        | 85          |                  | T           |             || not_due | not_due
+        1    |             | 85          |                  | T           | 560         || due     | not_due
+        2    |             | 85          | life_threatening |             |             || blocked | due
+        """)
+
+
+def test_where_it_is_not_known_whether_crs_is_of_grade_4_dexamethasone_is_still_due(advise_spec):
+    advise_spec("""
+        hour | temperature | ast || C3.2 | C4.1
+        0    | 38.5        | 300 || due  | depends
+        """, left_out=["oxygen_device", "bilirubin_total"], complete=("drugs", "neurology", "hypotension", "refractory_crs"))
+
+
+@pytest.mark.parametrize(("age", "weight", "told"), [(3, 12, True), (40, 70, False)])
+def test_a_child_is_told_that_10_mg_of_dexamethasone_is_a_dose_for_adults(advise_spec, age, weight, told):
+    """10 mg every 6 h in a child of 12 kg is more than 3 mg/kg a day."""
+    said = advise_spec("""
+        hour | temperature | ast | tocilizumab || C3.2 | C2.8d
+        0    | 38.5        | 300 | 100         || due  | due
+        """, age=age, weight=weight)
+    assert [("those of adults" in said[0][code].reason) for code in ("C3.2", "C2.8d")] == [told, told]
+
+
+def test_a_corticosteroid_is_not_taken_off_while_a_clinician_holds_hlh_for_present(advise_spec):
+    said = advise_spec("""
+        hour | temperature | ast | dexamethasone | ice_score | hlh     || ST1     | H1d
+        0    | 38.5        | 300 | 10            | 10        |         || not_due | not_due
+        1    | 37          | 20  |               | 10        | present || blocked | blocked
+        3.9  | 37          | 20  |               | 10        | present || blocked | blocked
+        """)
+    assert [b.split(":")[0] for b in said[3.9]["ST1"].blocked_by] == ["STEROID-HLH"]
+
+
+@pytest.mark.parametrize(("score", "expected"), [("6", "blocked"), ("7", "due")])
+def test_a_cartox_10_of_6_or_less_keeps_a_corticosteroid_as_ice_does(advise_spec, score, expected):
+    advise_spec(f"""
+        hour | temperature | ast | dexamethasone | ice_score | cartox10_score || ST1
+        0    | 38.5        | 300 | 10            | 10        | 10             || not_due
+        1    | 37          | 20  |               | 10        | {score}        || {expected}
+        """)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from tocsin.cite import Mark
 from tocsin.protocols.protocol import Block, Dose
-from tocsin.rules import Doses, Measure, Setting
+from tocsin.rules import Doses, Measure, Setting, charted, present
 
 _TABLE2 = "chinthapalli2023:table2:G2-hypotension"
 TOCILIZUMAB_LABEL_HOURS = 8.0
@@ -58,6 +58,14 @@ SILTUXIMAB_ONCE = Block("SILT-ONCE", Doses(("siltuximab",), "siltuximab", "siltu
 """Siltuximab 11 mg/kg, once (chinthapalli2023 and li2022; "once" from memory of the label)."""
 
 
+def not_both(given: str, hours: float) -> Block:
+    """Tocilizumab and siltuximab are offered one instead of the other: neither follows the other (``given``) sooner than a dose is repeated."""
+    other = {"tocilizumab": "siltuximab", "siltuximab": "tocilizumab"}[given]
+    return Block(f"{given.upper()}-JUST-GIVEN", Doses((given,), given, given, hours=hours),
+                 f"{given} was given less than {hours:g} h ago, and {other} is its alternative", _TABLE2, Mark.DECISION,
+                 unknown_blocks=given == "tocilizumab")
+
+
 def interval(drug: str, hours: float, cites: str, mark: Mark) -> Block:
     """No second dose of ``drug`` within ``hours``."""
     return Block(f"{drug.upper()}-INTERVAL", Doses((drug,), drug, drug, hours=hours), f"{drug} was given less than {hours:g} h ago", cites, mark)
@@ -69,4 +77,15 @@ METHYLPREDNISOLONE_TAPER = ("CARTOX-type taper: 1000 mg/day for 3 days, 250 mg e
 IBUPROFEN_PLATELETS = Block(
     "IBU-PLATELETS", Measure("platelets", "10^9/L").below(50.0), "platelets are below 50 x10^9/L (contraindication from memory)",
     "li2022:ibuprofen", Mark.MEMORY)
-"""The paper says "if not contraindicated" without a list; platelets and kidney are from memory."""
+IBUPROFEN_BLEEDING = Block("IBU-BLEEDING", charted(present("bleeding", ask=False)), "there is bleeding (contraindication from memory)",
+                           "li2022:ibuprofen", Mark.MEMORY)
+"""The paper says "if not contraindicated" without a list; platelets, bleeding and kidney are from memory."""
+
+SPINAL_PLATELETS = Block(
+    "SPINAL-PLATELETS", Measure("platelets", "10^9/L").below(50.0), "platelets are below 50 x10^9/L, too few for a lumbar puncture (from memory)",
+    "platelet_practice:lumbar puncture", Mark.MEMORY)
+"""The papers name no limit for the puncture."""
+
+ONE_STEROID = (Doses(("methylprednisolone",), "methylprednisolone", "methylprednisolone", hours=24.0),
+               "Methylprednisolone was given within 24 h: one corticosteroid at a time, in the higher dose.")
+"""Said beside dexamethasone that another chapter asks for."""

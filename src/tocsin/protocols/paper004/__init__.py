@@ -24,7 +24,7 @@ def paper004(**given: object) -> Protocol:
         id="paper004", title="Management of toxicities after CAR-T cells (Chinthapalli 2023, CARTOX grades)",
         chapters=(
             crs.crs(settings), organs.organs(settings), infection.infection(settings), steroids.steroids(settings), third_line.third_line(settings),
-            intensive_care.admission(), intensive_care.icans_admission(), intensive_care.intensive_care(settings),
+            intensive_care.admission(settings), intensive_care.icans_admission(), intensive_care.intensive_care(settings),
             neuro.neuro(settings), seizures.seizures(settings), brain_pressure.brain_pressure(),
             hlh.hlh(settings), coagulation.coagulation(settings), heart.before_infusion(settings), heart.heart(settings),
         ),
@@ -46,6 +46,10 @@ def paper004(**given: object) -> Protocol:
                "Neurotoxicity: where the paper writes ICANS the grade is that of the ASTCT, where the CARTOX table writes CRES it is that of CARTOX. Fixed "
                "doses are those for adults.",
                "Etoposide is for HLH/MAS alone: no rule of CRS asks for it.",
+               "The paper says that early tocilizumab in milder CRS becomes routine and that it is being considered before CRS; it gives no criterion for "
+               "either, so they are no rules. It calls corticosteroids a last resort in CRS and, for severe CRS after tocilizumab, weakly proven.",
+               "The paper asks for haemato-oncologist, neurologist and emergency team to work together from the beginning, and lets lower grades of CRS and "
+               "ICANS be treated on the ward.",
                "Tocilizumab is the first line for severe CRS with cardiac involvement too: its rules are those of CRS by grade. No study tells what "
                "tocilizumab, corticosteroids or preventive heart-failure treatment do to the cardiac toxicity of the cells.",
                "Renal toxicity, table 1: inadequate adrenal function is named among its signs; the paper gives no criterion, so it is no rule.",

@@ -11,9 +11,10 @@ from collections.abc import Mapping
 from tocsin.cite import Mark
 from tocsin.derived.fever import FEVER
 from tocsin.derived.organs import Organ, one_organ
-from tocsin.protocols.drugs import SILTUXIMAB, SILTUXIMAB_ONCE, interval, tocilizumab
+from tocsin.protocols.drugs import ONE_STEROID, SILTUXIMAB, SILTUXIMAB_ONCE, SPINAL_PLATELETS, interval, not_both, tocilizumab
 from tocsin.protocols.hlh_course import TREATMENT, HlhCourse
-from tocsin.protocols.paper004.shared import crs_episode
+from tocsin.protocols.paper004.shared import CHILD, crs_episode
+from tocsin.protocols.paper004.steroids import ADULT_DOSES
 from tocsin.protocols.protocol import Block, Chapter, Dose, Rule
 from tocsin.rules import AtLeast, Doses, EpisodeFor, IsIn, Measure, Named, Or, Predicate, Setting, charted, present
 from tocsin.scales import scale
@@ -46,10 +47,6 @@ SETTINGS = (
 _PLACE = "chinthapalli2023:HLH"
 _S, _M, _D = Mark.SOURCE, Mark.MEMORY, Mark.DECISION
 
-SPINAL_PLATELETS = Block(
-    "SPINAL-PLATELETS", Measure("platelets", "10^9/L").below(50.0), "platelets are below 50 x10^9/L, too few for a lumbar puncture (from memory)",
-    "platelet_practice:lumbar puncture", _M)
-"""The paper names no limit for the puncture."""
 NEUROTOXICITY = Named(
     "hlh_neurotoxicity", Or((
         Measure("ice_score", "points").at_most(9.0),
@@ -93,11 +90,14 @@ def hlh(settings: Mapping[str, float | bool]) -> Chapter:
     vp16 = Dose(per_m2=75.0, to=100.0)
 
     toci, toci_blocks = tocilizumab(settings)
+    hours = float(settings["tocilizumab_interval_hours"])
     text = "Patients with probable HLH/MAS should be treated with anti-IL-6 treatment and corticosteroids for grade 3 organ toxicities"
     as_grade_3 = ("As CRS of grade 3 (\"grade 3\" is read as grade 3 or more), whatever the grade of the CRS. \"Probable\" is HLH suspected by the setting "
                   "hlh_suspected_by, or by a clinician.")
     whole = (cartox.at_least(1), "The whole rule is met: where a clinician holds HLH for highly likely, the paper asks for etoposide as soon as possible "
              "(H4).")
+    half = (~charted(cartox.at_least(1)) & ~asserted, "The whole rule (two of liver, kidney, lung and haemophagocytosis) is not met, and no clinician has "
+            "asserted HLH: settle that first, marrow included.")
     dysfunction = (Or(tuple(one_organ(organ, 1, cartox.settings) for organ in (Organ.LIVER, Organ.KIDNEY))),
                    "Kidney or liver dysfunction does not preclude etoposide (the paper).")
     no_evidence = "There is no direct evidence in HLH after CAR-T cells (the paper). Body surface by Mosteller (mosteller1987)."
@@ -109,12 +109,13 @@ def hlh(settings: Mapping[str, float | bool]) -> Chapter:
              "Maximum ferritin levels of >10,000 ng per ml while on the CRS phase",
              reading="The paper's rule begins with ferritin during CRS; that it is asked for where no valid value is on record is ours."),
         Rule("H1", "Give tocilizumab, as in CRS of grade 3", suspected, _PLACE, _S, text, drug="tocilizumab", dose=toci, route="IV over 1 h",
-             blocked_by=toci_blocks, answers=("tocilizumab", "sarilumab"), remarks=(whole,),
+             blocked_by=(*toci_blocks, not_both("siltuximab", hours)), answers=("tocilizumab", "sarilumab"), remarks=(whole,),
              reading=f"{as_grade_3} Tocilizumab or siltuximab. Below 30 kg the label gives 12 mg/kg."),
         Rule("H1s", "Or give siltuximab instead of tocilizumab", suspected, _PLACE, _S, text, drug="siltuximab", dose=SILTUXIMAB, route="IV",
-             blocked_by=(SILTUXIMAB_ONCE,), answers=("siltuximab",), reading=as_grade_3, instead_of="H1"),
+             blocked_by=(SILTUXIMAB_ONCE, not_both("tocilizumab", hours)), answers=("siltuximab",), reading=as_grade_3, instead_of="H1"),
         Rule("H1d", "Give dexamethasone, as in CRS of grade 3", suspected, _PLACE, _S, text, drug="dexamethasone", dose=Dose(10.0, every_hours=6.0),
              route="IV", blocked_by=(interval("dexamethasone", 6.0, "chinthapalli2023:table2:G3-hypotension", _S),), answers=CORTICOSTEROIDS,
+             remarks=((CHILD, ADULT_DOSES), ONE_STEROID),
              reading=f"{as_grade_3} The dose is that of CRS of grade 3 in the paper's Table 2; any systemic corticosteroid answers."),
         Rule("H2", f"Follow ferritin, LDH, fibrinogen, AST, ALT, bilirubin, creatinine and soluble IL-2 receptor every {settings['hlh_marker_hours']:g} h",
              suspected, _PLACE, _D, "Elevated blood levels of ferritin, lactate dehydrogenase, soluble CD25, and cytokines, as well as decreased "
@@ -123,7 +124,7 @@ def hlh(settings: Mapping[str, float | bool]) -> Chapter:
                      "(setting hlh_marker_hours; 12 to 24 h would do)."),
         Rule("H3", "Consider etoposide: no improvement under treatment", suspected & stuck & ~etoposide, _PLACE, _S,
              "Further treatment with etoposide 75-100 mg/m2 must be taken into consideration if the patient doesn't show signs of improvement clinically or "
-             "serologically within 48 hours", drug="etoposide", dose=vp16, route="IV", answers=("etoposide",), optional=True, remarks=(dysfunction,),
+             "serologically within 48 hours", drug="etoposide", dose=vp16, route="IV", answers=("etoposide",), optional=True, remarks=(half, dysfunction),
              reading="The clock starts when HLH is suspected and the treatment of H1 is given. \"Improvement\" is not defined by the paper: ferritin down by "
                      "a quarter since then, and no organ grade up (setting hlh_ferritin_fall). To be considered: not giving it is no omission. Kidney or "
                      f"liver dysfunction does not preclude it. {no_evidence}"),
@@ -142,7 +143,7 @@ def hlh(settings: Mapping[str, float | bool]) -> Chapter:
         Rule("H6", "Consider intrathecal cytarabine, with or without hydrocortisone (H6h)", suspected & NEUROTOXICITY, _PLACE, _S,
              "For individuals with HLH-related neurotoxicity, intrathecal cytarabine, either with or without hydrocortisone, must also be taken into "
              "consideration", drug="intrathecal_cytarabine", dose=Dose(as_told="no dose in the paper"), route="intrathecal", blocked_by=(SPINAL_PLATELETS,),
-             answers=("intrathecal_cytarabine",), optional=True,
+             answers=("intrathecal_cytarabine",), optional=True, remarks=(half,),
              reading="What neurotoxicity of HLH is, is not told: any neurological finding that is not put down to ICANS or another cause. The limit of "
                      "platelets for the puncture is from memory. There is no direct evidence in HLH after CAR-T cells (the paper)."),
         Rule("H6h", "Intrathecal hydrocortisone may go with the cytarabine", suspected & NEUROTOXICITY, _PLACE, _S,
@@ -151,6 +152,7 @@ def hlh(settings: Mapping[str, float | bool]) -> Chapter:
         Rule("H7", "Emapalumab (experimental; HLH that does not improve)", suspected & stuck, _PLACE, _S,
              "A humanized anti-IFN-gamma mAb, NI-0501, showed good tolerability and elicited responses in nine out of thirteen children with refractory "
              "primary HLH (69%)", drug="emapalumab", dose=Dose(as_told="no dose in the paper"), answers=("emapalumab",), experimental=True, optional=True,
+             remarks=(half,),
              reading="The paper reports it in children with primary HLH, not after CAR-T cells; \"refractory\" is read as no improvement (H3)."),
     )
     return Chapter("HLH/MAS", cartox, rules, crs_episode(), derive=_course(cartox, suspected, organs, settings))

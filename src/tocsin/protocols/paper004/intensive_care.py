@@ -34,9 +34,15 @@ HEART_EXAMINED = Or((*(Measure(name, unit, ask=False).at_least(float("-inf")) fo
 _REDUCED = IsIn("consciousness", ("voice", "tactile", "vigorous_tactile", "unarousable", "reduced"), says="reduced consciousness")
 
 
-def admission() -> Chapter:
-    """Support of an organ, reduced consciousness and seizures, whatever they are put down to."""
+def _critical(settings: Settings) -> Named:
+    return Named("critical", crs_grade(settings, 3) | ORGAN_SUPPORT, "CRS of grade 3 or more, or an organ supported", cites=_ICU, mark="S")
+
+
+def admission(settings: Settings) -> Chapter:
+    """Support of an organ, reduced consciousness and seizures, and sepsis there, whatever they are put down to."""
     graded = cartox()
+    critical = _critical(settings)
+    sepsis = "Assessment for infections and starting broad-spectrum antibiotics must be taken into consideration ... especially if they are neutropenic"
     rules = (
         Rule("ICU2", "Intensive care: an organ is supported, consciousness is reduced, or any seizure",
              Or((ORGAN_SUPPORT, _REDUCED, present("seizure", says="a seizure"))), _ICU, Mark.SOURCE,
@@ -44,6 +50,12 @@ def admission() -> Chapter:
              reading="Whatever they are put down to, but for a support that was there before treatment or belongs to a procedure. Most patients of the "
                      "paper's survey were admitted with lower grades (CRS 1 to 2, ICANS 2): for fear of worsening, further procedures, non-cardiogenic "
                      "pulmonary oedema, or a large tumour mass. Those are the clinician's to judge."),
+        Rule("ICU9a", "Infection work-up: sepsis weighs on survival in intensive care", critical, _CARE, Mark.SOURCE, sepsis, answers=("imaging",),
+             reading="The paper names no test here: those of C1.2. What the failing organ is put down to does not matter, infection least of all."),
+        Rule("ICU9b", "Consider broad-spectrum antibiotics", critical, _CARE, Mark.SOURCE, sepsis, drug="antibiotic",
+             dose=Dose(as_told="agent and dose by local practice"), answers=ANTIBIOTICS, optional=True,
+             remarks=((neutropenic(settings) & critical, "Neutropenic: above all then."), (FEVER & neutropenic(settings), "With fever see C1.3a.")),
+             reading="\"Must be taken into consideration\": the paper does not ask for it in every patient."),
     )
     counts = tuple(cause for cause in ATTRIBUTIONS if cause not in ("baseline", "procedure"))
     return Chapter("Admission to intensive care", graded, rules, crs_episode(), counts=counts)
@@ -61,7 +73,7 @@ def intensive_care(settings: Settings) -> Chapter:
     """Admission by grade, and what is done in intensive care."""
     graded = cartox()
     severe = crs_grade(settings, 3)
-    critical = Named("critical", severe | ORGAN_SUPPORT, "CRS of grade 3 or more, or an organ supported", cites=_ICU, mark="S")
+    critical = _critical(settings)
     hypoxia = next(c.predicate for c in graded.criteria if c.code == "HYPOX3")
     step, late = float(settings["vasopressor_step_hours"]), float(settings["severe_crs_hours"])
     norepinephrine, epinephrine = present("norepinephrine"), present("epinephrine")
@@ -69,7 +81,6 @@ def intensive_care(settings: Settings) -> Chapter:
     order = ("The paper lists noradrenaline, vasopressin and epinephrine as what units use first; that they follow in this order is our reading. Still low: "
              "for the time of the setting vasopressor_step_hours.")
     text = "Noradrenaline, vasopressin, and epinephrine are typically used as first-line vasopressors"
-    sepsis = "Assessment for infections and starting broad-spectrum antibiotics must be taken into consideration ... especially if they are neutropenic"
     no_response = Block("FLUID-NO-RESPONSE", IsIn("fluid_responsiveness", ("absent",), says="no response to fluid"),
                         "the circulation does not respond to fluid", _CARE, Mark.SOURCE)
     rules = (
@@ -96,12 +107,6 @@ def intensive_care(settings: Settings) -> Chapter:
              "Cardiac biomarkers or ... an echocardiogram, is advised in individuals with protracted severe CRS",
              answers=(*(name for name, _ in _CARDIAC), "echocardiogram"),
              reading="Protracted: see the setting severe_crs_hours. What is not on record was not done."),
-        Rule("ICU9a", "Infection work-up: sepsis weighs on survival in intensive care", critical, _CARE, Mark.SOURCE, sepsis, answers=("imaging",),
-             reading="The paper names no test here: those of C1.2."),
-        Rule("ICU9b", "Consider broad-spectrum antibiotics", critical, _CARE, Mark.SOURCE, sepsis, drug="antibiotic",
-             dose=Dose(as_told="agent and dose by local practice"), answers=ANTIBIOTICS, optional=True,
-             remarks=((neutropenic(settings) & critical, "Neutropenic: above all then."), (FEVER & neutropenic(settings), "With fever see C1.3a.")),
-             reading="\"Must be taken into consideration\": the paper does not ask for it in every patient."),
     )
     return Chapter("Intensive care", graded, rules, crs_episode())
 

@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from tocsin.cite import Mark
 from tocsin.derived.fever import FEVER
 from tocsin.derived.haemodynamics import ANY_VASOPRESSOR
-from tocsin.protocols.drugs import METHYLPREDNISOLONE_TAPER, SILTUXIMAB, SILTUXIMAB_ONCE, interval, tocilizumab
-from tocsin.protocols.paper004.neuro_grades import CHILD, CRES, NEURO_CITES, PRESSURE_OR_OEDEMA, cres, icans, neurotoxicity
+from tocsin.protocols.drugs import METHYLPREDNISOLONE_TAPER, ONE_STEROID, SILTUXIMAB, SILTUXIMAB_ONCE, interval, not_both, tocilizumab
+from tocsin.protocols.paper004.neuro_grades import CHILD, CRES, NEURO_CITES, PRESSURE_OR_OEDEMA, THREE_DAYS, cres, icans, neurotoxicity
 from tocsin.protocols.parts import ICANS_FINDINGS, LOW_PRESSURE, OXYGEN_NEEDED
 from tocsin.protocols.protocol import Block, Chapter, Dose, Rule
-from tocsin.rules import Either, IsIn, Lasting, Measure, Named, Observed, Or, Predicate, Setting, present
+from tocsin.rules import Either, IsIn, Lasting, Measure, Named, Observed, Or, Predicate, Setting, charted, present
 from tocsin.vocabulary.groups import CORTICOSTEROIDS
 
 SETTINGS = (
@@ -43,9 +43,12 @@ def neuro(settings: Mapping[str, float | bool]) -> Chapter:
         reading="The source says \"concurrent\": fever that a drug hides for some hours does not end it. These are the signs by which CARTOX knows CRS; "
                 "organ toxicity alone is not enough here. Oxygen or a ventilator put down to ICANS (attribution) does not count.")
     toci, toci_blocks = tocilizumab(settings)
+    repeat = float(settings["tocilizumab_interval_hours"])
     no_crs = Block("NO-CRS", ~with_crs, "there is no CRS: tocilizumab is not for neurotoxicity alone, in which it was of no use", _SPECIFIC, _S)
     no_crs_siltuximab = Block("NO-CRS-SILTUXIMAB", ~with_crs, "there is no CRS: the source gives siltuximab for neurotoxicity with CRS only", _COPY, _V)
     lorazepam_8 = interval("lorazepam", 8.0, _COPY, _V)
+    long_qt = Block("LONG-QT", charted(present("qt_prolongation", ask=False)), "the QT interval is prolonged, and haloperidol prolongs it (from memory)",
+                    _COPY, _M)
     agitated = any_grade & present("agitation")
     grade_2 = icans(2)
     only_3 = cres(3) & ~cres(4)
@@ -65,20 +68,21 @@ def neuro(settings: Mapping[str, float | bool]) -> Chapter:
              dose=Dose(750.0, every_hours=12.0), route="IV or PO", blocked_by=(interval("levetiracetam", 12.0, _COPY, _V),), answers=("levetiracetam",),
              reading="The paper: neither the time nor the dose has been established. 750 mg every 12 h is read in a CARTOX table (cartox_copy); CARTOX "
                      "begins on the day of infusion and goes on for 30 days (from memory). Here it is asked for from the first neurotoxicity on. "
-                     "After a seizure the dose is another one: see SE.", remarks=(CHILD,)),
+                     "After status epilepticus the dose is another one: SE9. After a seizure that was no status the sources give none, which is no reason to "
+                     "stop it.", remarks=(CHILD,)),
         Rule("N3", "Lorazepam in a low dose for agitation, with close watch", agitated, _COPY, _V, "Lorazepam 0.25 to 0.5 mg IV every 8 h for agitation",
              drug="lorazepam", dose=Dose(as_told="0.25 to 0.5 mg every 8 h"), route="IV", blocked_by=(lorazepam_8,), answers=("lorazepam",), optional=True,
              reading="It clouds the neurological examination.", remarks=(CHILD,)),
         Rule("N3h", "Or haloperidol instead of lorazepam", agitated, _COPY, _V, "Or haloperidol 0.5 mg IV every 6 h", drug="haloperidol",
-             dose=Dose(0.5, every_hours=6.0), route="IV", blocked_by=(interval("haloperidol", 6.0, _COPY, _V),), answers=("haloperidol",),
+             dose=Dose(0.5, every_hours=6.0), route="IV", blocked_by=(interval("haloperidol", 6.0, _COPY, _V), long_qt), answers=("haloperidol",),
              instead_of="N3", optional=True, reading="Haloperidol lengthens the QT interval, and so may CRS (the paper's Table 1).", remarks=(CHILD,)),
         Rule("N4", "Tocilizumab for neurotoxicity with CRS; never without CRS", any_grade, _SPECIFIC, _S,
              "Unsuccessful in people with pure ICANS; should solely be used in patients with simultaneous CRS", drug="tocilizumab", dose=toci,
-             route="IV over 1 h", blocked_by=(no_crs, *toci_blocks), answers=("tocilizumab",),
+             route="IV over 1 h", blocked_by=(no_crs, *toci_blocks, not_both("siltuximab", repeat)), answers=("tocilizumab",),
              reading=f"Grade 1 with CRS: tocilizumab or siltuximab (cartox_copy); in higher grades beside the corticosteroid. {without_crs}"),
         Rule("N4s", "Or siltuximab instead of tocilizumab, for neurotoxicity with CRS", any_grade, _COPY, _V,
              "With concurrent CRS: tocilizumab 8 mg/kg or siltuximab 11 mg/kg", drug="siltuximab", dose=SILTUXIMAB, route="IV",
-             blocked_by=(no_crs_siltuximab, SILTUXIMAB_ONCE), answers=("siltuximab",), instead_of="N4",
+             blocked_by=(no_crs_siltuximab, SILTUXIMAB_ONCE, not_both("tocilizumab", repeat)), answers=("siltuximab",), instead_of="N4",
              reading="The paper: it may help where IL-6 diffuses into the brain; no trial compares it with tocilizumab."),
         Rule("N7", "Intravenous corticosteroid, the preferred treatment from ICANS grade 2 on", grade_2, _SPECIFIC, _S,
              "The preferred course of treatment is IV corticosteroids for ICANS >= grade 2", drug="corticosteroid",
@@ -89,10 +93,10 @@ def neuro(settings: Mapping[str, float | bool]) -> Chapter:
         Rule("N9.3", "Dexamethasone 10 mg every 6 h (CRES grade 3)", only_3, "jcm2023:table1", _M, "Dexamethasone 10 mg every 6 h", drug="dexamethasone",
              dose=Dose(10.0, every_hours=6.0), route="IV", blocked_by=(interval("dexamethasone", 6.0, "jcm2023:table1", _V),), answers=CORTICOSTEROIDS,
              reading="The doses were read (jcm2023); that they belong to grades 3 and 4 of CRES is from memory of CARTOX. Until grade 1, then tapered.",
-             remarks=(CHILD,)),
+             remarks=(CHILD, ONE_STEROID)),
         Rule("N9.4", "Methylprednisolone 1 g a day (CRES grade 4 without cerebral oedema)", cres(4) & ~PRESSURE_OR_OEDEMA, "jcm2023:table1", _M,
              "Methylprednisolone 1000 mg a day for 3 days, then tapered", drug="methylprednisolone", dose=Dose(1000.0, every_hours=24.0), route="IV",
-             blocked_by=(interval("methylprednisolone", 24.0, "jcm2023:table1", _V),), answers=CORTICOSTEROIDS,
+             blocked_by=(interval("methylprednisolone", 24.0, "jcm2023:table1", _V), THREE_DAYS), answers=CORTICOSTEROIDS,
              reading=f"That it belongs to grade 4 of CRES is from memory of CARTOX. With oedema or high pressure: P8. {METHYLPREDNISOLONE_TAPER}",
              remarks=(CHILD,)),
         Rule("N10", "Intensive care: neurotoxicity of grade 3 or more, or reduced consciousness", neurotoxicity(3) | REDUCED, "chinthapalli2023:icu", _S,

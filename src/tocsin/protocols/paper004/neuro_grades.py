@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from tocsin.rules import Either, Fact, Named, Or, Predicate
+from tocsin.cite import Mark
+from tocsin.protocols.parts import COURSE_HOURS
+from tocsin.protocols.protocol import Block
+from tocsin.rules import Doses, Either, Fact, Lasting, Named, Observed, Or, Predicate
 from tocsin.scales import scale
 
 NEURO_CITES = "neelapu2018:CRES management"
@@ -39,3 +42,12 @@ PRESSURE_OR_OEDEMA = Named(
     "oedema_or_high_pressure", Or((OEDEMA, SEVERE_PAPILLOEDEMA, _criterion("CSF4"))),
     "cerebral oedema, papilloedema of stage 3 or more, or an opening pressure of 20 mmHg or more", cites="neelapu2018:CRES", mark="M")
 """The brain swells, or its pressure is high."""
+
+_COURSE = Named(
+    "methylprednisolone_for_cres_4", Doses(("methylprednisolone",), "methylprednisolone", "methylprednisolone", hours=COURSE_HOURS) & Observed(cres(4), 240.0),
+    "a course of methylprednisolone in which CRES was of grade 4", cites="tocsin:course", mark="D",
+    reading=f"Doses within {COURSE_HOURS:g} h of each other are one course.")
+THREE_DAYS = Block(
+    "METHYLPREDNISOLONE-3-DAYS", Lasting(_COURSE, 72.0), "its three days are over: taper by 250 mg every 12 h for 2 days, 125 mg every 12 h for 2, 60 mg every "
+    "12 h for 2", "jcm2023:table1", Mark.VERIFIED)
+"""1 g of methylprednisolone a day is for three days, however long the neurotoxicity lasts."""

@@ -5,14 +5,17 @@ Grades are those of CTCAE v4.03 (``tocsin.derived.organs``).  Heart and coagulat
 
 from __future__ import annotations
 
+from math import inf
+
 from tocsin.cite import Mark
 from tocsin.derived.ctcae import CTCAE403, lab
+from tocsin.derived.fever import FEVER
+from tocsin.derived.haemodynamics import ANY_VASOPRESSOR
 from tocsin.derived.organs import Organ, one_organ, organ_toxicity
-from tocsin.protocols.drugs import interval
-from tocsin.protocols.paper004.shared import ANTI_IL6_GIVEN, TABLE2, Settings, anti_il6_rules, cartox, crs_episode
-from tocsin.protocols.protocol import Chapter, Dose, Rule
-from tocsin.rules import Either, Named, Or, Predicate, present
-from tocsin.vocabulary.groups import CORTICOSTEROIDS
+from tocsin.derived.respiratory import ANY_OXYGEN
+from tocsin.protocols.paper004.shared import LOW, TABLE2, Settings, anti_il6_rules, cartox, crs_episode
+from tocsin.protocols.protocol import Chapter, Rule
+from tocsin.rules import Either, Named, Observed, Or, Predicate, charted, present
 
 _NAMES = ((Organ.LIVER, "HEP", "Hepatic"), (Organ.KIDNEY, "REN", "Renal"), (Organ.GUT, "GI", "Gastrointestinal"), (Organ.SKIN, "SKIN", "Skin"),
           (Organ.LUNG, "PULM", "Pulmonary"))
@@ -39,26 +42,29 @@ _ELECTROLYTES = (
     (("hyperkalemia", "hypokalemia"), ("hyperkalaemia", "hypokalaemia")), (("hypernatremia", "hyponatremia"), ("hypernatraemia", "hyponatraemia")),
     (("hypermagnesemia", "hypomagnesemia"), ("hypermagnesaemia", "hypomagnesaemia")), (("hypophosphatemia",), ("hypophosphataemia",)),
 )
+def any_organ(grade: int) -> Named:
+    """Organ toxicity of this grade or more, of any class."""
+    return Named(f"any_organ_{grade}", organ_toxicity(grade, cartox().settings), f"organ toxicity of grade {grade} or more by CTCAE v4.03 (liver, "
+                 "kidney, heart, lung, gut, skin or coagulation)", cites="ctcae403:grades", mark="V")
+
+
+ORGAN_ALONE = (~charted(Observed(Or((FEVER, LOW, ANY_VASOPRESSOR, ANY_OXYGEN)), inf)),
+               "No fever, low pressure, vasopressor or oxygen is on record: by CARTOX an organ alone makes this CRS. Look for another cause first.")
+"""Said beside an IL-6 blocker that organ toxicity alone asks for."""
 
 
 def organs(settings: Settings) -> Chapter:
     """The chapter of organ toxicity."""
     graded = cartox()
 
-    def organ(grade: int) -> Predicate:
-        return Named(f"any_organ_{grade}", organ_toxicity(grade, graded.settings), f"organ toxicity of grade {grade} or more by CTCAE v4.03 (liver, "
-                     "kidney, heart, lung, gut, skin or coagulation)", cites="ctcae403:grades", mark="V")
-
     rules = (
-        Rule("C2.8", "Organ care in accordance with accepted practice", organ(2), f"{TABLE2}:G2-organ", Mark.SOURCE,
+        Rule("C2.8", "Organ care in accordance with accepted practice", any_organ(2), f"{TABLE2}:G2-organ", Mark.SOURCE,
              "Symptomatic therapy of organ toxicities in accordance with accepted practices",
              reading="Any organ class, heart and coagulation among them; the rules O-... name the class."),
-        *anti_il6_rules(settings, "C2.8t", organ(2), "G2-organ", "Tocilizumab or siltuximab and supportive treatment, as for hypotension"),
-        Rule("C2.8d", "Dexamethasone is an option", organ(2) & ANTI_IL6_GIVEN, f"{TABLE2}:G2-organ", Mark.SOURCE,
-             "Corticosteroids and supportive treatment, as needed for hypotension", drug="dexamethasone", dose=Dose(10.0, every_hours=6.0), route="IV",
-             blocked_by=(interval("dexamethasone", 6.0, f"{TABLE2}:G3-hypotension", Mark.SOURCE),), answers=CORTICOSTEROIDS, optional=True,
-             reading="As for hypotension: an option, once an IL-6 blocker has been given."),
-        *anti_il6_rules(settings, "C3.4t", organ(3), "G3-organ", "Tocilizumab or siltuximab with corticosteroids, and organ care"),
+        *anti_il6_rules(settings, "C2.8t", any_organ(2), "G2-organ", "Tocilizumab or siltuximab and supportive treatment, as for hypotension",
+                        remarks=(ORGAN_ALONE,)),
+        *anti_il6_rules(settings, "C3.4t", any_organ(3), "G3-organ", "Tocilizumab or siltuximab with corticosteroids, and organ care",
+                        remarks=(ORGAN_ALONE,)),
         *(_one(which, code, name, grade) for which, code, name in _NAMES for grade in (1, 2, 3, 4)),
         Rule("O-REN5", "Acidosis: treat it", _acidosis(), "chinthapalli2023:table1:renal", Mark.SOURCE,
              "Acidosis ... Symptomatic therapy is typically employed", reading="Acidosis as asserted, or an arterial pH below normal (CTCAE v4.03 grade 1)."),

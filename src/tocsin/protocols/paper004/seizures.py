@@ -69,7 +69,9 @@ def seizures(settings: Mapping[str, float | bool]) -> Chapter:
              reading="For status of whatever kind. The doses differ: while it is not told whether it is convulsive, those rules stay open."),
         Rule("SE2", "Intensive care: any seizure", present("seizure", says="any seizure, clinical or on EEG"), _TEXT, _S,
              "All patients experiencing seizures after CAR-T cell treatment must be sent to the ICU",
-             reading="They may worsen fast, to status epilepticus and, rarely, to cerebral oedema."),
+             reading="They may worsen fast, to status epilepticus and, rarely, to cerebral oedema. Seizures may outlast rescue drugs given at once, and CT, "
+                     "MRI and vessels are often normal while the EEG is slow. For a seizure that is no status the sources give no dose: levetiracetam "
+                     "given to prevent seizures (N2) is not asked for any longer, and not to be stopped for that."),
         Rule("SE3", "A benzodiazepine, an antiepileptic drug and a corticosteroid help in partial seizures", _PARTIAL, _TEXT, _S,
              "Patients who have partial seizures usually react to corticosteroids, a second-line antiepileptic drug, and benzodiazepines",
              answers=("lorazepam", "levetiracetam", "dexamethasone", "methylprednisolone"), optional=True,
@@ -89,7 +91,8 @@ def seizures(settings: Mapping[str, float | bool]) -> Chapter:
         # convulsive
         Rule("SE7", "Lorazepam 2 mg, again if needed, 4 mg in all (convulsive status)", CONVULSIVE, _CONVULSIVE, _M,
              "Lorazepam 2 mg IV, repeated to a total of 4 mg", drug="lorazepam", dose=Dose(2.0), route="IV",
-             blocked_by=(total(2, 4.0, _CONVULSIVE, _M),), answers=("lorazepam",), reading=counted(4.0, 2.0), remarks=adult),
+             blocked_by=(replace(lorazepam_5_min, cites=_CONVULSIVE, mark=_M), total(2, 4.0, _CONVULSIVE, _M)),
+             answers=("lorazepam",), reading=counted(4.0, 2.0), remarks=adult),
         Rule("SE8", "Phenobarbital 15 mg/kg, loading dose, in intensive care (convulsive status that persists)", persists(CONVULSIVE), _CONVULSIVE, _M,
              "If it persists, phenobarbital 15 mg/kg", drug="phenobarbital", dose=Dose(per_kg=15.0), route="IV",
              blocked_by=(replace(phenobarbital_12, cites=_CONVULSIVE, mark=_M),), answers=("phenobarbital",),

@@ -8,7 +8,7 @@ from tocsin.cite import Mark
 from tocsin.derived.fever import FEVER, SUPPRESSING_DRUGS
 from tocsin.derived.haemodynamics import ANY_VASOPRESSOR, SYSTOLIC_LOW
 from tocsin.derived.respiratory import ANY_OXYGEN, VENTILATOR
-from tocsin.protocols.drugs import SILTUXIMAB, SILTUXIMAB_ONCE, tocilizumab
+from tocsin.protocols.drugs import SILTUXIMAB, SILTUXIMAB_ONCE, not_both, tocilizumab
 from tocsin.protocols.protocol import Rule
 from tocsin.rules import Doses, Either, Fact, IsIn, Measure, Named, Or, Predicate, charted, present
 from tocsin.scales import EpisodeRule, Scale, scale
@@ -56,9 +56,12 @@ def neutropenic(settings: Settings) -> Predicate:
     return Measure("neutrophils", "10^9/L").below(float(settings["neutropenia"]))
 
 
-def anti_il6_rules(settings: Settings, code: str, when: Predicate, cell: str, text: str, why: str = "") -> tuple[Rule, Rule]:
+def anti_il6_rules(
+    settings: Settings, code: str, when: Predicate, cell: str, text: str, why: str = "", remarks: tuple[tuple[Predicate, str], ...] = (),
+) -> tuple[Rule, Rule]:
     """Tocilizumab, and siltuximab as its alternative, for one cell of table 2."""
     dose, blocks = tocilizumab(settings)
+    hours = float(settings["tocilizumab_interval_hours"])
     either = "The paper offers tocilizumab or siltuximab. Infection work-up goes in parallel and never delays it."
     light = "Below 30 kg the label gives 12 mg/kg; the paper's table names 8 mg/kg and does not speak of children."
     conflict = (
@@ -68,7 +71,9 @@ def anti_il6_rules(settings: Settings, code: str, when: Predicate, cell: str, te
     reading = " ".join(x for x in (why, either, light) if x)
     return (
         Rule(code, "Give tocilizumab", when, f"{TABLE2}:{cell}", Mark.SOURCE, text, drug="tocilizumab", dose=dose, route="IV over 1 h",
-             blocked_by=blocks, answers=("tocilizumab", "sarilumab"), reading=reading, remarks=(conflict,)),
+             blocked_by=(*blocks, not_both("siltuximab", hours)), answers=("tocilizumab", "sarilumab"), reading=reading,
+             remarks=(conflict, *remarks)),
         Rule(f"{code}s", "Or give siltuximab instead of tocilizumab", when, f"{TABLE2}:{cell}", Mark.SOURCE, text, drug="siltuximab",
-             dose=SILTUXIMAB, route="IV", blocked_by=(SILTUXIMAB_ONCE,), answers=("siltuximab",), reading=why or either, instead_of=code),
+             dose=SILTUXIMAB, route="IV", blocked_by=(SILTUXIMAB_ONCE, not_both("tocilizumab", hours)), answers=("siltuximab",), reading=why or either,
+             remarks=remarks, instead_of=code),
     )

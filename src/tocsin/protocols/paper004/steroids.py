@@ -6,10 +6,10 @@ The paper says when (chinthapalli2023, specific treatments) and gives no steps; 
 from __future__ import annotations
 
 from tocsin.cite import Mark
-from tocsin.protocols.paper004.shared import CHILD, Settings, cartox, crs_episode, crs_grade
+from tocsin.protocols.paper004.shared import CHILD, TABLE2, Settings, cartox, crs_episode, crs_grade
 from tocsin.protocols.parts import COURSE_HOURS, ICANS_FINDINGS, STEROID_TODAY
 from tocsin.protocols.protocol import Block, Chapter, Dose, Rule
-from tocsin.rules import Doses, Lasting, Named, Observed, Or, Setting
+from tocsin.rules import Doses, IsIn, Lasting, Measure, Named, Observed, Or, Setting, charted
 from tocsin.scales import scale
 from tocsin.vocabulary.groups import CORTICOSTEROIDS
 
@@ -36,6 +36,16 @@ def on_pulse(settings: Settings) -> Named:
         "a course of methylprednisolone in which CRS was of grade 4", cites="tocsin:course", mark="D", reading=PULSE_READING)
 
 
+def in_its_place(settings: Settings) -> tuple[Block, Block]:
+    """No dexamethasone in CRS of grade 4, nor while its methylprednisolone goes on; what is not known does not hold a corticosteroid back."""
+    where = f"{TABLE2}:G4-hypotension"
+    return (
+        Block("GRADE-4", crs_grade(settings, 4), "CRS is of grade 4: methylprednisolone (C4.1) takes its place", where, Mark.SOURCE, unknown_blocks=False),
+        Block("METHYLPREDNISOLONE-COURSE", on_pulse(settings), "the methylprednisolone of grade 4 takes its place", where, Mark.SOURCE,
+              unknown_blocks=False),
+    )
+
+
 def since_pulse(settings: Settings, hours: float) -> Named:
     """The course for grade 4 began at least ``hours`` ago."""
     return Named(f"pulse_{hours:g}", Lasting(on_pulse(settings), hours), f"methylprednisolone for CRS of grade 4 began at least {hours:g} h ago",
@@ -46,8 +56,9 @@ def _icans() -> Named:
     """ICANS of grade 2 or more by what every patient at risk is examined for."""
     looked_at = ("ICE2", "CAPD3", "CONSC2", "SEIZ3")
     claims = tuple(c.predicate for c in scale("astct-icans-2019").criteria if c.code in looked_at)
-    return Named("icans_2", Or(claims), "ICANS of grade 2 or more by ICE or CAPD, consciousness or a seizure", cites="icans_adult:table", mark="V",
-                 reading="Weakness and signs of cerebral oedema are not looked at here.")
+    other_score = charted(Measure("cartox10_score", "points", ask=False).at_most(6.0))
+    return Named("icans_2", Or((*claims, other_score)), "ICANS of grade 2 or more by ICE or CAPD, consciousness or a seizure, or CARTOX-10 of 6 or less",
+                 cites="icans_adult:table", mark="V", reading="Weakness and signs of cerebral oedema are not looked at here.")
 
 
 def steroids(settings: Settings) -> Chapter:
@@ -57,6 +68,8 @@ def steroids(settings: Settings) -> Chapter:
     improved = STEROID_TODAY & Observed(above, float("inf")) & ~above
     icans = Block("STEROID-ICANS", _icans(), "ICANS of grade 2 or more is treated with corticosteroids: its own rules say when they end",
                   "chinthapalli2023:specific treatments", Mark.SOURCE)
+    hlh = Block("STEROID-HLH", charted(IsIn("hlh", ("suspected", "present"), says="HLH suspected or diagnosed by a clinician", ask=False)),
+                "HLH that a clinician suspects or has diagnosed is treated with corticosteroids (H1d)", "chinthapalli2023:HLH", Mark.SOURCE)
     every_12 = Block("METHYLPREDNISOLONE-INTERVAL-12", Doses(("methylprednisolone",), "methylprednisolone", "methylprednisolone", hours=12.0),
                      "methylprednisolone was given less than 12 h ago", "jcm2023:table1", Mark.VERIFIED)
     pulse = on_pulse(settings)
@@ -72,11 +85,11 @@ def steroids(settings: Settings) -> Chapter:
              "jcm2023:table1", Mark.VERIFIED, f"Methylprednisolone {_SCHEDULE}",
              reading="While CRS is still of grade 4 nothing is said: the sources do not speak of it, and the ladder of refractory CRS (R1 to R3) holds."),
         Rule("ST1", "Taper the corticosteroid: CRS has improved", improved, "chinthapalli2023:specific treatments", Mark.SOURCE,
-             "Whenever CRS symptoms improve, steroids should be appropriately taken off", blocked_by=(icans,),
+             "Whenever CRS symptoms improve, steroids should be appropriately taken off", blocked_by=(icans, hlh),
              remarks=((pulse, "The steps after methylprednisolone for grade 4 are C4.1b to C4.1d."),),
              reading="\"Improve\" is not defined: the grade was above that of the setting taper_at_grade and has fallen to it or below. A corticosteroid is "
                      "one given within 24 h. The paper gives no steps; those of jcm2023 after grade 4 are rules of their own. A corticosteroid that is "
-                     "needed for something else, such as HLH or adrenal insufficiency, is the clinician's to know."),
+                     "needed for something else, such as HLH by its rule alone or adrenal insufficiency, is the clinician's to know."),
     )
     graded = cartox()
     return Chapter("Taking corticosteroids off", graded, rules, crs_episode(), counts_also=ICANS_FINDINGS)
