@@ -207,8 +207,10 @@ def test_what_is_due_for_more_than_6_h_without_a_dose_is_omitted(until, expected
 
 
 def test_siltuximab_answers_for_tocilizumab():
-    by_drug = {f.concept for f in found({"concept": "siltuximab", "hour": 25.0, "value": 550.0}) if f.kind == "recommendation"}
-    assert "tocilizumab" not in by_drug
+    """Until the interval of tocilizumab is over: what still stands then is due again, as after tocilizumab itself."""
+    siltuximab = {"concept": "siltuximab", "hour": 25.0, "value": 550.0}
+    asked = [[f.hour for f in found(siltuximab, until=until) if f.kind == "recommendation" and f.concept == "tocilizumab"] for until in (30, 72)]
+    assert asked == [[], [31.0]]
     assert "tocilizumab or siltuximab" in " ".join(next(f for f in found() if f.concept == "tocilizumab").reasons)
 
 

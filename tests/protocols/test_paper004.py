@@ -321,3 +321,14 @@ def test_ibuprofen_is_blocked_by_bleeding(advise_spec, bleeding, expected):
         hour | temperature | acetaminophen | bleeding   || C1.1b
         0    | 38.5        | T             | {bleeding} || {expected}
         """)
+
+
+@pytest.mark.parametrize(("age", "told"), [(3, True), (40, False)])
+def test_a_child_is_told_that_a_bolus_of_500_ml_is_for_adults(advise_spec, age, told):
+    """500 mL is more than 40 mL/kg in a child of 12 kg."""
+    said = advise_spec("""
+        hour | temperature | systolic_bp | fluid_bolus || C2.1 | C2.2
+        0    | 38.5        | 60          |             || due  | -
+        1    | 38.5        | 60          | T           || -    | due
+        """, age=age, weight=12)
+    assert ["by weight in a child" in said[h][code].reason for h, code in ((0, "C2.1"), (1, "C2.2"))] == [told, told]

@@ -164,7 +164,7 @@ def test_002_the_advice_of_day_7_names_what_was_given():
     """A steroid was asked for; ruxolitinib is the ladder of refractory CRS, which the record leaves open."""
     given = {g.concept: g for g in turn_of_day_7(assumed("002", SUPPORT, ORGANS)).given}
     assert set(given) == {"methylprednisolone", "ruxolitinib"}
-    assert (given["methylprednisolone"].verdict, given["methylprednisolone"].rules) == ("asked_for", ("paper004/C3.2",))
+    assert (given["methylprednisolone"].verdict, given["methylprednisolone"].rules) == ("asked_for", ("paper004/C2.8d", "paper004/C3.2"))
     assert (given["ruxolitinib"].verdict, given["ruxolitinib"].rules) == ("undecidable", ("paper004/R2",))
     assert all(g.origin.startswith("paper002.csv:") for g in given.values())
 

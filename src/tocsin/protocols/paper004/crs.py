@@ -55,6 +55,7 @@ def crs(settings: Settings) -> Chapter:
     two = boluses(int(settings["boluses_before_anti_il6"]))
     after_il6 = LOW & two & ANTI_IL6_GIVEN
     bolus = Dose(as_told=f"{settings['bolus_least_ml']:g} to {settings['bolus_most_ml']:g} mL (children 10 to 20 mL/kg, from memory)", unit="mL")
+    adult_bolus = (CHILD, f"{settings['bolus_least_ml']:g} to {settings['bolus_most_ml']:g} mL is a bolus for adults: by weight in a child.")
     oxygen = Named("oxygen_needed", ANY_OXYGEN | (Measure("spo2", "%").below(90.0) & ROOM_AIR), "oxygen given, or saturation below 90% on room air",
                    cites=f"{_T2}:G2-hypoxia", mark="S")
     hypox3 = Named("hypoxia_3", next(c.predicate for c in graded.criteria if c.code == "HYPOX3"), "hypoxia of CARTOX grade 3 or more",
@@ -92,10 +93,10 @@ def crs(settings: Settings) -> Chapter:
                         "mg/kg IV or tocilizumab 8 mg/kg IV", "The clock starts at the first fever of the episode. \"Unresponsive\" means fever "
                         "now although an antipyretic was given within 24 h."),
         Rule("C2.1", "Normal saline bolus", LOW & ~BOLUS_TODAY, f"{_T2}:G2-hypotension", _S, "A 500-1,000 ml bolus of normal saline", drug="fluid_bolus",
-             dose=bolus, route="IV", answers=("fluid_bolus",)),
+             dose=bolus, route="IV", answers=("fluid_bolus",), remarks=(adult_bolus,)),
         Rule("C2.2", "Second fluid bolus", LOW & BOLUS_TODAY & ~two, f"{_T2}:G2-hypotension", _S,
              "If the systolic pressure stays below 90 mmHg, a second bolus", drug="fluid_bolus",
-             dose=bolus, route="IV", answers=("fluid_bolus",)),
+             dose=bolus, route="IV", answers=("fluid_bolus",), remarks=(adult_bolus,)),
         *anti_il6_rules("C2.3", LOW & two, "G2-hypotension", "Tocilizumab 8 mg/kg IV or siltuximab 11 mg/kg IV for hypotension resistant to fluid "
                         "boluses; tocilizumab again after six hours if necessary"),
         Rule("C2.4", "Keep the systolic pressure above 90 mmHg (children: above the limit for age)", hypotensive, f"{_T2}:G2-hypotension", _S,
