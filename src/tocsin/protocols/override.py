@@ -108,8 +108,8 @@ def _rule(rule: Rule, base: Protocol, own: Override) -> tuple[Rule, list[Change]
 
 
 def _unchanged(rule: Rule, base: Protocol, own: Override, values: Mapping[str, float]) -> Iterable[str]:
-    """What a reader may think changed with the dose, and did not: the same dose in other rules of the chapter, and that of a light patient."""
-    same = [r.code for r in base.chapter(rule).rules
+    """What a reader may think changed with the dose, and did not: the same dose in other rules, and that of a light patient."""
+    same = [r.code for r in base.rules
             if r.code != rule.code and r.drug == rule.drug and r.dose == rule.dose and r.code not in own.doses and r.code not in own.off]
     if same:
         yield f"the same dose in {', '.join(same)} stays as in the source"
