@@ -15,7 +15,7 @@ from tocsin.protocols.parts import BOLUS_TODAY, COURSE_HOURS, LOW_PRESSURE, OXYG
 from tocsin.protocols.protocol import Chapter, Dose, Protocol, Rule
 from tocsin.rules import Doses, Measure, Named, Or, Setting, present, settled
 from tocsin.scales import scale
-from tocsin.vocabulary.groups import CORTICOSTEROIDS
+from tocsin.vocabulary.groups import ANTIPYRETICS, CORTICOSTEROIDS
 
 _V, _M, _D = Mark.VERIFIED, Mark.MEMORY, Mark.DECISION
 _LABEL = "kymriah:2.4"
@@ -48,7 +48,7 @@ def kymriah2017(**given: object) -> Protocol:
         Rule("K1.1", "Observe", FEVER | present("constitutional_symptoms"), _LABEL, _V, "Prodromal: observe",
              reading="The prodrome is taken as fever or constitutional symptoms."),
         Rule("K2.1", "Antipyretics", Measure("temperature", "degC").at_least(float(settings["high_fever"])), _LABEL, _V, "High fever: antipyretics",
-             drug="antipyretic", dose=Dose(as_told="no agent or dose in the source as read"), answers=("acetaminophen", "antipyretic"),
+             drug="antipyretic", dose=Dose(as_told="no agent or dose in the source as read"), answers=ANTIPYRETICS,
              reading="The label gives no number for high fever (setting high_fever)."),
         Rule("K2.2", "Oxygen", OXYGEN_NEEDED, _LABEL, _V, "Hypoxia: oxygen", answers=("oxygen_device",), reading=OXYGEN_NEEDED.reading),
         Rule("K2.3", "Intravenous fluid", LOW_PRESSURE & ~boluses(2), _LABEL, _V, "Mild hypotension: fluid", drug="fluid_bolus",

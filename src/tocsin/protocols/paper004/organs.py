@@ -42,6 +42,8 @@ _ELECTROLYTES = (
     (("hyperkalemia", "hypokalemia"), ("hyperkalaemia", "hypokalaemia")), (("hypernatremia", "hyponatremia"), ("hypernatraemia", "hyponatraemia")),
     (("hypermagnesemia", "hypomagnesemia"), ("hypermagnesaemia", "hypomagnesaemia")), (("hypophosphatemia",), ("hypophosphataemia",)),
 )
+
+
 def any_organ(grade: int) -> Named:
     """Organ toxicity of this grade or more, of any class."""
     return Named(f"any_organ_{grade}", organ_toxicity(grade, cartox().settings), f"organ toxicity of grade {grade} or more by CTCAE v4.03 (liver, "
