@@ -33,7 +33,7 @@ class Advice:
     ``dose`` is null where the source gives a range, and where the weight or height is needed and not known; ``formula`` is then the
     dose, else its arithmetic.
     ``reason`` is the whole of it in words: the ``condition`` of the rule, the ``grade`` by the chapter's scale, the ``observations`` on which
-    it rests, and the ``remarks``.
+    it rests, and the ``remarks``.  ``optional``: the source allows it without asking for it, or offers it instead of another treatment.
     """
 
     patient: str
@@ -58,6 +58,7 @@ class Advice:
     grade: str = ""
     observations: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
+    optional: bool = False
 
     def record(self) -> dict[str, Any]:
         """The machine output of ``tocsin advise --json``."""
@@ -154,6 +155,7 @@ class AdviceTable:
             dose=dose, unit=rule.dose.unit if rule.dose else None, route=rule.route, status=status,
             blocked_by=tuple(f"{b.code}: {b.says}" for b in blocked), depends_on=tuple(depends), formula=formula,
             reason=" ".join(p for p in parts if p), condition=rule.english(), grade=graded, observations=seen, remarks=remarks,
+            optional=rule.optional or bool(rule.instead_of),
             cites=tuple(dict.fromkeys((rule.cites, *(b.cites for b in blocked), *(c.cites for c in local)))), source_text=rule.source_text,
             reading=rule.reading, experimental=rule.experimental,
         )

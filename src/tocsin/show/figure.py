@@ -104,14 +104,14 @@ def draw(
 
 
 def _due(advice: Iterable[Any], clock: Clock) -> list[tuple[str, float]]:
-    """Which drugs were due when: from recommendations, or from turns that hold them.
+    """Which drugs were due when: from recommendations, or from turns that hold them; what is only allowed, or an alternative, is not drawn.
 
     What was asked at the start of a day known only as a day stands a little inside it.
     """
     out = []
     for item in advice:
         for one in getattr(item, "advice", None) or [item]:
-            if getattr(one, "status", "") == "due" and getattr(one, "drug", None):
+            if getattr(one, "status", "") == "due" and getattr(one, "drug", None) and not getattr(one, "optional", False):
                 inside = 4.0 if clock.to_the_day(one.hour) else 0.0
                 out.append((str(one.drug), float(one.hour) + inside))
     return list(dict.fromkeys(out))
