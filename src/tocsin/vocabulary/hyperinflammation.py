@@ -53,7 +53,7 @@ HAEMOPHAGOCYTIC: Final[tuple[Concept, ...]] = (
         "hemophagocytic lymphohistiocytosis",
         "macrophage activation syndrome",
         "HLH/MAS",
-        values=("absent", "suspected", "present"),
+        values=("absent", "present", "suspected"),
         value_aliases={"probable": "suspected", "possible": "suspected"},
         snomed=("234437005",),
         omop=(4121123,),
