@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from tocsin.cli.options import (
+    FEW_PATIENTS,
     Age,
     AsJson,
     Assume,
@@ -25,9 +26,6 @@ from tocsin.cli.options import (
     hours,
     pairs,
 )
-
-FEW_PATIENTS = 5
-"""Up to this many patients each finding is printed; for more, the counts."""
 
 
 def audit(

@@ -35,6 +35,9 @@ From = Annotated[float, typer.Option("--from", help="Grading starts at this hour
                                      "before.", show_default=True)]
 At = Annotated[str | None, typer.Option("--at", help="An hour since infusion (150), a day (day6), a date-time, or now.")]
 
+FEW_PATIENTS = 5
+"""Up to this many patients are printed in full; of more, a summary."""
+
 
 @dataclass(frozen=True, slots=True)
 class Source:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from tocsin.cli.options import (
+    FEW_PATIENTS,
     Age,
     AsJson,
     Assume,
@@ -27,9 +28,6 @@ from tocsin.cli.options import (
     pairs,
 )
 from tocsin.errors import SettingError
-
-FEW_PATIENTS = 5
-"""Up to this many patients every item is printed; for more, name one or take the summary."""
 
 
 def monitor(

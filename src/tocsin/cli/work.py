@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tocsin.cli.options import (
+    FEW_PATIENTS,
     Age,
     AsJson,
     Assume,
@@ -41,8 +42,6 @@ if TYPE_CHECKING:
 DEMO_ASSUMPTIONS = ("unstated-support-absent", "unstated-organ-toxicity-absent")
 SCALE_HELP = "A scale of any kind (tocsin scales lists them); may be given several times. Default: ASTCT CRS and ICANS."
 NOTHING_GRADED = "nothing is graded: grading starts at the infusion, or at the first entry after it"
-FEW_PATIENTS = 5
-"""Up to this many patients the whole course is printed; for more, a summary."""
 
 
 def demo(
