@@ -369,9 +369,9 @@ def _complete(
     for index, one in enumerate(files):
         if not one.carries:
             continue
-        told = [everything.filter(pl.col("sheet") == index).select("patient", "stay"), *(p.select(*(c for c in ("patient", "stay") if c in p.columns))
-                                                                                     for p in one.present)]
-        here = anchor.records_present(pl.concat(told, how="diagonal").drop_nulls("patient").unique(), anchors, stays)
+        own = [everything.filter(pl.col("sheet") == index)] if not one.present else one.present
+        told = pl.concat([frame.select(c for c in ("patient", "stay") if c in frame.columns) for frame in own], how="diagonal")
+        here = anchor.records_present(told.drop_nulls("patient").unique(), anchors, stays)
         for name in one.carries:
             who.setdefault(name, set()).update(here)
     declared = Completeness.of(chosen.complete)
