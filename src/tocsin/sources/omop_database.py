@@ -84,7 +84,8 @@ class Database:
             return pl.DataFrame(schema=schema)
         trimmed = [as_id(name) if name.endswith("_id") else pl.when(pl.col(name).str.strip_chars() != "").then(pl.col(name).str.strip_chars()).alias(name)
                    for name in by]
-        return frame.with_columns(pl.col("len").cast(pl.UInt32)).select(*trimmed, "len").group_by(list(by) or pl.lit(1)).agg(pl.col("len").sum())
+        counted = frame.select(*trimmed, pl.col("len").cast(pl.UInt32))
+        return counted.group_by(list(by)).agg(pl.col("len").sum()) if by else counted
 
     def timed(self, table: str, part: str, column: str) -> bool:
         if column not in self._tables[table][1]:
@@ -158,7 +159,8 @@ def duckdb_connection(connection: Any, schema: str | None, describe: str = "Duck
 
     def fetch(sql: str) -> Iterator[Any]:
         try:
-            yield from connection.cursor().execute(sql).to_arrow_reader(100_000)
+            cursor = connection.cursor()
+            yield from cursor.sql(sql).fetch_arrow_reader(100_000)
         except duckdb.Error as error:
             raise SourceError(f"{describe}: the database could not answer: {_plain(str(error))}") from None
 

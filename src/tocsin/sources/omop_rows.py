@@ -14,7 +14,7 @@ from tocsin.sources import settle
 from tocsin.sources.codes import Codes, shown_code
 from tocsin.sources.entries import ENTRIES, Table, entries
 from tocsin.sources.omop_store import DATE, DATETIME, ID, NUMBER, TEXT, Store
-from tocsin.sources.omop_vocabulary import BILLED, INTRATHECAL, LOCAL_ROUTES, OPERATORS, TYPES, Meaning, Vocabulary, by_source
+from tocsin.sources.omop_vocabulary import BILLED, INTRATHECAL, LOCAL_FORMS, LOCAL_ROUTES, OPERATORS, TYPES, Meaning, Vocabulary, by_source
 from tocsin.vocabulary import CONCEPTS, Kind
 
 OURS = "tocsin:"
@@ -228,10 +228,11 @@ class Reader:
     def _drug(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Drugs: given, with the amount where the row tells that of one dose; never a rate, unless Tocsin wrote it into the sig."""
         route = pl.col("route_concept_id")
+        form = pl.when(pl.lit(not self.ours)).then(pl.col("name").str.to_lowercase().str.extract(LOCAL_FORMS, 1))
         spinal = {c.removeprefix("intrathecal_"): f"concept:{c}" for c in CONCEPTS if c.startswith("intrathecal_")}
         short = (pl.col("end").is_null() | (pl.col("end") - pl.col("start") <= _DAY)).fill_null(True)
         rows = self._amounts(rows).with_columns(
-            route.replace_strict(dict(LOCAL_ROUTES), default=None, return_dtype=pl.String).alias("local"),
+            pl.coalesce(route.replace_strict(dict(LOCAL_ROUTES), default=None, return_dtype=pl.String), form).alias("local"),
             pl.when(route == INTRATHECAL).then(pl.coalesce(pl.col("concept").replace_strict(spinal, default=None, return_dtype=pl.String), "code"))
             .otherwise("code").alias("code"),
         )

@@ -178,8 +178,9 @@ class Files:
         lazy = self._scan(table, part)
         have = lazy.collect_schema().names()
         keys = [self._text(lazy, name) if name in have else pl.lit(None, dtype=pl.String).alias(name) for name in by]
+        asked = lazy.select(keys).group_by(list(by)).len() if keys else lazy.select(pl.len())
         try:
-            return lazy.select(keys if keys else pl.lit(1)).group_by(list(by) or pl.lit(1)).len().collect(engine="streaming")
+            return asked.collect(engine="streaming")
         except (pl.exceptions.PolarsError, OSError) as error:
             raise _unreadable(part, error) from None
 

@@ -10,6 +10,7 @@ Field_Level; [D] OHDSI/Covid-19, concept set "Invasive ventilation".
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -17,6 +18,7 @@ import polars as pl
 
 from tocsin.sources.codes import Codes, Item, known_codes
 from tocsin.sources.omop_store import ID, NUMBER, TEXT, Store
+from tocsin.vocabulary import Kind, find
 from tocsin.vocabulary.spelling import unit_key
 
 OPERATORS: Mapping[str, int] = {"4171754": -1, "4171756": -1, "4172703": 0, "4172704": 1, "4171755": 1}
@@ -56,6 +58,8 @@ LOCAL_ROUTES: Mapping[str, str] = {
     "4157758": "intralesional", "4156706": "intradermal",
 }
 """Routes by which a drug acts where it is put [B]: such a steroid is no treatment of CRS and hides no fever."""
+LOCAL_FORMS = r"(?i)\b(topical|ophthalmic|otic|nasal|inhalation|inhaler|intravitreal|vaginal)\b"
+"""Dose forms in the normalised name of a drug product (RxNorm) that act where they are put."""
 INTRATHECAL = "4217202"
 
 HOSPITAL = ("9201", "262", "8717")
@@ -86,6 +90,10 @@ GRADE_CODES: Mapping[str, tuple[str, int]] = {
     **{f"D89.83{n}": ("reported_crs_grade", n) for n in range(1, 6)}, **{f"G92.0{n}": ("reported_icans_grade", n) for n in range(1, 6)},
 }
 """Grades that ICD-10-CM codes say: D89.831-D89.835 cytokine release syndrome, G92.01-G92.05 ICANS, grade 1 to 5."""
+
+UPWARDS = frozenset({"Is a", "RxNorm is a", "RxNorm has ing", "Consists of", "Quantified form of", "Tradename of", "Box of", "Marketed form of"})
+"""Relationships from a concept to what it is one of, or to what is in it: the way to its ingredient where concept_ancestor is empty."""
+_MOST_STEPS = 6
 
 _SYSTEMS: Mapping[str, str] = {"LOINC": "loinc", "RxNorm": "rxnorm", "SNOMED": "snomed"}
 
@@ -141,7 +149,10 @@ def load(store: Store, seen: Collection[str], codes: Codes, icu: Iterable[str] =
     own = _own_meanings(wanted, concepts, codes)
     anchors = _anchors(concepts, own, codes)
     icu_all = {*ICU, *icu}
-    below = _ancestors(store, {*anchors, *icu_all, *HOSPITAL}, wanted)
+    roots = {*anchors, *icu_all, *HOSPITAL}
+    below = _ancestors(store, roots, wanted) or _walked(store, roots, wanted)
+    by_name = {row["concept_id"]: _ingredients(row["concept_name"]) for row in concepts.iter_rows(named=True)
+               if row["concept_name"] and row["vocabulary_id"] in ("RxNorm", "RxNorm Extension")}
     meanings: dict[str, tuple[Meaning, ...]] = {}
     for concept in wanted:
         found = own.get(concept)
@@ -152,7 +163,7 @@ def load(store: Store, seen: Collection[str], codes: Codes, icu: Iterable[str] =
                     what, meaning = anchors[ancestor]
                     if what not in nearest or levels < nearest[what][0]:
                         nearest[what] = levels, meaning
-            found = tuple(nearest[what][1] for what in sorted(nearest))
+            found = tuple(nearest[what][1] for what in sorted(nearest)) or by_name.get(concept, ())
         if found:
             meanings[concept] = found
     for concept, targets in mapped.items():
@@ -164,7 +175,7 @@ def load(store: Store, seen: Collection[str], codes: Codes, icu: Iterable[str] =
     def with_descendants(roots: Collection[str]) -> frozenset[str]:
         return frozenset({*roots, *(c for c, ups in below.items() if any(a in roots for a, _ in ups))})
 
-    used = [table for table, found in (("concept", len(concepts)), ("concept_ancestor", below), ("concept_relationship", mapped)) if found]
+    used = [table for table, found in (("concept", len(concepts)), ("concept_ancestor or concept_relationship", below), ("\"Maps to\"", mapped)) if found]
     told = (f"the vocabulary beside the data was used: {', '.join(used)}" if used else "no vocabulary beside the data: concepts are known by their ids only",)
     ucum = {row["concept_id"]: row["concept_code"] for row in concepts.iter_rows(named=True) if row["vocabulary_id"] == "UCUM" and row["concept_code"]}
     answers = {row["concept_id"]: row["concept_name"] for row in concepts.iter_rows(named=True) if row["domain_id"] == "Meas Value" and row["concept_name"]}
@@ -191,6 +202,19 @@ def _own_meanings(wanted: Collection[str], concepts: pl.DataFrame, codes: Codes)
             if said and row["domain_id"] in ("Procedure", "Condition", "Drug", None):
                 own[concept] = said
     return own
+
+
+def _ingredients(name: str) -> tuple[Meaning, ...]:
+    """The ingredients in the normalised name of a drug product, "acetaminophen 325 MG / codeine phosphate 15 MG Oral Tablet".
+
+    RxNorm builds it as ingredient, strength, dose form, of a quantified product the quantity first (RxNorm Technical Documentation).
+    """
+    out = []
+    for piece in re.sub(r"^\d[\d.]* \S+ ", "", name).split(" / "):
+        one = find(re.split(r" \d", piece)[0])
+        if one is not None and one.kind in (Kind.DOSE, Kind.INFUSION):
+            out.append(Meaning(f"concept:{one.name}"))
+    return tuple(dict.fromkeys(out))
 
 
 def by_source(code: str | None) -> tuple[Meaning, ...]:
@@ -252,6 +276,37 @@ def _ancestors(store: Store, anchors: Collection[str], wanted: Collection[str]) 
             for up, down, levels in good.select(list(columns)).iter_rows():
                 out.setdefault(down, []).append((up, int(levels or 0)))
     return out
+
+
+def _walked(store: Store, anchors: Collection[str], wanted: Collection[str]) -> dict[str, list[tuple[str, int]]]:
+    """As ``_ancestors``, step by step along concept_relationship."""
+    parts = store.parts("concept_relationship")
+    columns = {"concept_id_1": ID, "concept_id_2": ID, "relationship_id": TEXT, "invalid_reason": TEXT}
+    up: dict[str, set[str]] = {}
+    asked: set[str] = set()
+    frontier = set(wanted)
+    for _ in range(_MOST_STEPS):
+        if not frontier:
+            break
+        asked |= frontier
+        reached: set[str] = set()
+        for part in parts:
+            for piece in store.rows("concept_relationship", part, columns, {"concept_id_1": frontier}):
+                good = piece.filter(pl.col("relationship_id").is_in(list(UPWARDS)) & pl.col("invalid_reason").is_null())
+                for one, other in good.select("concept_id_1", "concept_id_2").drop_nulls().iter_rows():
+                    up.setdefault(one, set()).add(other)
+                    reached.add(other)
+        frontier = reached - asked
+    out: dict[str, list[tuple[str, int]]] = {}
+    roots = set(anchors)
+    for concept in wanted:
+        here, levels, met = {concept}, 0, {concept}
+        while here and levels < _MOST_STEPS:
+            levels += 1
+            here = {other for one in here for other in up.get(one, ())} - met
+            met |= here
+            out.setdefault(concept, []).extend((other, levels) for other in sorted(here & roots))
+    return {concept: found for concept, found in out.items() if found}
 
 
 def unit_ids() -> dict[str, str]:
