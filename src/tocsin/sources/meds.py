@@ -185,13 +185,14 @@ def scan(file: Path) -> pl.LazyFrame:
     return frame if "text_value" in schema else frame.with_columns(pl.lit(None, pl.String).alias("text_value"))
 
 
-def _name(root: Path, file: Path) -> str:
+def name_of(root: Path, file: Path) -> str:
+    """The name of a shard within its data set."""
     return str(file.relative_to(root)) if root.is_dir() else file.name
 
 
 def _tables(root: Path, files: Sequence[Path], codes: Codes, parents: Mapping[str, Sequence[str]]) -> Iterator[Table]:
     for file in files:
-        yield table(_name(root, file), scan(file), codes, parents)
+        yield table(name_of(root, file), scan(file), codes, parents)
 
 
 def table(name: str, frame: pl.LazyFrame, codes: Codes, parents: Mapping[str, Sequence[str]]) -> Table:
