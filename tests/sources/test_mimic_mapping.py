@@ -27,7 +27,8 @@ def charted(folder: Path) -> pl.DataFrame:
     events = pl.scan_parquet(folder / "meds" / "data" / "*" / "*.parquet").filter(pl.col("numeric_value").is_not_null())
     parts = pl.col("code").str.split("//")
     return (
-        events.with_columns(parts.list.get(0).alias("kind"), parts.list.get(1, null_on_oob=True).alias("item"), parts.list.get(2, null_on_oob=True).alias("unit"))
+        events.with_columns(
+            parts.list.get(0).alias("kind"), parts.list.get(1, null_on_oob=True).alias("item"), parts.list.get(2, null_on_oob=True).alias("unit"))
         .filter(pl.col("kind").is_in(["LAB", "INFUSION_START"]))
         .with_columns(pl.when(~pl.col("unit").is_in(["UNK", " ", ""])).then("unit"))
         .group_by("kind", "item", "unit").agg(pl.len().alias("rows"), pl.col("numeric_value").cast(pl.Float64).median().alias("median"))

@@ -16,7 +16,7 @@ NS = "{http://unitsofmeasure.org/ucum-essence}"
 Dimensions = tuple[tuple[str, int], ...]
 
 
-class NotUcum(ValueError):
+class NotUcumError(ValueError):
     """The text is no UCUM code."""
 
 
@@ -40,12 +40,12 @@ class Ucum:
         self._known: dict[str, Quantity] = {}
 
     def parse(self, code: str) -> Quantity:
-        """The quantity that one of this unit is; NotUcum."""
+        """The quantity that one of this unit is; NotUcumError."""
         if not code or not code.isascii() or re.search(r"\s", code):
-            raise NotUcum(code)
+            raise NotUcumError(code)
         value, at = self._term(code, 1 if code.startswith("/") else 0, code.startswith("/"))
         if at != len(code):
-            raise NotUcum(code)
+            raise NotUcumError(code)
         return value
 
     def _term(self, code: str, at: int, below: bool) -> tuple[Quantity, int]:
@@ -62,7 +62,7 @@ class Ucum:
         if at < len(code) and code[at] == "(":
             value, at = self._term(code, at + 1, False)
             if at >= len(code) or code[at] != ")":
-                raise NotUcum(code)
+                raise NotUcumError(code)
             return value, at + 1
         if found := re.compile(r"\{[^{}]*\}").match(code, at):
             return Quantity(1.0, ()), found.end()
@@ -70,7 +70,7 @@ class Ucum:
             return self._annotated(code, found.end(), Quantity(float(found[0]), ()))
         found = re.compile(r"((?:10[*^])|(?:\[[^\]]*\]|[A-Za-z%'_]|(?<=[A-Za-z])\d(?=[A-Za-z\[]))+)([+-]?\d+)?").match(code, at)
         if not found:
-            raise NotUcum(code)
+            raise NotUcumError(code)
         return self._annotated(code, found.end(), _power(self._unit(found[1]), int(found[2] or 1)))
 
     def _annotated(self, code: str, at: int, value: Quantity) -> tuple[Quantity, int]:
@@ -95,7 +95,7 @@ class Ucum:
                 return Quantity(self.prefixes[prefix], ((rest, 1),))
             if rest in self.units and self.units[rest].attrib["isMetric"] == "yes":
                 return _times(Quantity(self.prefixes[prefix], ()), self._defined(rest))
-        raise NotUcum(name)
+        raise NotUcumError(name)
 
     def _defined(self, name: str) -> Quantity:
         unit = self.units[name]
