@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -41,15 +41,15 @@ class Account:
         """Something in these rows could not be used."""
         self._mark(rows, _BAD)
 
-    def count(self, events: int) -> FileCount:
-        """The reconciliation; a row is quarantined only when nothing of it was used."""
+    def count(self, events: int, ignored: Mapping[str, int] | None = None) -> FileCount:
+        """The reconciliation; a row is quarantined only when nothing of it was used.  ``ignored``: irrelevant rows by code."""
         flags = self._flags[self._rows] if len(self._rows) else self._flags[:0]
         used = flags & _USED > 0
         bad = (flags & _BAD > 0) & ~used
         explained = (flags & _EXPLAINED > 0) & ~used & ~bad
         return FileCount(
             self.file, self.sha256, len(self._rows) + self._others, int(used.sum()), int(explained.sum()) + self._others,
-            int(bad.sum()), events,
+            int(bad.sum()), events, dict(ignored or {}),
         )
 
 

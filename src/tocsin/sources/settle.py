@@ -39,18 +39,22 @@ def numbers(cells: pl.DataFrame, decimal: str) -> pl.DataFrame:
     number = bare.cast(pl.Float64, strict=False)
     return cells.with_columns(
         pl.when(number.is_finite() & pl.col("concept").is_in(sorted(_NUMERIC))).then(number).alias("number"),
-        pl.lit(0, pl.Int8).alias("censored"), pl.lit(False).alias("keep"),
+        pl.lit(0, pl.Int8).alias("censored"),
     )
 
 
 def read_cells(cells: pl.DataFrame, decimal: str, account: Account, notes: Notes) -> pl.DataFrame:
     """Every cell understood: columns of CELLS without ``value``, with ``number``, ``censored``; quarantined cells are gone."""
-    cells = numbers(cells, decimal)
+    return understood(numbers(cells, decimal), decimal, account, notes)
+
+
+def understood(cells: pl.DataFrame, decimal: str, account: Account, notes: Notes) -> pl.DataFrame:
+    """The same for cells whose bare numbers stand in ``number`` already: what is no bare number is read as words."""
     odd = cells.filter(pl.col("number").is_null())
     if not len(odd):
-        return cells.drop("keep")
-    plain = cells.filter(pl.col("number").is_not_null()).drop("keep")
-    meant = _odd(odd.drop("number", "censored", "keep"), decimal, account, notes)
+        return cells
+    plain = cells.filter(pl.col("number").is_not_null())
+    meant = _odd(odd.drop("number", "censored"), decimal, account, notes)
     return pl.concat([plain, meant.select(plain.columns)]) if len(meant) else plain
 
 

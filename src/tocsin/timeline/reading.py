@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -38,7 +39,10 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class FileCount:
-    """The reconciliation of one file: rows = used + explained + quarantined."""
+    """The reconciliation of one file: rows = used + explained + quarantined.
+
+    ``ignored``: those of the explained rows that are about what nothing here asks for, by code.
+    """
 
     file: str
     sha256: str
@@ -47,6 +51,7 @@ class FileCount:
     explained: int
     quarantined: int
     events: int
+    ignored: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.rows != self.used + self.explained + self.quarantined:
