@@ -151,8 +151,6 @@ class _Reader:
         if "concept" not in given:
             self.error(keys, f"{key!r} names no concept", 'Add concept = "..."; `tocsin concepts` lists them')
             return None
-        if given["concept"] == BLOOD_PRESSURE:
-            return self._pressure(keys, key, given)
         one = self._concept(keys, given["concept"])
         if one is None:
             return None
@@ -162,16 +160,12 @@ class _Reader:
             return None
         return Item(one.name, unit, value)
 
-    def _pressure(self, keys: tuple[str, ...], key: str, given: Mapping[str, str]) -> Item | None:
-        """A blood pressure written 120/80 is two concepts at once."""
-        if set(given) == {"concept"}:
-            return Item(BLOOD_PRESSURE)
-        self.error(keys, f"{key!r}: {BLOOD_PRESSURE} (120/80, in mmHg) takes neither a unit nor a value")
-        return None
-
     def _concept(self, keys: tuple[str, ...], name: str) -> Concept | None:
         if name in CONCEPTS:
             return CONCEPTS[name]
+        if name == BLOOD_PRESSURE:
+            self.error(keys, "a blood pressure written 120/80 is two values", "Export systolic_bp and diastolic_bp apart")
+            return None
         meant = find(name)
         self.error(keys, f"there is no concept called {name!r}", f"Write {meant.name}" if meant is not None else nearest(name))
         return None
