@@ -18,13 +18,13 @@ from tocsin.sources import coded, omop_database, omop_store
 from tocsin.sources import omop_vocabulary as ov
 from tocsin.sources.codes import Codes
 from tocsin.sources.entries import PEOPLE, STAYS, Export, Table, shaped
-from tocsin.sources.omop_rows import CLINICAL, NOT_READ, NOTHING, Reader, name_people
+from tocsin.sources.omop_rows import CLINICAL, IN_UTC, NOT_READ, NOTHING, WRITER, Reader, name_people
 from tocsin.sources.omop_store import DATE, DATETIME, ID, NUMBER, TEXT, Store
+from tocsin.sources.omop_write import write
 from tocsin.timeline import Timeline
 
-WRITER = "tocsin"
-"""cdm_source.cdm_etl_reference of a database that Tocsin wrote."""
-IN_UTC = "times are in UTC"
+__all__ = ["export", "read", "write"]
+
 _SEX: Mapping[str, str] = {"8507": "male", "8532": "female", "8521": "other"}
 """gender_concept_id, OMOP domain Gender: MALE, FEMALE, OTHER."""
 VISITS: Mapping[str, str] = {"visit_occurrence": "visit", "visit_detail": "visit_detail"}
@@ -32,26 +32,34 @@ _CDM = {c.table for c in CLINICAL} | set(NOT_READ) | {
     "person", "death", "visit_occurrence", "visit_detail", "concept", "concept_ancestor", "concept_relationship", "drug_strength", "cdm_source"}
 
 def read(
-    path: object, *, codes: Codes | None = None, tables: Mapping[str, str | Sequence[str]] | None = None, schema: str | None = None,
+    path: object, *, mapping: str | Path | None = None, tables: Mapping[str, str | Sequence[str]] | None = None, schema: str | None = None,
     patient: str | None = None, icu: Iterable[int | str] = (), **options: Unpack[coded.Options],
 ) -> Timeline:
     """The record in an OMOP database.
 
-    ``path``: a folder, a zip, a DuckDB file or open connection, or "postgresql://user@host/database".  ``codes``: what the
-    hospital's own codes mean.  ``tables``: the file of a table that is not called by its name, as {"measurement": "labs.csv"}.
-    ``schema``: where the tables are in a database.  ``patient``: "person_id" (the default) or "person_source_value", how people
-    are named.  ``icu``: further visit concepts that are intensive care.  ``options``: see ``coded.Settings``.
+    Args:
+        path: A folder, a zip, a DuckDB file or open connection, or "postgresql://user@host/database".
+        mapping: A mapping file, or the name of a shipped one, for the hospital's own concepts and source values.
+        tables: The file of a table that is not called by its name: {"measurement": "labs.csv"}; several files in a list.
+        schema: Where the tables stand in a database.
+        patient: How people are named: "person_id" (the default) or "person_source_value".
+        icu: Further visit concepts that are intensive care.
+        options: See ``anchor.Settings``.
 
-    Raises SourceError when it is no OMOP database or nothing in it can be placed in time.
+    Raises:
+        SourceError: It is no OMOP database, it cannot be reached, or nobody in it has an hour 0.
+        SettingError: An option that cannot be used.
     """
-    known = codes if codes is not None else Codes()
-    return coded.timeline(export(path, known, tables=tables, schema=schema, patient=patient, icu=icu), known, coded.settings(**options))
+    from tocsin.sources import mapping_file
+
+    codes = mapping_file.codes(mapping)
+    return coded.timeline(export(path, codes, tables=tables, schema=schema, patient=patient, icu=icu), codes, coded.settings(**options))
 
 
 def opened(path: object, tables: Mapping[str, str | Sequence[str]] | None = None, schema: str | None = None) -> Store:
     """The store that a path, an address or an open DuckDB connection stands for."""
     if omop_database.is_postgresql(path):
-        return omop_database.postgresql(str(path), schema)
+        return omop_database.postgresql(omop_database.address(path), schema)
     if not isinstance(path, str | Path):
         if type(path).__module__.partition(".")[0] in ("duckdb", "_duckdb"):
             return omop_database.duckdb_connection(path, schema)
@@ -79,10 +87,10 @@ def export(
     ours = origin.get("cdm_etl_reference") == WRITER
     named = patient or ("person_source_value" if ours else "person_id")
     groups = {(c.table, part): store.counts(c.table, part, c.by) for c in CLINICAL for part in store.parts(c.table)}
-    seen = {concept for frame in groups.values() for name in frame.columns if name.endswith("_id") for concept in frame[name].drop_nulls().to_list()} - {"0"}
     visit_groups = {(table, part): store.counts(table, part, [f"{stem}_concept_id", f"{stem}_source_concept_id"])
                     for table, stem in VISITS.items() for part in store.parts(table)}
-    seen |= {concept for frame in visit_groups.values() for name in frame.columns if name.endswith("_id") for concept in frame[name].drop_nulls().to_list()} - {"0"}
+    columns = [frame[name] for frame in (*groups.values(), *visit_groups.values()) for name in frame.columns if name.endswith("_id")]
+    seen = {concept for column in columns for concept in column.drop_nulls().to_list()} - {"0"}
     vocabulary = ov.load(store, seen, codes, [str(one) for one in icu])
     people, who, person_tables, told = _people(store, named, ours)
     stays, stay_tables = _stays(store, vocabulary, visit_groups, who)

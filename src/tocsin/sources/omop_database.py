@@ -49,7 +49,8 @@ class Database:
         for table, column, kind in self._all(sql).iter_rows():
             self._tables.setdefault(table.lower(), (table, {}))[1][column.lower()] = (column, kind.lower())
         if not self._tables:
-            raise SourceError(f"{describe}: the schema {schema!r} has no tables, or you may not see them.\n  Name the schema of the CDM tables: schema=\"cdm\".")
+            raise SourceError(f"{describe}: the schema {schema!r} has no tables, or you may not see them.\n"
+                              "  Name the schema of the CDM tables: schema=\"cdm\".")
 
     def _all(self, sql: str) -> pl.DataFrame:
         pieces = [_polars(batch) for batch in self._fetch(sql)]
@@ -169,9 +170,17 @@ def duckdb_connection(connection: Any, schema: str | None, describe: str = "Duck
 
 # ---------------------------------------------------------------- PostgreSQL
 
+_SCHEME = r"^postgres(?:ql)?:/+"
+
+
 def is_postgresql(path: object) -> bool:
     """Whether this names a PostgreSQL database."""
-    return isinstance(path, str) and path.startswith(("postgresql://", "postgres://"))
+    return isinstance(path, str | Path) and re.match(_SCHEME, str(path)) is not None
+
+
+def address(path: object) -> str:
+    """The address with both of its slashes, which a Path makes one."""
+    return re.sub(_SCHEME, "postgresql://", str(path))
 
 
 def shown(uri: str) -> str:
@@ -201,7 +210,10 @@ def postgresql(uri: str, schema: str | None) -> Database:
         except manager.Error as error:
             raise SourceError(f"{describe}: the database could not answer: {_plain(_without_password(str(error), uri))}") from None
 
-    return Database(fetch, schema or "public", describe, connection)
+    if schema is None:
+        first = [_polars(batch) for batch in fetch("SELECT CAST(current_schema() AS VARCHAR) AS name")]
+        schema = str(first[0]["name"][0]) if first else "public"  # the first of the search path, which the address may set
+    return Database(fetch, schema, describe, connection)
 
 
 def _without_password(message: str, uri: str) -> str:

@@ -19,6 +19,10 @@ from tocsin.vocabulary import CONCEPTS, Kind
 
 OURS = "tocsin:"
 """How the source value begins of a row that Tocsin wrote; the name of a concept, a fact or a grade follows."""
+WRITER = "tocsin"
+"""cdm_source.cdm_etl_reference of a database that Tocsin wrote."""
+IN_UTC = "times are in UTC"
+"""cdm_source.source_description of one whose times are moments; OMOP has no time zones."""
 BESIDE: Mapping[str, pl.DataType] = {
     "latest": pl.String(), "end": pl.String(), "text": pl.String(), "censored": pl.Int8(), "attribution": pl.String(), "site": pl.String(),
     "note": pl.String(),
@@ -147,10 +151,10 @@ class Reader:
             if code != f"concept:{rest}" or self.codes.item(code) is not None:
                 return 2, None, (Meaning(code),)
         keys = [(0, f"omop:{concept}"), (1, f"omop:{source}"), (2, words), (0, named[0]), (1, named[1])]
-        if any(key in self.codes.ignored for _, key in keys):
+        if any(self.codes.left_out(key) for _, key in keys):
             return 0, name, ()
         for column, key in keys:
-            if key is not None and key in self.codes.items:
+            if self.codes.mapped(key) is not None:
                 return column, key, (Meaning(f"omop:{concept if column != 1 else source}"),)
         for column, one in ((0, concept), (1, source)):
             found = self.vocabulary.of(one)
@@ -220,8 +224,9 @@ class Reader:
         chosen = []
         for concept, unit, spelled in rows.select(keys).unique().iter_rows():
             known = self.vocabulary.units.get(unit or "")
-            better = concept is not None and spelled is not None and known is not None and settle.accepted(concept, spelled) and not settle.accepted(concept, known)
-            chosen.append((concept, unit, spelled, spelled if known is None or better else known))
+            if known is None or (spelled is not None and concept is not None and settle.accepted(concept, spelled) and not settle.accepted(concept, known)):
+                known = spelled
+            chosen.append((concept, unit, spelled, known))
         table = pl.DataFrame(chosen, orient="row", schema={**dict.fromkeys(keys, pl.String()), "unit": pl.String})
         return rows.join(table, on=keys, how="left", nulls_equal=True, maintain_order="left")
 
@@ -239,7 +244,8 @@ class Reader:
         told = pl.col("amount").is_not_null() & pl.col("amount_unit").is_not_null() & short & (pl.col("kind") == str(Kind.DOSE))
         quantity = pl.col("quantity").cast(pl.String).str.strip_suffix(".0")
         kind = pl.col("type").replace_strict({**TYPES}, default=None, return_dtype=pl.String)
-        note = pl.concat_str(pl.concat_str(pl.lit("quantity "), quantity), "dose_unit_source_value", kind, "route_source_value", "sig", separator=", ", ignore_nulls=True)
+        said = (pl.concat_str(pl.lit("quantity "), quantity), "dose_unit_source_value", kind, "route_source_value", "sig")
+        note = pl.concat_str(*said, separator=", ", ignore_nulls=True)
         rate = pl.when(pl.col("kind") == str(Kind.INFUSION)).then(pl.col("sig").str.extract(_RATE, 1).cast(pl.Float64, strict=False))
         return rows.with_columns(
             pl.when(told).then("amount").otherwise(rate).alias("value"),
@@ -254,7 +260,7 @@ class Reader:
         ingredient in the unit of drug_strength.
         """
         spelled = pl.col("dose_unit_source_value")
-        units = [u for u in rows["dose_unit_source_value"].unique().drop_nulls().to_list()]
+        units = rows["dose_unit_source_value"].unique().drop_nulls().to_list()
         pairs = [(c, u) for c in rows["concept"].unique().drop_nulls().to_list() for u in units if settle.accepted(c, u)]
         fits = pl.DataFrame(pairs, orient="row", schema={"concept": pl.String, "dose_unit_source_value": pl.String}).with_columns(pl.lit(True).alias("fits"))
         rows = rows.join(fits, on=["concept", "dose_unit_source_value"], how="left", maintain_order="left")
@@ -297,7 +303,8 @@ class Reader:
     def _done(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Procedures: a finding or a state that begins with it, or something given."""
         given = pl.col("kind").is_in([str(Kind.DOSE), str(Kind.INFUSION)])
-        return rows.with_columns(pl.when(~given).then(pl.coalesce("said", pl.lit("present"))).alias("text"), pl.when(given).then(pl.lit("given")).alias("action"))
+        present = pl.coalesce("said", pl.lit("present"))
+        return rows.with_columns(pl.when(~given).then(present).alias("text"), pl.when(given).then(pl.lit("given")).alias("action"))
 
     def _condition(self, rows: pl.DataFrame) -> pl.DataFrame:
         """Conditions are present from start to end; one that stands on a bill was present at some time between them."""

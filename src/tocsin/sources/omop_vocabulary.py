@@ -248,7 +248,8 @@ def _maps_to(store: Store, seen: Collection[str]) -> dict[str, set[str]]:
     for part in store.parts("concept_relationship"):
         wanted = {"concept_id_1": ID, "concept_id_2": ID, "relationship_id": TEXT, "invalid_reason": TEXT}
         for piece in store.rows("concept_relationship", part, wanted, {"concept_id_1": seen}):
-            good = piece.filter((pl.col("relationship_id") == "Maps to") & pl.col("invalid_reason").is_null() & (pl.col("concept_id_1") != pl.col("concept_id_2")))
+            valid = (pl.col("relationship_id") == "Maps to") & pl.col("invalid_reason").is_null()
+            good = piece.filter(valid & (pl.col("concept_id_1") != pl.col("concept_id_2")))
             for concept, target in good.select("concept_id_1", "concept_id_2").iter_rows():
                 out.setdefault(concept, set()).add(target)
     return out

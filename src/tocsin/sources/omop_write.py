@@ -11,14 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from tocsin.errors import SettingError, SourceError
-from tocsin.grading import Grades
-from tocsin.sources.omop import IN_UTC, WRITER
-from tocsin.sources.omop_rows import BESIDE, OURS
+from tocsin.sources.omop_rows import BESIDE, IN_UTC, OURS, WRITER
 from tocsin.sources.omop_vocabulary import unit_ids
 from tocsin.sources.optional import needs
 from tocsin.sources.wall import Wall, wall_clock
@@ -26,6 +24,9 @@ from tocsin.timeline import Timeline
 from tocsin.vocabulary import CONCEPTS, Kind
 from tocsin.vocabulary.respiratory import DEVICE_CODES
 from tocsin.vocabulary.spelling import unit_key
+
+if TYPE_CHECKING:
+    from tocsin.grading import Grades
 
 FORMS = ("csv", "parquet", "duckdb")
 _INT, _TEXT, _REAL, _DAY, _TIME = pl.Int64(), pl.String(), pl.Float64(), pl.Date(), pl.Datetime("us")
@@ -122,8 +123,9 @@ def to_tables(timeline: Timeline, grades: Iterable[Grades] = ()) -> dict[str, pl
         numbered = frame.with_row_index(f"{name}_id", offset=1)
         out[name] = _shaped(_columns(name, numbered), name)
         notes.append(_beside(name, numbered))
-    out["death"] = _shaped(events.filter(pl.col("table") == "death").select(
-        "person_id", pl.col("start").dt.date().alias("death_date"), pl.col("start").alias("death_datetime"), pl.lit(_EHR).alias("death_type_concept_id")), "death")
+    dead = events.filter(pl.col("table") == "death")
+    out["death"] = _shaped(dead.select("person_id", pl.col("start").dt.date().alias("death_date"), pl.col("start").alias("death_datetime"),
+                                       pl.lit(_EHR).alias("death_type_concept_id")), "death")
     out["note"] = _shaped(pl.concat(notes).with_row_index("note_id", offset=1), "note")
     out["cdm_source"] = _source(wall)
     return out
@@ -179,11 +181,15 @@ def _graded(grades: Iterable[Grades], wall: Wall, ids: Mapping[str, int]) -> pl.
     """Each step of each scale."""
     pieces = [pl.DataFrame(schema={"person_id": _INT, "start": _TIME, "source": _TEXT, "value": _REAL, "text": _TEXT, "end": _TIME})]
     zero = pl.col("patient").replace_strict(dict(wall.hour_0), return_dtype=_TIME)
+
+    def at(edge: str) -> pl.Expr:
+        return (zero + pl.duration(microseconds=(pl.col(f"{edge}_hour") * 3.6e9).round(0).cast(pl.Int64))).alias(edge)
+
     for one in grades:
         low, high = pl.col("at_least").cast(pl.Float64), pl.col("at_most").cast(pl.Float64)
         words = [number.cast(pl.String).str.strip_suffix(".0") for number in (low, high)]
         pieces.append(one.frame.select(
-            _person(ids), *((zero + pl.duration(microseconds=(pl.col(f"{edge}_hour") * 3.6e9).round(0).cast(pl.Int64))).alias(edge) for edge in ("start", "end")),
+            _person(ids), at("start"), at("end"),
             pl.lit(f"{OURS}grade:{one.scale.id}").alias("source"), pl.when(low.is_finite()).then(low).alias("value"),
             pl.when(low == high).then(words[0]).otherwise(pl.concat_str(words[0], pl.lit(" to "), words[1])).alias("text"),
         ).select(list(pieces[0].columns)))
