@@ -97,13 +97,16 @@ def export(
     reader = Reader(store, codes, vocabulary, who, frozenset(stays.filter(pl.col("kind") == "icu")["stay"].to_list()), ours, groups)
 
     def everything() -> Iterator[Table]:
-        yield from person_tables
-        yield from stay_tables
-        for clinical in CLINICAL:
-            for part in store.parts(clinical.table):
-                yield from reader.tables(clinical, part)
-        yield from reader.deaths()
-        yield from reader.uncounted()
+        try:
+            yield from person_tables
+            yield from stay_tables
+            for clinical in CLINICAL:
+                for part in store.parts(clinical.table):
+                    yield from reader.tables(clinical, part)
+            yield from reader.deaths()
+            yield from reader.uncounted()
+        finally:
+            store.close()
 
     return Export(
         "OMOP", everything(), people, stays, aware=origin.get("source_description") == IN_UTC,

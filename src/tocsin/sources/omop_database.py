@@ -25,6 +25,7 @@ _KEYS: Mapping[str, str] = {"death": "person_id", "concept_ancestor": "descendan
                             "drug_strength": "drug_concept_id", "cdm_source": ""}
 """The column that orders a table, where it is not TABLE_id (OMOP CDM 5.4, Field_Level: isPrimaryKey)."""
 _TYPES = {ID: "VARCHAR", TEXT: "VARCHAR", NUMBER: "FLOAT8", DATE: "TIMESTAMP", DATETIME: "TIMESTAMP"}
+_BATCH = 100_000
 _CONTROL = r"[\x00-\x1f\x7f]"
 
 
@@ -41,8 +42,8 @@ def literal(text: str) -> str:
 class Database:
     """The tables of one schema; ``described`` names it for people."""
 
-    def __init__(self, fetch: Fetch, schema: str, describe: str, keep: object = None) -> None:
-        self._fetch, self._schema, self.describe, self._keep = fetch, schema, describe, keep
+    def __init__(self, fetch: Fetch, schema: str, describe: str, close: Callable[[], None]) -> None:
+        self._fetch, self._schema, self.describe, self.close = fetch, schema, describe, close
         sql = ("SELECT CAST(table_name AS VARCHAR) AS t, CAST(column_name AS VARCHAR) AS c, CAST(data_type AS VARCHAR) AS d "
                f"FROM information_schema.columns WHERE table_schema = {literal(schema)} ORDER BY table_name, ordinal_position")
         self._tables: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {}
@@ -151,21 +152,21 @@ def duckdb_file(path: Path, schema: str | None) -> Database:
         connection = duckdb.connect(str(path), read_only=True)
     except duckdb.Error as error:
         raise SourceError(f"{path.name} cannot be opened as a DuckDB file: {_plain(str(error))}") from None
-    return duckdb_connection(connection, schema, path.name)
+    return duckdb_connection(connection, schema, path.name, connection.close)
 
 
-def duckdb_connection(connection: Any, schema: str | None, describe: str = "DuckDB") -> Database:
-    """The tables that an open DuckDB connection sees."""
+def duckdb_connection(connection: Any, schema: str | None, describe: str = "DuckDB", close: Callable[[], None] = lambda: None) -> Database:
+    """The tables that an open DuckDB connection sees; it stays open unless ``close`` says how it ends."""
     duckdb = needs("duckdb")
 
     def fetch(sql: str) -> Iterator[Any]:
         try:
-            cursor = connection.cursor()
-            yield from cursor.sql(sql).fetch_arrow_reader(100_000)
+            answer = connection.cursor().sql(sql)
+            yield from answer.to_arrow_reader(_BATCH) if hasattr(answer, "to_arrow_reader") else answer.fetch_arrow_reader(_BATCH)
         except duckdb.Error as error:
             raise SourceError(f"{describe}: the database could not answer: {_plain(str(error))}") from None
 
-    return Database(fetch, schema or "main", describe, connection)
+    return Database(fetch, schema or "main", describe, close)
 
 
 # ---------------------------------------------------------------- PostgreSQL
@@ -213,7 +214,7 @@ def postgresql(uri: str, schema: str | None) -> Database:
     if schema is None:
         first = [_polars(batch) for batch in fetch("SELECT CAST(current_schema() AS VARCHAR) AS name")]
         schema = str(first[0]["name"][0]) if first else "public"  # the first of the search path, which the address may set
-    return Database(fetch, schema, describe, connection)
+    return Database(fetch, schema, describe, connection.close)
 
 
 def _without_password(message: str, uri: str) -> str:

@@ -56,6 +56,9 @@ class Store(Protocol):
     def sha256(self, table: str, part: str) -> str:
         """The hash of the file; empty for a table of a database."""
 
+    def close(self) -> None:
+        """Nothing more will be asked."""
+
     def names(self) -> list[str]:
         """The tables by their names in small letters, in order."""
 
@@ -139,6 +142,9 @@ class Files:
 
     def names(self) -> list[str]:
         return sorted(self._found)
+
+    def close(self) -> None:
+        pass
 
     def parts(self, table: str) -> Sequence[str]:
         return list(self._found.get(table, ()))
@@ -270,6 +276,9 @@ class Zip(Files):
                     raise SourceError(f"{where}: {name} unpacks to more than {_MOST_UNPACKED} times its size: not read.\n"
                                       "  If it is sound, unpack it yourself and name the folder.")
                 out.write(block)
+
+    def close(self) -> None:
+        self._folder.cleanup()
 
 
 def files(path: Path, tables: Mapping[str, str | Sequence[str]] | None = None) -> Files:
