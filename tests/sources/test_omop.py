@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import tempfile
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -10,6 +11,8 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tocsin.errors import SettingError, SourceError
 from tocsin.sources import omop
@@ -48,8 +51,8 @@ def drug(concept: int, start: str, end: str | None = None, **more: object) -> di
     end = end or start
     return {"drug_exposure_id": 1, "person_id": 1, "drug_concept_id": concept, "drug_exposure_start_date": start[:10],
             "drug_exposure_start_datetime": start if len(start) > 10 else None, "drug_exposure_end_date": end[:10],
-            "drug_exposure_end_datetime": end if len(end) > 10 else None, "quantity": None, "dose_unit_source_value": None, "sig": None, "route_concept_id": None,
-            **more}
+            "drug_exposure_end_datetime": end if len(end) > 10 else None, "quantity": None, "dose_unit_source_value": None,
+            "sig": None, "route_concept_id": None, **more}
 
 
 def read(folder: Path, **options: object) -> Timeline:
@@ -145,7 +148,8 @@ def test_column_names_may_be_in_capitals(database):
 # ---------------------------------------------------------------- drugs
 
 def test_a_vasopressor_has_no_rate_and_runs_from_start_to_end(database):
-    row = one(read(database(drug_exposure=[drug(1321341, "2020-03-02 08:00:00", "2020-03-02 20:00:00", quantity=16, dose_unit_source_value="mg")])), "norepinephrine")
+    given = drug(1321341, "2020-03-02 08:00:00", "2020-03-02 20:00:00", quantity=16, dose_unit_source_value="mg")
+    row = one(read(database(drug_exposure=[given])), "norepinephrine")
     assert (row["hour"], row["end_hour"], row["value"], row["text"]) == (24.0, 36.0, None, "present")
     assert "quantity 16, mg" in str(row["note"])
 
@@ -208,7 +212,7 @@ def test_a_custom_concept_means_what_it_maps_to(database):
 
 def test_a_concept_unknown_by_id_is_known_by_its_loinc_code_and_its_unit_by_ucum(database):
     concepts = [{"concept_id": 5, "concept_name": "Body temperature", "domain_id": "Measurement", "vocabulary_id": "LOINC", "concept_code": "8310-5"},
-                {"concept_id": 6, "concept_name": "a LOINC code in another vocabulary", "domain_id": "Measurement", "vocabulary_id": "Own", "concept_code": "8310-5"},
+                {"concept_id": 6, "concept_name": "that code elsewhere", "domain_id": "Measurement", "vocabulary_id": "Own", "concept_code": "8310-5"},
                 {"concept_id": 9, "concept_name": "degree Fahrenheit", "domain_id": "Unit", "vocabulary_id": "UCUM", "concept_code": "[degF]"}]
     record = read(database(measurement=[measured(5, 100.4, 9), measured(6, 100.4, 9)], concept=concepts))
     assert one(record, "temperature")["value"] == 38.0
@@ -231,8 +235,10 @@ def test_a_mapping_says_what_a_source_value_is_and_leaves_out_what_it_names(data
 
 def test_an_oxygen_device_is_read_with_its_end_and_a_glance_at_it_without(database):
     row = {"device_exposure_id": 1, "person_id": 1, "device_concept_id": 4139525, "device_exposure_start_date": "2020-03-01",
-           "device_exposure_start_datetime": "2020-03-01 10:00:00", "device_exposure_end_date": "2020-03-01", "device_exposure_end_datetime": "2020-03-01 14:00:00"}
-    glance = {**row, "device_concept_id": 4224038, "device_exposure_start_datetime": "2020-03-01 20:00:00", "device_exposure_end_datetime": "2020-03-01 20:00:00"}
+           "device_exposure_start_datetime": "2020-03-01 10:00:00", "device_exposure_end_date": "2020-03-01",
+           "device_exposure_end_datetime": "2020-03-01 14:00:00"}
+    at = "2020-03-01 20:00:00"
+    glance = {**row, "device_concept_id": 4224038, "device_exposure_start_datetime": at, "device_exposure_end_datetime": at}
     record = read(database(device_exposure=[row, glance]))
     assert record.events.select("text", "hour", "end_hour").rows() == [("high_flow_nasal_cannula", 2.0, 6.0), ("nasal_cannula", 12.0, None)]
 
@@ -277,8 +283,8 @@ def test_death_is_an_event(database):
 
 
 def test_an_observation_without_a_value_says_that_the_finding_is_there(database):
-    row = {"observation_id": 1, "person_id": 1, "observation_concept_id": 437663, "observation_date": "2020-03-02", "observation_datetime": "2020-03-02 09:00:00",
-           "value_as_string": None, "value_as_concept_id": None}
+    row = {"observation_id": 1, "person_id": 1, "observation_concept_id": 437663, "observation_date": "2020-03-02",
+           "observation_datetime": "2020-03-02 09:00:00", "value_as_string": None, "value_as_concept_id": None}
     absent = {**row, "observation_datetime": "2020-03-02 10:00:00", "value_as_concept_id": 4132135}
     assert read(database(observation=[row, absent])).events["text"].to_list() == ["present", "absent"]
 
@@ -314,7 +320,8 @@ def test_intensive_care_is_found_by_concept_and_by_what_descends_from_it(databas
 # ---------------------------------------------------------------- stores and errors
 
 def test_parquet_zip_and_gzip_say_the_same_as_csv(database, tmp_path):
-    folder = database(measurement=[measured(3020891, 38.0, 586323), measured(999, 1)], death=[{"person_id": 1, "death_date": "2020-03-11", "death_datetime": None}])
+    folder = database(measurement=[measured(3020891, 38.0, 586323), measured(999, 1)],
+                      death=[{"person_id": 1, "death_date": "2020-03-11", "death_datetime": None}])
     expected = read(folder).events.drop("origin")
     parquet, packed = tmp_path / "parquet", tmp_path / "packed"
     for place in (parquet, packed):
@@ -343,7 +350,7 @@ def test_a_file_may_be_named_for_its_table_and_a_likely_one_is_pointed_out(datab
     folder = database(LABS_measurement=[measured(3020891, 38.0, 586323)], death=[{"person_id": 1, "death_date": "2020-03-11"}])
     assert any("LABS_measurement.csv was not read" in note.what for note in read(folder).reading.notes)
     assert one(read(folder, tables={"measurement": "LABS_measurement.csv"}), "temperature")["value"] == 38.0
-    with pytest.raises(SourceError, match="there is no file 'x.csv' for the table measurement"):
+    with pytest.raises(SourceError, match=r"there is no file 'x\.csv' for the table measurement"):
         read(folder, tables={"measurement": "x.csv"})
 
 
@@ -384,3 +391,23 @@ def test_nothing_is_complete_unless_the_user_says_so(database):
     folder = database(drug_exposure=[drug(1321341, "2020-03-02 08:00:00", "2020-03-02 20:00:00")])
     assert not read(folder).complete.covers("vasopressin", "1")
     assert read(folder, complete=["drugs"]).complete.covers("vasopressin", "1")
+
+
+CELL = st.text("0123456789.-<>eE+/: Tx\"'\n", max_size=12)
+
+
+@settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(st.lists(CELL, min_size=6, max_size=6), min_size=1, max_size=8))
+def test_any_rubbish_is_used_explained_or_quarantined_and_never_a_traceback(cells: list[list[str]]):
+    columns = ("person_id", "measurement_concept_id", "measurement_date", "measurement_datetime", "value_as_number", "unit_concept_id")
+    rows = [dict(zip(columns, row, strict=True)) for row in cells] + [
+        {**dict(zip(columns, row, strict=True)), "person_id": "1", "measurement_concept_id": "3020460"} for row in cells]
+    rows.append({"person_id": "1", "measurement_concept_id": "3020460", "measurement_date": "2020-03-01", "value_as_number": "5"})
+    with tempfile.TemporaryDirectory() as folder:
+        pl.DataFrame([PERSON]).write_csv(Path(folder) / "person.csv")
+        pl.DataFrame([{name: row.get(name) for name in columns} for row in rows], schema=dict.fromkeys(columns, pl.String)).write_csv(
+            Path(folder) / "measurement.csv", quote_style="always")
+        record = read(Path(folder))
+    rows_in, used, explained, quarantined = account(record, "measurement.csv")
+    assert (rows_in, used + explained + quarantined) == (len(rows), len(rows))
+    assert used >= 1

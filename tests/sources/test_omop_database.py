@@ -273,8 +273,8 @@ def test_an_open_duckdb_connection_and_another_schema_are_read(duck):
 def test_names_and_values_that_look_like_sql_do_no_harm(tmp_path):
     with duckdb.connect(str(tmp_path / "odd.duckdb")) as connection:
         connection.execute("CREATE TABLE person AS SELECT 1 AS person_id")
-        connection.execute("CREATE TABLE measurement AS SELECT 1 AS person_id, 0 AS measurement_concept_id, 'x''); DROP TABLE person; --' AS measurement_source_value, "
-                           "TIMESTAMP '2020-01-01 01:00:00' AS measurement_datetime, 5.0 AS value_as_number")
+        connection.execute("CREATE TABLE measurement AS SELECT 1 AS person_id, 0 AS measurement_concept_id, "
+                           "'x''); DROP TABLE person; --' AS measurement_source_value, TIMESTAMP '2020-01-01 01:00:00' AS measurement_datetime, 5.0 AS value_as_number")
     from tocsin.sources.codes import Codes, Item
 
     export = omop.export(tmp_path / "odd.duckdb", Codes({"x'); DROP TABLE person; --": Item("il6")}))

@@ -235,7 +235,7 @@ class Reader:
         route = pl.col("route_concept_id")
         form = pl.when(pl.lit(not self.ours)).then(pl.col("name").str.to_lowercase().str.extract(LOCAL_FORMS, 1))
         spinal = {c.removeprefix("intrathecal_"): f"concept:{c}" for c in CONCEPTS if c.startswith("intrathecal_")}
-        short = (pl.col("end").is_null() | (pl.col("end") - pl.col("start") <= _DAY)).fill_null(True)
+        short = pl.lit(self.ours) | (pl.col("end").is_null() | (pl.col("end") - pl.col("start") <= _DAY)).fill_null(True)
         rows = self._amounts(rows).with_columns(
             pl.coalesce(route.replace_strict(dict(LOCAL_ROUTES), default=None, return_dtype=pl.String), form).alias("local"),
             pl.when(route == INTRATHECAL).then(pl.coalesce(pl.col("concept").replace_strict(spinal, default=None, return_dtype=pl.String), "code"))
