@@ -101,11 +101,11 @@ def export(path: str | Path, codes: Codes) -> Export:
     """Everything in a MEDS data set, shard by shard."""
     files = shards(path)
     parents = parent_codes(path)
-    people = [_people(file) for file in files]
-    stays = [_stays(file) for file in files]
+    everybody = [people(scan(file)) for file in files]
+    spans = [stays(scan(file)) for file in files]
     told = ("numeric_value is a 32-bit float in MEDS: about seven digits of each number are kept",) if any(
         pl.read_parquet_schema(f).get("numeric_value") == pl.Float32() for f in files) else ()
-    return Export("MEDS", _tables(Path(path), files, codes, parents), pl.concat(people), pl.concat(stays), aware=False, told=told)
+    return Export("MEDS", _tables(Path(path), files, codes, parents), pl.concat(everybody), pl.concat(spans), aware=False, told=told)
 
 
 def parent_codes(path: str | Path) -> dict[str, list[str]]:
@@ -189,12 +189,12 @@ def _name(root: Path, file: Path) -> str:
     return str(file.relative_to(root)) if root.is_dir() else file.name
 
 
-def _tables(root: Path, files: Sequence[Path], codes: Codes, parents: dict[str, list[str]]) -> Iterator[Table]:
+def _tables(root: Path, files: Sequence[Path], codes: Codes, parents: Mapping[str, Sequence[str]]) -> Iterator[Table]:
     for file in files:
-        yield _table(_name(root, file), scan(file), codes, parents)
+        yield table(_name(root, file), scan(file), codes, parents)
 
 
-def _table(name: str, frame: pl.LazyFrame, codes: Codes, parents: dict[str, list[str]]) -> Table:
+def table(name: str, frame: pl.LazyFrame, codes: Codes, parents: Mapping[str, Sequence[str]]) -> Table:
     """The entries of one shard; codes that mean nothing are counted and never read further."""
     counts = frame.group_by("code").len().collect()
     meant: dict[str, Meaning] = {}
@@ -210,12 +210,12 @@ def _table(name: str, frame: pl.LazyFrame, codes: Codes, parents: dict[str, list
             explained["beginnings and ends of stays"] = explained.get("beginnings and ends of stays", 0) + many
         else:
             ignored[code or "(no code)"] = many
-    table = pl.DataFrame(
+    meanings = pl.DataFrame(
         [(code, m.code, m.name, m.unit, m.action) for code, m in meant.items()], orient="row",
         schema={"code": pl.String, "code_": pl.String, "name": pl.String, "unit": pl.String, "action": pl.String})
     schema = frame.collect_schema()
-    numbered = frame.with_row_index("row", offset=1).filter(pl.col("code").is_in(list(meant)))
-    some = numbered.join(table.lazy(), on="code", how="left", maintain_order="left").select(
+    numbered = (frame if "row" in schema else frame.with_row_index("row", offset=1)).filter(pl.col("code").is_in(list(meant)))
+    some = numbered.join(meanings.lazy(), on="code", how="left", maintain_order="left").select(
         "row", pl.col("subject_id").cast(pl.String).alias("patient"), pl.col("time").cast(pl.Datetime("us")).alias("start"),
         pl.col("code_").alias("code"), "name", "unit", "action",
         pl.col("text_value").alias("text"), *_columns(schema),
@@ -243,9 +243,9 @@ def _columns(schema: Mapping[str, pl.DataType]) -> list[pl.Expr]:
 _STAY_CODES = {"HOSPITAL_ADMISSION": ("hospital", 1), "HOSPITAL_DISCHARGE": ("hospital", -1), "ICU_ADMISSION": ("icu", 1), "ICU_DISCHARGE": ("icu", -1)}
 
 
-def _people(file: Path) -> pl.DataFrame:
+def people(frame: pl.LazyFrame) -> pl.DataFrame:
     """Date of birth and sex of everybody in one shard."""
-    rows = scan(file).filter((pl.col("code") == BIRTH) | pl.col("code").str.starts_with("GENDER//")).select(
+    rows = frame.filter((pl.col("code") == BIRTH) | pl.col("code").str.starts_with("GENDER//")).select(
         pl.col("subject_id").cast(pl.String).alias("patient"), "time", "code").collect()
     birth = rows.filter(pl.col("code") == BIRTH).group_by("patient").agg(pl.col("time").min().cast(pl.Datetime("us")).alias("birth"))
     sex = rows.filter(pl.col("code") != BIRTH).group_by("patient").agg(pl.col("code").first().str.split("//").list.last().alias("sex"))
@@ -253,10 +253,10 @@ def _people(file: Path) -> pl.DataFrame:
     return both.with_columns(pl.lit(None, kind).alias(name) for name, kind in PEOPLE.items() if name not in both.columns).select(list(PEOPLE))
 
 
-def _stays(file: Path) -> pl.DataFrame:
+def stays(frame: pl.LazyFrame) -> pl.DataFrame:
     """The hospital and ICU stays in one shard: each admission with the first discharge after it and before the next admission."""
     prefix = pl.col("code").str.split("//").list.first()
-    rows = scan(file).filter(prefix.is_in(list(_STAY_CODES))).select(
+    rows = frame.filter(prefix.is_in(list(_STAY_CODES))).select(
         pl.col("subject_id").cast(pl.String).alias("patient"), pl.col("time").cast(pl.Datetime("us")), prefix.alias("what")).collect()
     if not len(rows):
         return pl.DataFrame(schema=dict(STAYS))
