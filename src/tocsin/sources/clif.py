@@ -15,6 +15,7 @@ import polars as pl
 
 from tocsin.errors import SourceError
 from tocsin.sources import clif_files, coded
+from tocsin.sources.anchor import HOUR_0
 from tocsin.sources.clif_files import File, number
 from tocsin.sources.clif_tables import TABLES, How, Meaning, Said
 from tocsin.sources.clif_write import write
@@ -167,7 +168,9 @@ class _Folder:
             troubles.append(Trouble(tuple(lost["row"]), "its hospitalization_id is not in the table hospitalization: nobody knows whose it is",
                                     "Export the stay, or leave its rows out."))
         made = pl.concat([entries(one) for one in said.entries]) if said.entries else _NONE
-        known, _ = self.codes.split(made) if len(made) else (made, {})
+        facts = pl.col("code").str.starts_with("fact:").fill_null(False) | (pl.col("code") == HOUR_0).fill_null(False)
+        known, _ = self.codes.split(made.filter(~facts))
+        known = pl.concat([known, made.filter(facts)])
         strange = made.filter(~pl.col("row").is_in(known["row"].implode())).unique("row", keep="first", maintain_order=True)
         ignored = self.codes.split(strange)[1] if len(strange) else {}
         unreadable = frame.filter(pl.col("unreadable")).join(known.select("row").unique(), on="row", how="semi")["row"]
@@ -196,11 +199,15 @@ class _Folder:
     def _complete(self, file: File) -> Iterator[Table]:
         """What Tocsin declared complete when it wrote the folder, and for whom."""
         clif_files.needs(file, "patient_id", "name")
-        frame = file.whole(("patient_id", "name"))
+        frame = file.whole(("patient_id", "name")).drop_nulls()
+        groups: dict[tuple[str, ...], list[str]] = {}
         for (name,), rows in frame.group_by(["name"], maintain_order=True):
-            why = {f"{name} is declared complete": len(rows)}
-            present = rows.select(pl.col("patient_id").alias("patient"))
-            yield Table(f"{file.path.name} ({name})", len(rows), _NONE, {}, why, (), (str(name),), present)
+            groups.setdefault(tuple(rows["patient_id"].unique().sort()), []).append(str(name))
+        for n, (who, names) in enumerate(groups.items()):
+            label = file.path.name if n == 0 else f"{file.path.name} ({names[0]})"
+            rows = frame.filter(pl.col("name").is_in(names))
+            present = pl.DataFrame({"patient": who}, schema={"patient": pl.String})
+            yield Table(label, len(rows), _NONE, {}, {"what is declared complete": len(rows)}, (), tuple(names), present)
 
 
 def _counted(file: File, rows: int, ignored: Mapping[str, int] | None = None, explained: Mapping[str, int] | None = None) -> Table:

@@ -142,7 +142,7 @@ def _labs(means: Meaning, frame: pl.DataFrame) -> Said:
         pl.col("reference_unit").alias("unit"), pl.coalesce("lab_collect_dttm", "lab_order_dttm", "lab_result_dttm").alias("start"),
         pl.when(pl.col("lab_collect_dttm").is_null() & (pl.col("lab_order_dttm") < pl.col("lab_result_dttm"))).then("lab_result_dttm").alias("latest"),
     )
-    plain = words.cast(pl.Float64, strict=False).is_not_null() | words.str.contains(r"^_+$")  # "___" is what de-identification leaves
+    plain = words.str.replace(r"^[<>≤≥]=?\s*", "").cast(pl.Float64, strict=False).is_not_null() | words.str.contains(r"^_+$")  # "___" is what de-identification leaves
     blank = pl.col("value").is_null() & (pl.col("words").is_null() | pl.col("words").str.contains(r"^_+$"))
     undone = pl.col("value").is_null() & ~blank & pl.col("words").str.contains(_NO_RESULT)
     kept = said.filter(~blank & ~undone).with_columns(
@@ -189,7 +189,7 @@ def _drugs(means: Meaning, frame: pl.DataFrame) -> pl.DataFrame:
 
 def _continuous(means: Meaning, frame: pl.DataFrame) -> Said:
     """Steps of infusions: what was started, changed or stopped, in the order med_order_id."""
-    said = _drugs(folder, frame)
+    said = _drugs(means, frame)
     called, dose = pl.col("mar_action_name"), number(frame, "med_dose")
     group = pl.col("mar_action_group").str.to_lowercase()
     guess = (
@@ -211,7 +211,7 @@ def _continuous(means: Meaning, frame: pl.DataFrame) -> Said:
 
 def _intermittent(means: Meaning, frame: pl.DataFrame) -> Said:
     """Doses given and not given; a bolus of a drug that is otherwise infused ends when it is given."""
-    said = _drugs(folder, frame)
+    said = _drugs(means, frame)
     called, group = pl.col("mar_action_name"), pl.col("mar_action_group").str.to_lowercase()
     guess = (
         pl.when((group == "not_administered") | called.str.contains(_REFUSED)).then(pl.lit("not_given"))

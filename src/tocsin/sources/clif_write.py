@@ -1,7 +1,7 @@
 """A timeline as a folder of CLIF 3.0 tables in Parquet, with three tables of our own for what CLIF has no place for.
 
-An event stands in the CLIF table of its concept where a row there says all of it: an exact time, a known value, no attribution, site
-or note.  Every other event, the facts about patients and hour 0 stand in clif_tocsin_events (the columns of OWN; ``code`` is
+An event stands in the CLIF table of its concept where a row there says all of it: an exact time, a known value, no attribution, no
+site, and no note but one of a vital sign (meas_site_name) or a score (text_value).  Every other event, the facts about patients and hour 0 stand in clif_tocsin_events (the columns of OWN; ``code`` is
 "concept:NAME", "fact:NAME" or "tocsin:hour_0"), and what is declared complete in clif_tocsin_complete (patient_id, name).
 Grades stand in the tables that CLIF 3.0 has for scores (ddl/3.0, model_registry and scores: two models a scale, its lower and its
 upper bound, a row where the bound changes), and with their reasons in clif_tocsin_grades.
@@ -53,6 +53,7 @@ MODES: Mapping[str, str] = {
 }
 _SETTINGS: Mapping[str, str] = {"oxygen_flow": "lpm_set", "fio2": "fio2_set", "peep": "peep_set"}
 _BLOOD_PRODUCTS = ("plasma", "cryoprecipitate", "platelets", "prbc")
+_AMOUNT = r"^(\d+(?:\.\d+)?) (\S.*)$"
 _GROUPS = ("cms_sepsis_qualifying_antibiotics",)  # a group of drugs, not one
 
 
@@ -102,16 +103,17 @@ def _tables(events: pl.DataFrame) -> dict[str, tuple[pl.DataFrame, pl.DataFrame]
         if len(held):
             out[name] = (frame, held)
 
-    held = _category(moments.filter(exact), VITALS)
+    noted = events.filter(_plain(note=True) & pl.col("end_hour").is_null())
+    held = _category(noted.filter(exact), VITALS)
     put("vitals", held.select(_ID, _WHEN, pl.col("concept").alias("vital_name"), pl.col("category").alias("vital_category"),
-                              pl.col("value").alias("vital_value"), pl.lit(None, pl.String).alias("meas_site_name")), held)
+                              pl.col("value").alias("vital_value"), pl.col("note").alias("meas_site_name")), held)
     put("labs", *_labs(_category(events.filter(_plain(censored=True) & exact & pl.col("end_hour").is_null()), tuple(LAB_UNITS))))
     put("respiratory_support", *_respiratory(moments, exact, coded))
-    held = _category(moments.filter(exact | coded & (pl.col("concept") == "consciousness")), ASSESSMENTS)
+    held = _category(noted.filter(exact | coded & (pl.col("concept") == "consciousness") & pl.col("note").is_null()), ASSESSMENTS)
     put("patient_assessments", held.select(
         _ID, _WHEN, pl.col("concept").alias("assessment_name"), pl.col("category").str.to_lowercase().alias("assessment_category"),
         pl.lit("neurological").alias("assessment_group"), pl.col("value").alias("numerical_value"), pl.col("text").alias("categorical_value"),
-        pl.lit(None, pl.String).alias("text_value")), held)
+        pl.col("note").alias("text_value")), held)
     runs = plain.filter(exact & (pl.col("value") > 0) & (pl.col("end").is_null() | (pl.col("end") > pl.col("start"))))
     put("medication_admin_continuous", *_infusions(_category(runs, _drugs(Kind.INFUSION))))
     held = _category(moments.filter(exact), _drugs(Kind.DOSE))
@@ -126,10 +128,10 @@ def _deaths(events: pl.DataFrame) -> pl.DataFrame:
     return died.filter(pl.len().over("patient") == 1)
 
 
-def _plain(censored: bool = False) -> pl.Expr:
-    """Whether an event has an exact time and nothing beside its value; ``censored``: a sign before the value is no obstacle."""
-    bare = pl.col("site").is_null() & pl.col("note").is_null() & pl.col("hour_latest").is_null()
-    return bare & (pl.col("attribution") == "unknown") & (pl.lit(censored) | (pl.col("censored") == 0))
+def _plain(censored: bool = False, note: bool = False) -> pl.Expr:
+    """Whether an event has an exact time and nothing beside its value; ``censored``, ``note``: a sign or a note is no obstacle."""
+    bare = pl.col("site").is_null() & pl.col("hour_latest").is_null() & (pl.col("attribution") == "unknown")
+    return bare & (pl.lit(censored) | (pl.col("censored") == 0)) & (pl.lit(note) | pl.col("note").is_null())
 
 
 def _category(events: pl.DataFrame, categories: tuple[str, ...]) -> pl.DataFrame:
@@ -243,14 +245,22 @@ def _facts(timeline: Timeline) -> pl.DataFrame:
 
 
 def _events(rest: pl.DataFrame) -> pl.DataFrame:
-    """The events that CLIF has no row for, in canonical units."""
+    """The events that CLIF has no row for, in canonical units.
+
+    An amount that was kept as text ("50 mcg" of a drug known by its rate) is written as amount and unit: so it is kept as text again.
+    """
     units = {c.name: c.unit for c in CONCEPTS.values()}
+    drugs = [c.name for c in CONCEPTS.values() if c.kind in (Kind.DOSE, Kind.INFUSION) and c.unit is not None]
+    words = pl.when(pl.col("value").is_null() & pl.col("concept").is_in(drugs)).then(pl.col("text").cast(pl.String))
+    amount, unit = words.str.extract(_AMOUNT, 1), words.str.extract(_AMOUNT, 2)
+    split = (pl.concat_str(amount.cast(pl.Float64, strict=False).cast(pl.String).str.strip_suffix(".0"), unit, separator=" ") == words).fill_null(False)
     empty = pl.col("value").is_null() & pl.col("text").is_null()
     return _own(rest.select(
         pl.col("patient").alias("patient_id"), pl.col("start").alias("recorded_dttm"), pl.col("latest").alias("latest_dttm"),
-        pl.col("end").alias("end_dttm"), pl.format("concept:{}", "concept").alias("code"), "value",
-        pl.when(pl.col("value").is_not_null()).then(pl.col("concept").replace_strict(units, return_dtype=pl.String)).alias("unit"),
-        pl.when(empty).then(pl.lit("unknown")).otherwise(pl.col("text").cast(pl.String)).alias("text"), "censored",
+        pl.col("end").alias("end_dttm"), pl.format("concept:{}", "concept").alias("code"),
+        pl.when(split).then(amount.cast(pl.Float64, strict=False)).otherwise("value").alias("value"),
+        pl.when(split).then(unit).when(pl.col("value").is_not_null()).then(pl.col("concept").replace_strict(units, return_dtype=pl.String)).alias("unit"),
+        pl.when(split).then(None).when(empty).then(pl.lit("unknown")).otherwise(pl.col("text").cast(pl.String)).alias("text"), "censored",
         pl.col("attribution").cast(pl.String), pl.col("site").cast(pl.String), pl.col("note").cast(pl.String)))
 
 
