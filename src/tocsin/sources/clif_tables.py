@@ -142,8 +142,9 @@ def _labs(means: Meaning, frame: pl.DataFrame) -> Said:
         pl.col("reference_unit").alias("unit"), pl.coalesce("lab_collect_dttm", "lab_order_dttm", "lab_result_dttm").alias("start"),
         pl.when(pl.col("lab_collect_dttm").is_null() & (pl.col("lab_order_dttm") < pl.col("lab_result_dttm"))).then("lab_result_dttm").alias("latest"),
     )
-    plain = words.str.replace(r"^[<>≤≥]=?\s*", "").cast(pl.Float64, strict=False).is_not_null() | words.str.contains(r"^_+$")  # "___" is what de-identification leaves
-    blank = pl.col("value").is_null() & (pl.col("words").is_null() | pl.col("words").str.contains(r"^_+$"))
+    hidden = words.str.contains(r"^_+$").fill_null(False)  # what de-identification leaves
+    plain = hidden | words.str.replace(r"^[<>≤≥]=?\s*", "").cast(pl.Float64, strict=False).is_not_null()
+    blank = pl.col("value").is_null() & (words.is_null() | hidden)
     undone = pl.col("value").is_null() & ~blank & pl.col("words").str.contains(_NO_RESULT)
     kept = said.filter(~blank & ~undone).with_columns(
         pl.when(pl.col("value").is_null()).then("words").alias("text"),
@@ -169,6 +170,11 @@ def _respiratory(means: Meaning, frame: pl.DataFrame) -> Said:
     return Said([device.select(*base, "text", "note", "code", "name"), mode.drop_nulls("text"), *settings])
 
 
+def dose_unit(unit: pl.Expr) -> pl.Expr:
+    """The unit of a dose; "mcg/kg/m" is per minute, as CLIF's own tools (clifpy) read it: no dose is per metre."""
+    return unit.str.replace(r"(?i)/\s*m$", "/min")
+
+
 def _drugs(means: Meaning, frame: pl.DataFrame) -> pl.DataFrame:
     """Rows of a table of medication: drug, amount, unit; an antibacterial without a concept of its own is an antibiotic, its name as text."""
     group = pl.col("med_group").str.to_lowercase().str.replace_all(" ", "_")
@@ -176,7 +182,7 @@ def _drugs(means: Meaning, frame: pl.DataFrame) -> pl.DataFrame:
     local = pl.format("{}@{}", "med_category", "med_route_category")
     frame = frame.with_columns(pl.when(elsewhere).then(local).otherwise("med_category").alias("med_category"))
     said = means.coded(frame, "med_category", "med_name", _DRUGS, {"rx_norm_code": "rxnorm"}).with_columns(
-        pl.col("admin_dttm").alias("start"), number(frame, "med_dose").alias("value"), pl.col("med_dose_unit").alias("unit"),
+        pl.col("admin_dttm").alias("start"), number(frame, "med_dose").alias("value"), dose_unit(pl.col("med_dose_unit")).alias("unit"),
     )
     other = (group == _ANTIBIOTICS).fill_null(False) & ~elsewhere & pl.col("code").str.starts_with("clif:med_category=")
     other &= ~pl.col("med_category").str.to_lowercase().is_in(list(_NO_ANTIBIOTICS))
@@ -252,15 +258,14 @@ def _assessments(means: Meaning, frame: pl.DataFrame) -> Said:
 
 
 def _dialysis(_: Meaning, frame: pl.DataFrame) -> Said:
-    """A row with a mode or a flow says that renal replacement therapy runs."""
-    flows = [number(frame, c).fill_null(0) > 0 for c in ("blood_flow_rate", "dialysate_flow_rate", "pre_filter_replacement_fluid_rate",
-                                                        "post_filter_replacement_fluid_rate") if c in frame.columns]
-    runs = pl.any_horizontal(pl.col("crrt_mode_category").is_not_null(), *flows)
-    said = frame.filter(runs).with_columns(
+    """Each row was charted while renal replacement therapy ran, unless every flow in it is 0."""
+    flows = [number(frame, column) for column in _FLOWS]
+    stands = pl.any_horizontal(flow.is_not_null() for flow in flows) & ~pl.any_horizontal((flow > 0).fill_null(False) for flow in flows)
+    said = frame.with_columns(
         pl.col("recorded_dttm").alias("start"), pl.lit("present").alias("text"), pl.lit("concept:dialysis").alias("code"),
         pl.coalesce("crrt_mode_name", "crrt_mode_category").alias("note"),
     )
-    return Said((said,))
+    return Said((said.filter(~stands),), [("every flow is 0: the circuit stands", frame.filter(stands)["row"])])
 
 
 def _transfusions(means: Meaning, frame: pl.DataFrame) -> Said:
@@ -304,6 +309,8 @@ def _own(_: Meaning, frame: pl.DataFrame) -> Said:
 
 _STEPS = ("med_order_id", "med_name", "med_dose", "med_dose_unit", "med_group", "rx_norm_code", "mar_action_name", "mar_action_category", "mar_action_group",
           "med_route_category")
+_FLOWS = ("blood_flow_rate", "dialysate_flow_rate", "pre_filter_replacement_fluid_rate", "post_filter_replacement_fluid_rate", "ultrafiltration_out",
+          "ultrafilteration_out", "net_ultrafiltration_out")
 _RECORDED = ("hospitalization_id", "recorded_dttm")
 TABLES: Mapping[str, How] = {
     "patient": How(("patient_id",), ("death_dttm",), ("death_dttm",), _patients, nothing="a person: sex and date of birth"),
@@ -320,10 +327,8 @@ TABLES: Mapping[str, How] = {
     "medication_admin_intermittent": How(("hospitalization_id", "admin_dttm", "med_category"), _STEPS, ("admin_dttm",), _intermittent),
     "patient_assessments": How((*_RECORDED, "assessment_category"), ("assessment_name", "numerical_value", "categorical_value", "text_value"),
                                 ("recorded_dttm",), _assessments),
-    "crrt_therapy": How(_RECORDED, ("crrt_mode_name", "crrt_mode_category", "blood_flow_rate", "dialysate_flow_rate", "pre_filter_replacement_fluid_rate",
-                                     "post_filter_replacement_fluid_rate"), ("recorded_dttm",), _dialysis, nothing="a reading without a mode or a flow"),
-    "intermittent_dialysis": How(_RECORDED, ("crrt_mode_name", "crrt_mode_category", "blood_flow_rate", "dialysate_flow_rate"), ("recorded_dttm",), _dialysis,
-                                  nothing="a reading without a flow"),
+    "crrt_therapy": How(_RECORDED, ("crrt_mode_name", "crrt_mode_category", *_FLOWS), ("recorded_dttm",), _dialysis),
+    "intermittent_dialysis": How(_RECORDED, ("crrt_mode_name", "crrt_mode_category", *_FLOWS), ("recorded_dttm",), _dialysis),
     "transfusion": How(("hospitalization_id", "transfusion_start_dttm", "component_category"),
                         ("transfusion_end_dttm", "component_name", "volume_transfused", "volume_unit"), ("transfusion_start_dttm", "transfusion_end_dttm"),
                         _transfusions),

@@ -1,10 +1,11 @@
 """A timeline as a folder of CLIF 3.0 tables in Parquet, with three tables of our own for what CLIF has no place for.
 
 An event stands in the CLIF table of its concept where a row there says all of it: an exact time, a known value, no attribution, no
-site, and no note but one of a vital sign (meas_site_name) or a score (text_value).  Every other event, the facts about patients and hour 0 stand in clif_tocsin_events (the columns of OWN; ``code`` is
-"concept:NAME", "fact:NAME" or "tocsin:hour_0"), and what is declared complete in clif_tocsin_complete (patient_id, name).
-Grades stand in the tables that CLIF 3.0 has for scores (ddl/3.0, model_registry and scores: two models a scale, its lower and its
-upper bound, a row where the bound changes), and with their reasons in clif_tocsin_grades.
+site, and no note but one of a vital sign (meas_site_name) or a score (text_value).  Every other event, the facts about patients and
+hour 0 stand in clif_tocsin_events (the columns of OWN; ``code`` is "concept:NAME", "fact:NAME" or "tocsin:hour_0"), and what is
+declared complete in clif_tocsin_complete (patient_id, name).  Grades stand in the tables that CLIF 3.0 has for scores (ddl/3.0,
+model_registry and scores: two models a scale, its lower and its upper bound, a row where the bound changes), and with their reasons
+in clif_tocsin_grades.
 """
 
 from __future__ import annotations
