@@ -73,7 +73,7 @@ def read(file: Path, name: str, codes: Codes, parents: Mapping[str, Sequence[str
 
 def _commonly(frame: pl.LazyFrame, name: str, codes: Codes, parents: Mapping[str, Sequence[str]], settings: Settings) -> Timeline:
     table = meds.table(name, frame, codes, parents)
-    return coded.timeline(Export("MEDS", (table,), meds.people(frame), meds.stays(frame)), codes, settings)
+    return coded.timeline(Export("MEDS", (table,), meds.people(frame), meds.stays(frame)), codes, settings, partly=True)
 
 
 def _steps(code: pl.Series, codes: Codes, parents: Mapping[str, Sequence[str]]) -> _Steps:
@@ -154,7 +154,7 @@ def _together(
     places = pl.Series(np.flatnonzero(~plain).astype(np.uint32))
     others = rows[places].with_columns(pl.col("code").cast(pl.String), (places + 1).alias("row"))
     rest = coded.timeline(
-        Export("MEDS", (meds.table(name, others.lazy(), codes, parents),), meds.people(others.lazy()), meds.stays(others.lazy())), codes, settings)
+        Export("MEDS", (meds.table(name, others.lazy(), codes, parents),), meds.people(others.lazy()), meds.stays(others.lazy())), codes, settings, partly=True)
     zero = dict(rest.patients.select("patient", pl.col("infusion_time").str.to_datetime(time_unit="us").to_physical()).iter_rows())
     names = [str(one) for one in ids.tolist()]
     known = np.array([one in zero for one in names], np.bool_)
