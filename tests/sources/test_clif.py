@@ -377,6 +377,15 @@ def test_a_mapping_gives_meaning_to_names_and_codes_that_clif_leaves_out(tmp_pat
     assert said(record(tmp_path, codes)) == [(1.0, "dialysis", None, "present"), (2.0, "il10", 7.0, None)]
 
 
+def test_the_folder_is_read_with_a_mapping_file_and_options(tmp_path):
+    folder(tmp_path, vitals=[{"recorded_dttm": at(1), "vital_category": "other", "vital_name": "Core temp", "vital_value": 101.3}])
+    mapping = tmp_path / "hospital.toml"
+    mapping.write_text('[items]\n"Core temp" = { concept = "temperature", unit = "degF" }\n')
+    got = clif.read(tmp_path, mapping=mapping, anchor="hospital_admission", complete=["drugs"])
+    assert said(got, "hour", "concept", "value") == [(1.0, "temperature", 38.5)]
+    assert got.complete.covers("tocilizumab", "P")
+
+
 # ---------------------------------------------------------------- files and times
 
 VITALS: Rows = [{"recorded_dttm": at(1), "vital_category": "temp_c", "vital_value": 38.5, "vital_name": " Temp "},

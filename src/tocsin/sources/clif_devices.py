@@ -43,7 +43,7 @@ def devices(frame: pl.DataFrame, codes: Codes) -> pl.DataFrame:
 
 def _device(category: str | None, name: str | None, codes: Codes) -> str:
     """The text that tells the device: the category's reading, or the name itself."""
-    if name is not None and name.lower() in codes.values.get("oxygen_device", {}):
+    if name is not None and codes.value("oxygen_device", name) is not None:
         return name
     by_category, by_name = _reading(category), _reading(name)
     if by_category is None:

@@ -94,7 +94,7 @@ class Meaning:
 
     def _means(self, code: str, name: str | None, kinds: frozenset[Kind]) -> bool:
         item = self.codes.item(code, name)
-        return item is not None and (code in self.codes.items or name in self.codes.items or CONCEPTS[item.concept].kind in kinds)
+        return item is not None and (self.codes.mapped(code, name) is not None or CONCEPTS[item.concept].kind in kinds)
 
 
 @cache
