@@ -136,6 +136,13 @@ def test_an_unknown_concept_is_counted_by_its_code(database):
     assert dict(found.ignored) == {"omop:999": 2}
 
 
+def test_a_byte_order_mark_is_no_part_of_a_column_name(database):
+    folder = database(measurement=[measured(3020891, 38.0, 586323)])
+    for file in folder.iterdir():
+        file.write_bytes(b"\xef\xbb\xbf" + file.read_bytes())
+    assert one(read(folder), "temperature")["value"] == 38.0
+
+
 def test_column_names_may_be_in_capitals(database):
     folder = database(measurement=[measured(3020891, 38.0, 586323)])
     text = (folder / "measurement.csv").read_text()

@@ -274,12 +274,30 @@ def test_names_and_values_that_look_like_sql_do_no_harm(tmp_path):
     with duckdb.connect(str(tmp_path / "odd.duckdb")) as connection:
         connection.execute("CREATE TABLE person AS SELECT 1 AS person_id")
         connection.execute("CREATE TABLE measurement AS SELECT 1 AS person_id, 0 AS measurement_concept_id, "
-                           "'x''); DROP TABLE person; --' AS measurement_source_value, TIMESTAMP '2020-01-01 01:00:00' AS measurement_datetime, 5.0 AS value_as_number")
+                           "'x''); DROP TABLE person; --' AS measurement_source_value, "
+                           "TIMESTAMP '2020-01-01 01:00:00' AS measurement_datetime, 5.0 AS value_as_number")
     from tocsin.sources.codes import Codes, Item
 
     export = omop.export(tmp_path / "odd.duckdb", Codes({"x'); DROP TABLE person; --": Item("il6")}))
     assert [len(t.entries) for t in export.tables if len(t.entries)] == [1]
     assert omop_database.quoted('a"b') == '"a""b"'
+
+
+def test_ids_in_columns_of_numbers_or_of_text_are_found_too(duck, folder):
+    with duckdb.connect(str(duck)) as connection:
+        connection.execute("ALTER TABLE measurement ALTER measurement_concept_id TYPE DOUBLE")
+        connection.execute("ALTER TABLE drug_exposure ALTER drug_concept_id TYPE VARCHAR")
+        connection.execute("ALTER TABLE visit_detail ALTER visit_detail_concept_id TYPE DECIMAL(18, 2)")
+    assert same(omop.read(duck, anchor="icu_admission").events, omop.read(folder, anchor="icu_admission").events)
+
+
+def test_a_table_that_changes_while_it_is_read_is_an_error_and_not_a_loss(duck, monkeypatch):
+    whole = omop_database.Database._any_of
+    monkeypatch.setattr(omop_database.Database, "_any_of", lambda self, table, where: (
+        "measurement_id < 100" if table == "measurement" else whole(self, table, where)))
+    with pytest.raises(SourceError, match="400 rows were counted that mean something, and 99 were found"):
+        for _ in omop.export(duck).tables:
+            pass
 
 
 def test_a_table_without_its_rows_in_memory_comes_in_pieces(duck, monkeypatch):

@@ -111,7 +111,7 @@ def export(
     return Export(
         "OMOP", everything(), people, stays, aware=origin.get("source_description") == IN_UTC,
         settings={"database": store.describe, "CDM version": origin.get("cdm_version") or "not told", "patient is": named},
-        told=(*vocabulary.told, *told, *_hints(store),
+        told=(*vocabulary.told, *told, *_hints(store), *_orders(store, ours),
               "no table of an OMOP database is taken to be complete: where no row means not given, say so with complete"),
     )
 
@@ -133,6 +133,12 @@ def _hints(store: Store) -> list[str]:
         if meant and not store.parts(meant):
             out.append(f"{store.parts(name)[0]} was not read: if it is the table {meant}, say so with tables={{{meant!r}: {store.parts(name)[0]!r}}}")
     return out
+
+
+def _orders(store: Store, ours: bool) -> list[str]:
+    if ours or not store.parts("drug_exposure"):
+        return []
+    return ["drug_exposure does not tell orders and supplies from doses: each row is read as given, from its start to its end"]
 
 
 # ---------------------------------------------------------------- people and stays

@@ -1,7 +1,8 @@
 """OMOP tables in DuckDB or PostgreSQL: only the rows that mean something leave the database, in Arrow batches.
 
 Which concepts a table holds, and how often, is asked with a GROUP BY; the rows are then fetched with those concepts in the
-WHERE clause.  PostgreSQL answers everything from one read-only snapshot.  No password is ever shown.
+WHERE clause.  PostgreSQL answers everything from one read-only snapshot; times with a time zone, which the CDM does not have,
+come in the zone of the session.  Rows are numbered in the order of their key among those fetched.  No password is ever shown.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ _KEYS: Mapping[str, str] = {"death": "person_id", "concept_ancestor": "descendan
 """The column that orders a table, where it is not TABLE_id (OMOP CDM 5.4, Field_Level: isPrimaryKey)."""
 _TYPES = {ID: "VARCHAR", TEXT: "VARCHAR", NUMBER: "FLOAT8", DATE: "TIMESTAMP", DATETIME: "TIMESTAMP"}
 _BATCH = 100_000
+_NUMBERS = ("int", "bigint", "smallint", "hugeint", "ubigint", "uinteger", "numeric", "decimal", "double", "real", "float")
+"""How the types of columns of numbers begin in information_schema."""
 _CONTROL = r"[\x00-\x1f\x7f]"
 
 
@@ -111,7 +114,7 @@ class Database:
             if name not in have or not values:
                 continue
             column, kind = have[name]
-            whole = "int" in kind and all(re.fullmatch(r"-?\d+", value) for value in values)
+            whole = kind.startswith(_NUMBERS) and all(re.fullmatch(r"-?\d+", value) for value in values)
             if whole:
                 tests.append(f"{quoted(column)} IN ({', '.join(str(int(value)) for value in sorted(values))})")
             else:

@@ -137,9 +137,14 @@ class Reader:
             if self.ours:
                 _ = self.beside
             exact = {edge: self.ours or self.store.timed(table, part, f"{edge}_datetime") for edge in (clinical.start, clinical.end) if edge}
+            met = 0
             for piece in self.store.rows(table, part, clinical.wanted, {name: values for name, values in where.items() if values}):
                 rows = self._timed(piece.join(lookup, on=clinical.by, how="inner", nulls_equal=True, maintain_order="left"), clinical, exact)
+                met += rows["row"].n_unique()
                 yield self._piece(rows, clinical, part)
+            if met != relevant:
+                raise SourceError(f"{part}: {relevant} rows were counted that mean something, and {met} were found when they were read.\n"
+                                  "  It changed in between: read it again when nobody writes to it.")
 
     def _means(self, concept: str | None, source: str | None, words: str | None) -> tuple[int, str | None, tuple[Meaning, ...]]:
         """Which of the three columns tells what a row is about (0, 1, 2), its name, and what it means; nothing when nobody knows."""

@@ -165,7 +165,7 @@ class Files:
             return pl.LazyFrame()
         except (pl.exceptions.PolarsError, OSError) as error:
             raise _unreadable(part, error) from None
-        lower = {name: name.strip().lower() for name in have}
+        lower = {name: name.strip("\ufeff \t").lower() for name in have}
         if len(set(lower.values())) < len(lower):
             raise SourceError(f"{part}: two columns have the same name when capitals do not count.\n  Name each column once.")
         return lazy.rename(lower)
