@@ -1,0 +1,159 @@
+"""The fast lane: plain observations, one number under one code, recognised by their shape; everything else takes the careful road.
+
+Whatever it takes gives the very entries that ``fhir_resources.observation`` gives: each part is understood by the same functions,
+once for each distinct code, unit, reference and time, and remembered.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import polars as pl
+
+from tocsin.sources.entries import ENTRIES
+from tocsin.sources.fhir_elements import Coded, Json, Passed, Refused, Span, amount, coded
+from tocsin.sources.fhir_resources import OBSERVATION, SAO2, SCALE_SYSTEM, VOID, Context
+
+_PLAIN: Final = frozenset({
+    "resourceType", "id", "meta", "language", "text", "identifier", "basedOn", "partOf", "status", "category", "code", "subject", "encounter",
+    "effectiveDateTime", "issued", "performer", "valueQuantity", "interpretation", "method", "specimen", "device", "referenceRange"})
+"""Elements that a plain observation may have: those read below, and those that the careful road does not read either."""
+_TURNING: Final = frozenset({"component", "modifierExtension", "implicitRules"})
+_GOOD: Final = OBSERVATION - VOID
+_MOST: Final = 200_000  # remembered of each kind before it is forgotten
+
+
+class Plain:
+    """Columns of plain observations, until they are taken as a frame."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._codes: dict[Any, Coded | None] = {}  # None: to the careful road
+        self._units: dict[Any, str | None] = {}
+        self._stays: dict[str, str | None] = {}
+        self._times: dict[str, Span] = {}
+        self.ignored: dict[str, int] = {}
+        self._clear()
+
+    def _clear(self) -> None:
+        self.rows: list[int] = []
+        self._who: list[str] = []
+        self._stay: list[str | None] = []
+        self._start: list[int] = []
+        self._latest: list[int | None] = []
+        self._coded: list[Coded] = []
+        self._value: list[float] = []
+        self._unit: list[str | None] = []
+
+    def forget(self) -> None:
+        """Begin another Bundle, in which references may mean something else."""
+        self._stays = {}
+
+    def take(self, row: int, resource: Json) -> bool:
+        """Take the resource if it is a plain observation (or an observation of no concern); False leaves it to the careful road."""
+        try:
+            if resource["resourceType"] != "Observation":
+                return False
+            status, concept = resource["status"], resource["code"]
+            (coding,) = concept["coding"]
+            key = (tuple(coding.items()), len(concept), concept.get("text"))
+            found = self._codes.get(key, False)
+            if found is False:
+                found = self._code(key, concept)
+            if found is None or status not in OBSERVATION:
+                return False
+            if found.item is None:  # type: ignore[union-attr]
+                if not _TURNING.isdisjoint(resource):
+                    return False
+                shown = found.shown  # type: ignore[union-attr]
+                self.ignored[shown] = self.ignored.get(shown, 0) + 1
+                return True
+            if status not in _GOOD or not resource.keys() <= _PLAIN:
+                return False
+            quantity = resource["valueQuantity"]
+            value = quantity["value"]
+            if len(quantity) != 4 or not (type(value) is float or type(value) is int):
+                return False
+            measure = (quantity["system"], quantity["code"], quantity["unit"])
+            subject = resource["subject"]["reference"]
+            time = resource["effectiveDateTime"]
+            unit = self._units[measure] if measure in self._units else self._unit_of(measure, quantity)
+            who = self._context.patients.get(subject) or self._patient(subject, resource)
+            span = self._times.get(time) or self._time(time)
+            stay = None
+            if "encounter" in resource:
+                visit = resource["encounter"]["reference"]
+                stay = self._stays[visit] if visit in self._stays else self._stay_of(visit, resource)
+        except (TypeError, KeyError, ValueError, AttributeError, Refused, Passed):
+            return False
+        self.rows.append(row)
+        self._who.append(who)
+        self._stay.append(stay)
+        self._start.append(span[0])
+        self._latest.append(span[1])
+        self._coded.append(found)  # type: ignore[arg-type]
+        self._value.append(value)
+        self._unit.append(unit)
+        return True
+
+    def _code(self, key: Any, concept: Json) -> Coded | None:
+        if not (len(concept) == 1 or (len(concept) == 2 and "text" in concept)):
+            raise ValueError
+        found: Coded | None = coded(concept, "Observation.code", self._context.known.codes)
+        assert found is not None
+        if found.code == SAO2 or (found.item is None and (found.code or "").startswith(SCALE_SYSTEM)):
+            found = None
+        if len(self._codes) >= _MOST:
+            self._codes.clear()
+        self._codes[key] = found
+        return found
+
+    def _unit_of(self, measure: Any, quantity: Json) -> str | None:
+        found = amount(quantity, "Observation.valueQuantity")
+        if found is None:
+            raise ValueError
+        if len(self._units) >= _MOST:
+            self._units.clear()
+        self._units[measure] = found.unit
+        return found.unit
+
+    def _patient(self, subject: str, resource: Json) -> str:
+        who = self._context.whose(resource["subject"], "Observation.subject")
+        if not who:
+            raise ValueError
+        if len(self._context.patients) >= _MOST:
+            self._context.patients.clear()
+        self._context.patients[subject] = who
+        return who
+
+    def _time(self, text: str) -> Span:
+        span = self._context.known.moments.span(text, "Observation.effectiveDateTime")
+        if len(self._times) >= _MOST:
+            self._times.clear()
+        self._times[text] = span
+        return span
+
+    def _stay_of(self, visit: str, resource: Json) -> str | None:
+        stay = self._context.stay(resource, "encounter", "Observation")
+        if len(self._stays) >= _MOST:
+            self._stays.clear()
+        self._stays[visit] = stay
+        return stay
+
+    def frame(self) -> pl.DataFrame:
+        """The observations taken since the last time, with the columns of ENTRIES."""
+        distinct = list({id(one): one for one in self._coded}.values())
+        place = {id(one): index for index, one in enumerate(distinct)}
+        code = pl.Series("code", [one.code for one in distinct], dtype=pl.String)
+        name = pl.Series("name", [one.name for one in distinct], dtype=pl.String)
+        which = pl.Series([place[id(one)] for one in self._coded], dtype=pl.UInt32)
+        micro = ENTRIES["start"]
+        frame = pl.DataFrame({
+            "row": pl.Series(self.rows, dtype=ENTRIES["row"]), "patient": pl.Series(self._who, dtype=pl.String),
+            "stay": pl.Series(self._stay, dtype=pl.String), "start": pl.Series(self._start, dtype=pl.Int64).cast(micro),
+            "latest": pl.Series(self._latest, dtype=pl.Int64).cast(micro), "code": code.gather(which), "name": name.gather(which),
+            "value": pl.Series(self._value, dtype=pl.Float64, strict=False), "unit": pl.Series(self._unit, dtype=pl.String),
+            "censored": pl.Series([0], dtype=pl.Int8).new_from_index(0, len(self.rows)),
+        })
+        self._clear()
+        return frame.select(pl.col(n) if n in frame.columns else pl.lit(None, dtype=kind).alias(n) for n, kind in ENTRIES.items())
