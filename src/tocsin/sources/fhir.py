@@ -11,25 +11,27 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 import polars as pl
 
 from tocsin.errors import SourceError
-from tocsin.grading.result import Grades
-from tocsin.sources import coded, fhir_files, fhir_write, mapping_file
+from tocsin.sources import coded, fhir_files, fhir_write
 from tocsin.sources.anchor import Options
 from tocsin.sources.clock import zone_named
 from tocsin.sources.codes import Codes
 from tocsin.sources.entries import ENTRIES, Export, Table, Trouble
-from tocsin.sources.fhir_elements import Json, Moments, Passed, Refused, child, children, string, wrong
-from tocsin.sources.fhir_files import Limits, Text
+from tocsin.sources.fhir_elements import Json, Moments, PassedError, RefusedError, child, children, string, wrong
+from tocsin.sources.fhir_files import MOST_MB, MOST_RATIO, Limits, Text
 from tocsin.sources.fhir_plain import Plain
 from tocsin.sources.fhir_register import REFERRED, Register
-from tocsin.sources.fhir_resources import Answer, Context, Irrelevant, Said
+from tocsin.sources.fhir_resources import Answer, Context, IrrelevantError, Said
 from tocsin.sources.fhir_resources import read as read_resource
 from tocsin.sources.optional import needs
-from tocsin.timeline import Timeline
+
+if TYPE_CHECKING:
+    from tocsin.grading import Grades
+    from tocsin.timeline import Timeline
 
 _PIECE = 200_000  # resources in one table of entries
 _REFERRED = re.compile(rb'"resourceType"\s*:\s*"(?:' + "|".join(REFERRED).encode() + rb')"')
@@ -38,8 +40,8 @@ _SAID = pl.DataFrame(schema={name: (pl.Int64() if isinstance(kind, pl.Datetime) 
 
 
 def read(
-    path: str | Path, *, mapping: str | Path | None = None, identifiers: bool = False, most_mb: float = Limits.most_mb,
-    most_ratio: float = Limits.most_ratio, **options: Unpack[Options],
+    path: str | Path, *, mapping: str | Path | None = None, identifiers: bool = False, most_mb: float = MOST_MB,
+    most_ratio: float = MOST_RATIO, **options: Unpack[Options],
 ) -> Timeline:
     """The record in a FHIR R4 export: a file, a zip, or a folder of JSON and NDJSON files, gzipped or not.
 
@@ -47,6 +49,8 @@ def read(
     identifier (a medical record number) and not by the id of the server.  ``most_mb`` and ``most_ratio``: see fhir_files.Limits.
     The other options are those of every coded export (see anchor.Settings).  Raises SourceError when nothing can be read.
     """
+    from tocsin.sources import mapping_file
+
     codes = mapping_file.codes(mapping)
     found = export(path, codes, clock=options.get("clock"), timezone=options.get("timezone"), identifiers=identifiers,
                    limits=Limits(most_mb, most_ratio))
@@ -66,10 +70,10 @@ def write(timeline: Timeline, path: str | Path, grades: Iterable[Grades] = ()) -
 
 def export(
     path: str | Path, codes: Codes | None = None, *, clock: str | None = None, timezone: str | None = None, identifiers: bool = False,
-    limits: Limits = Limits(),
+    limits: Limits | None = None,
 ) -> Export:
     """What the files say, as entries.  ``clock``: "offsets", "wall", or None for what the export itself says (else offsets)."""
-    codes = Codes() if codes is None else codes
+    codes, limits = codes or Codes(), limits or Limits()
     found = fhir_files.find(Path(path), limits)
     zone = zone_named(timezone) if clock != "wall" else None
     register = Register(codes, Moments(clock == "wall", zone), identifiers)
@@ -89,7 +93,7 @@ def _whose(context: Context) -> Any:
     def patient(subject: Json) -> str | None:
         try:
             return context.whose(subject, "Encounter.subject")
-        except (Refused, Passed):
+        except (RefusedError, PassedError):
             return None
     return patient
 
@@ -111,7 +115,7 @@ class _Entry:
     """One resource of a Bundle, or why there is none."""
 
     resource: Json | None
-    problem: Refused | Passed | None = None
+    problem: RefusedError | PassedError | None = None
 
 
 def _flat(resource: Json) -> tuple[list[_Entry], dict[str, Json]]:
@@ -129,19 +133,19 @@ def _flat(resource: Json) -> tuple[list[_Entry], dict[str, Json]]:
             continue
         try:
             inside = children(one, "entry", path)
-        except Refused as refused:
+        except RefusedError as refused:
             out.append(_Entry(None, refused))
             continue
         if not inside:
-            out.append(_Entry(None, Passed("a Bundle without entries")))
+            out.append(_Entry(None, PassedError("a Bundle without entries")))
         for index in reversed(range(len(inside))):
             where = f"{path}.entry[{index}]"
             try:
                 held, url = child(inside[index], "resource", where), string(inside[index], "fullUrl", where)
-            except Refused as refused:
+            except RefusedError as refused:
                 waiting.append((_Entry(None, refused), where))
                 continue
-            nothing = None if held is not None else Passed("an entry of a Bundle without a resource")
+            nothing = None if held is not None else PassedError("an entry of a Bundle without a resource")
             waiting.append((_Entry(held, nothing), f"{where}.resource"))
             if held is not None and url is not None:
                 local[url] = held
@@ -164,7 +168,7 @@ def _newest(entries: list[_Entry]) -> list[_Entry]:
         assert other is not None
         older = before if _updated(one) > _updated(other) else index
         same = one == other
-        out[older] = _Entry(None, Passed("the same resource again" if same else "an older version of a resource in the same Bundle"))
+        out[older] = _Entry(None, PassedError("the same resource again" if same else "an older version of a resource in the same Bundle"))
         best[key] = index if older == before else before
     return out
 
@@ -186,7 +190,7 @@ def _register(text: Text, document: bool, register: Register, limits: Limits) ->
             if entry.resource is not None:
                 register.add(entry.resource)
         return any(entry.resource is not None and entry.resource.get("resourceType") for entry in entries) or any(
-            isinstance(entry.problem, Passed) for entry in entries)
+            isinstance(entry.problem, PassedError) for entry in entries)
     any_fhir = False
     for _, block, _ in fhir_files.blocks(text, limits):
         any_fhir = any_fhir or b'"resourceType"' in block
@@ -238,21 +242,21 @@ class _Piece:
         """One resource, by the careful road."""
         try:
             answer: Answer = read_resource(resource, context)
-        except Irrelevant as irrelevant:
+        except IrrelevantError as irrelevant:
             self.ignored[irrelevant.shown] = self.ignored.get(irrelevant.shown, 0) + 1
             if irrelevant.infused is not None:
                 self.infused.add(irrelevant.infused)
             return
-        except Passed as passed:
+        except PassedError as passed:
             self.explain(passed.why)
             return
-        except Refused as refused:
+        except RefusedError as refused:
             self.trouble(row, refused.what, refused.fix)
             return
         for one in answer.said:
             self.said.append((row, *one))
-        for refused in answer.refused:
-            self.trouble(row, refused.what, refused.fix)
+        for part in answer.refused:
+            self.trouble(row, part.what, part.fix)
         if answer.infused is not None:
             self.infused.add(answer.infused)
 
@@ -316,7 +320,7 @@ def _resources(value: Any, row: int, piece: _Piece, plain: Plain, context: Conte
         if entry.resource is not None:
             if not plain.take(row, entry.resource):
                 piece.take(row, entry.resource, context)
-        elif isinstance(entry.problem, Refused):
+        elif isinstance(entry.problem, RefusedError):
             piece.trouble(row, entry.problem.what, entry.problem.fix)
         elif entry.problem is not None:
             piece.explain(entry.problem.why)
@@ -342,9 +346,9 @@ def _lines(text: Text, plain: Plain, context: Context, limits: Limits) -> Iterat
         for line in lines:
             try:
                 if len(line) > most:
-                    raise Refused(f"a line of more than {limits.most_mb:g} MB, which was not read", "If it is what it should be, allow more (most_mb).")
+                    raise RefusedError(f"a line of more than {limits.most_mb:g} MB, which was not read", "If it is what it should be, allow more (most_mb).")
                 value = loads(line)
-            except Refused as refused:
+            except RefusedError as refused:
                 piece.trouble(row, refused.what, refused.fix)
             except ValueError as error:
                 if line.strip():

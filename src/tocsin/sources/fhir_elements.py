@@ -24,7 +24,7 @@ TOCSIN = "urn:tocsin"
 """Begins the systems and extensions of our own: what FHIR has no field for."""
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """Why a resource cannot be read: the path of the element, what is wrong, and the usual fix."""
 
     def __init__(self, what: str, fix: str = "") -> None:
@@ -32,7 +32,7 @@ class Refused(Exception):
         self.what, self.fix = what, fix
 
 
-class Passed(Exception):
+class PassedError(Exception):
     """Why a resource that was understood has nothing to say ("not measured: unknown")."""
 
     def __init__(self, why: str) -> None:
@@ -45,13 +45,13 @@ class Passed(Exception):
 _JSON_NAMES = {dict: "an object", list: "a list", str: "a string", int: "a number", float: "a number", bool: "true or false", type(None): "null"}
 
 
-def wrong(path: str, value: object, wanted: str) -> Refused:
+def wrong(path: str, value: object, wanted: str) -> RefusedError:
     """The refusal of a value of another type than the element has."""
-    return Refused(f"{path} is {_JSON_NAMES.get(type(value), 'something')}, where {wanted} belongs", "Correct the resource at its source.")
+    return RefusedError(f"{path} is {_JSON_NAMES.get(type(value), 'something')}, where {wanted} belongs", "Correct the resource at its source.")
 
 
 def child(parent: Json, key: str, path: str) -> Json | None:
-    """The object under this key, None when it is absent; Refused when it is anything else."""
+    """The object under this key, None when it is absent; RefusedError when it is anything else."""
     if key not in parent:
         return None
     value = parent[key]
@@ -61,7 +61,7 @@ def child(parent: Json, key: str, path: str) -> Json | None:
 
 
 def children(parent: Json, key: str, path: str) -> list[Json]:
-    """The objects in the list under this key, none when it is absent; Refused when it is anything else."""
+    """The objects in the list under this key, none when it is absent; RefusedError when it is anything else."""
     if key not in parent:
         return []
     value = parent[key]
@@ -74,7 +74,7 @@ def children(parent: Json, key: str, path: str) -> list[Json]:
 
 
 def string(parent: Json, key: str, path: str) -> str | None:
-    """The string under this key, None when it is absent; Refused when it is anything else."""
+    """The string under this key, None when it is absent; RefusedError when it is anything else."""
     if key not in parent:
         return None
     value = parent[key]
@@ -84,7 +84,7 @@ def string(parent: Json, key: str, path: str) -> str | None:
 
 
 def number(parent: Json, key: str, path: str) -> float | None:
-    """The number under this key, None when it is absent; Refused when it is anything else."""
+    """The number under this key, None when it is absent; RefusedError when it is anything else."""
     if key not in parent:
         return None
     value = parent[key]
@@ -95,11 +95,11 @@ def number(parent: Json, key: str, path: str) -> float | None:
     try:
         return float(value)
     except OverflowError:
-        raise Refused(f"{path}.{key} is a number too large to be true") from None
+        raise RefusedError(f"{path}.{key} is a number too large to be true") from None
 
 
 def truth(parent: Json, key: str, path: str) -> bool | None:
-    """The boolean under this key, None when it is absent; Refused when it is anything else."""
+    """The boolean under this key, None when it is absent; RefusedError when it is anything else."""
     if key not in parent:
         return None
     value = parent[key]
@@ -109,12 +109,12 @@ def truth(parent: Json, key: str, path: str) -> bool | None:
 
 
 def status(resource: Json, path: str, known: frozenset[str]) -> str:
-    """The required status of a resource; Refused when it is absent or none of the known."""
+    """The required status of a resource; RefusedError when it is absent or none of the known."""
     value = string(resource, "status", path)
     if value is None:
-        raise Refused(f"{path}.status is missing: it tells whether the rest counts", "The element is required in FHIR R4.")
+        raise RefusedError(f"{path}.status is missing: it tells whether the rest counts", "The element is required in FHIR R4.")
     if value not in known:
-        raise Refused(f"{path}.status is none of {', '.join(sorted(known))}", "Correct the resource at its source.")
+        raise RefusedError(f"{path}.status is none of {', '.join(sorted(known))}", "Correct the resource at its source.")
     return value
 
 
@@ -129,7 +129,8 @@ SYSTEMS: Mapping[str, str] = {
     "http://hl7.org/fhir/sid/ndc": "ndc:", "http://www.whocc.no/atc": "atc:", "http://hl7.org/fhir/sid/cvx": "cvx:",
     f"{TOCSIN}:concept": "concept:", f"{TOCSIN}:fact": "fact:",
 }
-MIMIC = "http://mimic.mit.edu/fhir/"  # begins every code system of MIMIC-IV on FHIR (kind-lab/mimic-fhir)
+_MIMIC = "http://mimic.mit.edu/fhir/"  # begins every code system of MIMIC-IV on FHIR (github.com/kind-lab/mimic-fhir)
+_MIMIC_ITEMS = ("d-items", "d-labitems", "medication-icu")  # those whose codes are items of MIMIC-IV itself
 UCUM = frozenset({"http://unitsofmeasure.org", "urn:oid:2.16.840.1.113883.6.8"})
 _OWN = f"{TOCSIN}:"
 
@@ -141,7 +142,9 @@ def qualified(system: str | None, code: str) -> str:
     prefix = SYSTEMS.get(system)
     if prefix is not None:
         return prefix + code
-    return f"mimic:{code}" if system.startswith(MIMIC) else f"{system}|{code}"
+    if system.startswith(_MIMIC):
+        return f"mimic:{code}" if system.endswith(_MIMIC_ITEMS) else f"{system.rpartition('/')[2]}:{code}"
+    return f"{system}|{code}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +162,7 @@ class Coded:
 
 
 def coded(concept: Json, path: str, codes: Codes) -> Coded:
-    """The first coding that means something here (our own before others), else the first of all; Refused for wrong types."""
+    """The first coding that means something here (our own before others), else the first of all; RefusedError for wrong types."""
     text = string(concept, "text", path)
     found: list[tuple[str, str | None]] = []
     for index, coding in enumerate(children(concept, "coding", path)):
@@ -215,16 +218,16 @@ class Moments:
     def span(self, text: str, path: str) -> Span:
         """Microseconds since 1970 of a date or time, and of its latest moment when it is only a day, a month or a year.
 
-        A day without a zone is that day anywhere on Earth.  Refused when it cannot be read.
+        A day without a zone is that day anywhere on Earth.  RefusedError when it cannot be read.
         """
         if _DATE_TIME.fullmatch(text):
             try:
                 return (self._moment(datetime.fromisoformat(text), path) - _EPOCH) // _MICROSECOND, None
             except (ValueError, OverflowError):
-                raise Refused(f"{path} is no time that exists") from None
+                raise RefusedError(f"{path} is no time that exists") from None
         found = _PARTIAL.fullmatch(text)
         if found is None:
-            raise Refused(f"{path} is no FHIR date or time", "Write it as 2019-09-25T10:00:00+02:00, 2019-09-25, 2019-09 or 2019.")
+            raise RefusedError(f"{path} is no FHIR date or time", "Write it as 2019-09-25T10:00:00+02:00, 2019-09-25, 2019-09 or 2019.")
         year, month, day = int(found[1]), int(found[2] or 1), int(found[3] or 1)
         try:
             first = datetime(year, month, day)
@@ -237,7 +240,7 @@ class Moments:
             if not self.wall:
                 first, last = (first - _EARLIEST, last + _LATEST) if self.zone is None else (self._moment(first, path), self._moment(last, path))
         except (ValueError, OverflowError):
-            raise Refused(f"{path} is no date that exists") from None
+            raise RefusedError(f"{path} is no date that exists") from None
         return (first - _EPOCH) // _MICROSECOND, (last - _EPOCH) // _MICROSECOND
 
     def _moment(self, when: datetime, path: str) -> datetime:
@@ -245,7 +248,7 @@ class Moments:
             return when.replace(tzinfo=None)
         if when.tzinfo is None:
             if self.zone is None:
-                raise Refused(f"{path} has no offset from UTC, which FHIR asks of every time",
+                raise RefusedError(f"{path} has no offset from UTC, which FHIR asks of every time",
                               "Say which zone such times are in (--timezone Europe/Paris), or that all times are wall clock (--clock wall).")
             when = when.replace(tzinfo=self.zone)
         return when.astimezone(UTC).replace(tzinfo=None)
@@ -270,7 +273,7 @@ def period(value: Json, path: str, moments: Moments) -> When:
     """The time of a Period; a day as its end is included in it."""
     start, end = string(value, "start", path), string(value, "end", path)
     if start is None:
-        raise Refused(f"{path} has no start")
+        raise RefusedError(f"{path} has no start")
     first, latest = moments.span(start, f"{path}.start")
     if end is None:
         return When(first, latest)
@@ -279,7 +282,7 @@ def period(value: Json, path: str, moments: Moments) -> When:
 
 
 def told_time(resource: Json, name: str, path: str, moments: Moments) -> When:
-    """The time of an element such as effective[x] or performed[x]; Refused when there is none that has a date."""
+    """The time of an element such as effective[x] or performed[x]; RefusedError when there is none that has a date."""
     text = string(resource, f"{name}DateTime", path)
     if text is not None:
         return at(text, f"{path}.{name}DateTime", moments)
@@ -291,8 +294,8 @@ def told_time(resource: Json, name: str, path: str, moments: Moments) -> When:
         return at(text, f"{path}.{name}Instant", moments)
     other = next((key for key in resource if key.startswith(name)), None)
     if other is not None:
-        raise Refused(f"{path}.{other} is not a date or time that can be placed", "Give it as a dateTime or a Period.")
-    raise Refused(f"{path} has no {name}DateTime or {name}Period: nobody knows when it was")
+        raise RefusedError(f"{path}.{other} is not a date or time that can be placed", "Give it as a dateTime or a Period.")
+    raise RefusedError(f"{path} has no {name}DateTime or {name}Period: nobody knows when it was")
 
 
 # ---------------------------------------------------------------- quantities
@@ -318,13 +321,13 @@ def ucum(code: str) -> str:
 
 
 def amount(quantity: Json, path: str) -> Amount | None:
-    """What a Quantity says, None when it has no value; Refused for wrong types and unknown comparators."""
+    """What a Quantity says, None when it has no value; RefusedError for wrong types and unknown comparators."""
     value = number(quantity, "value", path)
     if value is None:
         return None
     sign = string(quantity, "comparator", path)
     if sign is not None and sign not in COMPARATORS:
-        raise Refused(f"{path}.comparator is none of {', '.join(COMPARATORS)}")
+        raise RefusedError(f"{path}.comparator is none of {', '.join(COMPARATORS)}")
     system, code, unit = string(quantity, "system", path), string(quantity, "code", path), string(quantity, "unit", path)
     said = ucum(code) if code is not None and system in UCUM else unit if unit is not None else code
     return Amount(value, said[:LONGEST_NAME] if said else None, COMPARATORS.get(sign or "", 0))
@@ -338,11 +341,11 @@ def rate(ratio: Json, path: str) -> Amount | None:
     if top is None or bottom is None:
         return None
     if bottom.value == 0 or top.censored or bottom.censored:
-        raise Refused(f"{path} is no rate")
+        raise RefusedError(f"{path} is no rate")
     unit = f"{top.unit or ''}/{bottom.unit or ''}".rstrip("/") or None
     value = top.value / bottom.value
     if not math.isfinite(value):
-        raise Refused(f"{path} is no rate")
+        raise RefusedError(f"{path} is no rate")
     return Amount(value, unit)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import hashlib
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -19,6 +18,7 @@ _ENDINGS = (".json", ".ndjson", ".jsonl")
 _BLOCK = 1 << 22
 _BOM = b"\xef\xbb\xbf"
 _OTHER_ENCODINGS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
+MOST_MB, MOST_RATIO = 64.0, 400.0
 _FREE = 64 << 20  # decompressed bytes from which on the ratio counts: small files of blanks are nobody's bomb
 
 
@@ -30,8 +30,8 @@ class Limits:
     compressed byte; exports compress 10 to 100 times, a bomb a thousand times.
     """
 
-    most_mb: float = 64.0
-    most_ratio: float = 400.0
+    most_mb: float = MOST_MB
+    most_ratio: float = MOST_RATIO
 
     @property
     def most_bytes(self) -> int:
@@ -112,12 +112,13 @@ def _unzip(file: Path, name: str, limits: Limits, found: Found) -> None:
 
         def opened(member: zipfile.ZipInfo = member, shown: str = shown) -> IO[bytes]:
             try:
-                inner: Any = zipfile.ZipFile(file).open(member)
+                inner: Any = zipfile.ZipFile(file).open(member)  # noqa: SIM115 - closed by the one who reads it
             except (RuntimeError, NotImplementedError, zipfile.BadZipFile) as error:
                 raise SourceError(f"{shown}: this part of the zip cannot be opened ({error}).\n  Unpack it first.") from None
             inner = _Bounded(inner, shown, max(member.compress_size, 1), limits)
             if member.filename.lower().endswith(".gz"):
-                inner = _Bounded(gzip.GzipFile(fileobj=inner), shown, max(member.file_size, 1), limits)
+                unpacked: Any = gzip.GzipFile(fileobj=inner)
+                inner = _Bounded(unpacked, shown, max(member.file_size, 1), limits)
             return inner  # type: ignore[no-any-return]
 
         found.texts.append(Text(shown, digest, opened))

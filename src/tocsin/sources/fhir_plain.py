@@ -11,7 +11,7 @@ from typing import Any, Final
 import polars as pl
 
 from tocsin.sources.entries import ENTRIES
-from tocsin.sources.fhir_elements import Coded, Json, Passed, Refused, Span, amount, coded
+from tocsin.sources.fhir_elements import Coded, Json, PassedError, RefusedError, Span, amount, coded
 from tocsin.sources.fhir_resources import OBSERVATION, SAO2, SCALE_SYSTEM, VOID, Context
 
 _PLAIN: Final = frozenset({
@@ -84,7 +84,7 @@ class Plain:
             if "encounter" in resource:
                 visit = resource["encounter"]["reference"]
                 stay = self._stays[visit] if visit in self._stays else self._stay_of(visit, resource)
-        except (TypeError, KeyError, ValueError, AttributeError, Refused, Passed):
+        except (TypeError, KeyError, ValueError, AttributeError, RefusedError, PassedError):
             return False
         self.rows.append(row)
         self._who.append(who)

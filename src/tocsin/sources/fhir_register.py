@@ -17,8 +17,8 @@ from tocsin.sources.fhir_elements import (
     Coded,
     Json,
     Moments,
-    Passed,
-    Refused,
+    PassedError,
+    RefusedError,
     Target,
     When,
     child,
@@ -45,7 +45,7 @@ _MIMIC_KINDS = {"http://mimic.mit.edu/fhir/mimic/identifier/encounter-hosp": "ho
                 "http://mimic.mit.edu/fhir/mimic/identifier/encounter-icu": "icu",
                 "http://mimic.mit.edu/fhir/mimic/identifier/encounter-ed": ""}
 _MIMIC_NAME = "http://mimic.mit.edu/fhir/mimic/CodeSystem/mimic-medication-name"
-HOUR_0, CLOCK = f"{TOCSIN}:hour-0", f"{TOCSIN}:clock"
+HOUR_0, CLOCK, PATIENT = f"{TOCSIN}:hour-0", f"{TOCSIN}:clock", f"{TOCSIN}:patient"
 _EPOCH = datetime(1970, 1, 1)
 
 
@@ -85,11 +85,11 @@ class Person:
 
 
 def person(resource: Json, moments: Moments) -> Person:
-    """What a Patient says; Refused for what cannot be."""
+    """What a Patient says; RefusedError for what cannot be."""
     path = "Patient"
     gender = string(resource, "gender", path)
     if gender is not None and gender not in GENDERS:
-        raise Refused(f"Patient.gender is none of {', '.join(sorted(GENDERS))}", "Correct the resource at its source.")
+        raise RefusedError(f"Patient.gender is none of {', '.join(sorted(GENDERS))}", "Correct the resource at its source.")
     born = string(resource, "birthDate", path)
     calendar = Moments(wall=True)
     birth = None
@@ -101,7 +101,7 @@ def person(resource: Json, moments: Moments) -> Person:
     identifiers = _identifiers(resource, path)
     name = string(resource, "id", path) or _called(identifiers)
     if name is None:
-        raise Refused("Patient.id is missing, and there is no identifier: nobody can refer to this patient")
+        raise RefusedError("Patient.id is missing, and there is no identifier: nobody can refer to this patient")
     meta = child(resource, "meta", path) or {}
     return Person(name, None if gender == "unknown" else gender, birth, identifiers, string(meta, "lastUpdated", "Patient.meta") or "", wall)
 
@@ -119,17 +119,17 @@ class Visit:
 
 
 def visit(resource: Json, moments: Moments) -> Visit:
-    """What an Encounter says; Refused for what cannot be, Passed for one that did not take place."""
+    """What an Encounter says; RefusedError for what cannot be, PassedError for one that did not take place."""
     path = "Encounter"
     state = status_of(resource, path, _ENCOUNTER)
     if state in _NO_ENCOUNTER:
-        raise Passed(f"an encounter with the status {state}")
+        raise PassedError(f"an encounter with the status {state}")
     subject = child(resource, "subject", path)
     span = child(resource, "period", path)
     if subject is None:
-        raise Refused("Encounter has no subject")
+        raise RefusedError("Encounter has no subject")
     if span is None:
-        raise Passed("an encounter without a period")
+        raise PassedError("an encounter without a period")
     when = period(span, f"{path}.period", moments)
     identifiers = _identifiers(resource, path)
     places = []
@@ -200,7 +200,7 @@ class Register:
                 name = string(resource, "id", str(kind))
                 if name is not None:
                     self.things[str(kind), name] = self.thing(resource)
-        except (Refused, Passed):
+        except (RefusedError, PassedError):
             return
 
     def _add_person(self, one: Person) -> None:
@@ -240,17 +240,19 @@ class Register:
         return found
 
     # ------------------------------------------------------------ names
-    def patient(self, id: str) -> str:
+    def patient(self, key: str) -> str:
         """What the person with this id is called: the id, or their identifier."""
-        if self.identifiers and id in self.people:
-            return _called(self.people[id].identifiers) or id
-        return id
+        if key not in self.people:
+            return key
+        identifiers = self.people[key].identifiers
+        own = next((value for system, value, _ in identifiers if system == PATIENT), None)  # a name of ours that can be no FHIR id
+        return own or (self.identifiers and _called(identifiers)) or key
 
-    def stay(self, id: str) -> str:
+    def stay(self, key: str) -> str:
         """What the encounter with this id is called."""
-        if self.identifiers and id in self.visits:
-            return _called(self.visits[id].identifiers) or id
-        return id
+        if self.identifiers and key in self.visits:
+            return _called(self.visits[key].identifiers) or key
+        return key
 
     def wall(self) -> bool:
         """Whether the export says that its times are wall clock, as ours does for records without a zone."""

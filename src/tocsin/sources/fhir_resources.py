@@ -1,7 +1,7 @@
 """FHIR resources to entries: observations, drugs given, procedures, devices, conditions and adverse events.
 
-Source: HL7 FHIR R4 (4.0.1), the page of each resource.  Every function gives what the resource says, or raises Irrelevant (its
-code means nothing here), Passed (understood, nothing to say) or Refused (cannot be read).
+Source: HL7 FHIR R4 (4.0.1), the page of each resource.  Every function gives what the resource says, or raises IrrelevantError (its
+code means nothing here), PassedError (understood, nothing to say) or RefusedError (cannot be read).
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from tocsin.sources.fhir_elements import (
     Amount,
     Coded,
     Json,
-    Passed,
-    Refused,
+    PassedError,
+    RefusedError,
     When,
     amount,
     at,
@@ -27,7 +27,6 @@ from tocsin.sources.fhir_elements import (
     coded,
     extensions,
     number,
-    period,
     qualified,
     rate,
     reference,
@@ -39,13 +38,13 @@ from tocsin.sources.fhir_elements import (
 )
 from tocsin.vocabulary import CONCEPTS, Kind
 
-LATEST, ATTRIBUTION, BESIDE, FACT = (f"{TOCSIN}:{name}" for name in ("latest", "attribution", "text", "fact"))
+LATEST, ATTRIBUTION, BESIDE, CENSORED, SITE, FACT = (f"{TOCSIN}:{name}" for name in ("latest", "attribution", "text", "censored", "site", "fact"))
 VALUE_SYSTEM, SCALE_SYSTEM, TAG = f"{TOCSIN}:value", f"{TOCSIN}:scale", f"{TOCSIN}:tag"
 COMPUTED, WRITTEN = "computed", "timeline"
 """Tags of what Tocsin worked out itself, which is never read back as a report, and of what it wrote from a timeline."""
 
 
-class Irrelevant(Exception):
+class IrrelevantError(Exception):
     """A resource about what nothing here asks for; ``shown`` says what, for the counts.
 
     ``infused``: the patient and stay of a drug given at a rate, which says that infusions are charted for them.
@@ -82,7 +81,7 @@ class Answer:
     """What a resource says, and what of it could not be read."""
 
     said: list[Said]
-    refused: list[Refused] = field(default_factory=list)
+    refused: list[RefusedError] = field(default_factory=list)
     infused: tuple[str, str | None] | None = None  # patient and stay of a drug given at a rate
 
 
@@ -100,37 +99,37 @@ class Context:
 
     # ------------------------------------------------------------ references
     def patient(self, resource: Json, path: str) -> str:
-        """Who the resource is about; Passed when it is not a patient, Refused when nobody knows."""
+        """Who the resource is about; PassedError when it is not a patient, RefusedError when nobody knows."""
         subject = child(resource, "subject", path)
         if subject is None:
-            raise Refused(f"{path} has no subject: nobody knows whose it is")
+            raise RefusedError(f"{path} has no subject: nobody knows whose it is")
         found = self.whose(subject, f"{path}.subject")
         if found is None:
-            raise Refused(f"{path}.subject names nobody")
+            raise RefusedError(f"{path}.subject names nobody")
         return found
 
     def whose(self, subject: Json, path: str) -> str | None:
-        """The patient of a reference, None when it names nobody; Passed when it names something else."""
+        """The patient of a reference, None when it names nobody; PassedError when it names something else."""
         target = reference(subject, path)
         if target is None:
             who = child(subject, "identifier", path)
             value = string(who, "value", f"{path}.identifier") if who is not None else None
             if who is None or value is None:
                 return None
-            id = self.known.by_identifier.get((string(who, "system", f"{path}.identifier"), value))
-            return value if id is None else self.known.patient(id)
-        kind, id = target
+            key = self.known.by_identifier.get((string(who, "system", f"{path}.identifier"), value))
+            return value if key is None else self.known.patient(key)
+        kind, key = target
         if kind == "#":
             return None
         if kind == "":
-            inside = self.local.get(id)
+            inside = self.local.get(key)
             if inside is not None:
-                kind, id = str(inside.get("resourceType")), str(inside.get("id") or id.rpartition(":")[2])
+                kind, key = str(inside.get("resourceType")), str(inside.get("id") or key.rpartition(":")[2])
             else:
-                kind, id = "Patient", id.rpartition(":")[2]
+                kind, key = "Patient", key.rpartition(":")[2]
         if kind != "Patient":
-            raise Passed(f"about a {kind}, not a patient")
-        return self.known.patient(id)
+            raise PassedError(f"about a {kind}, not a patient")
+        return self.known.patient(key)
 
     def stay(self, resource: Json, key: str, path: str) -> str | None:
         """The encounter that the resource belongs to, when it names one."""
@@ -160,10 +159,10 @@ class Context:
 
     # ------------------------------------------------------------ what many resources share
     def coded(self, resource: Json, key: str, path: str) -> Coded:
-        """What the CodeableConcept under this key means; Refused when it is absent."""
+        """What the CodeableConcept under this key means; RefusedError when it is absent."""
         concept = child(resource, key, path)
         if concept is None:
-            raise Refused(f"{path}.{key} is missing")
+            raise RefusedError(f"{path}.{key} is missing")
         return coded(concept, f"{path}.{key}", self.known.codes)
 
     def extra(self, resource: Json, path: str, when: When) -> tuple[When, str | None, str | None, str | None, str | None]:
@@ -177,15 +176,16 @@ class Context:
         beside = string(told[BESIDE], "valueString", f"{path}.extension") if BESIDE in told else None
         place = child(resource, "bodySite", path) if type(resource.get("bodySite")) is not list else None
         site = words(place, f"{path}.bodySite") if place is not None else None
+        site = string(told[SITE], "valueString", f"{path}.extension") if SITE in told else site
         note = "; ".join(t for i, one in enumerate(children(resource, "note", path)) if (t := string(one, "text", f"{path}.note[{i}]"))) or None
         return When(when.start, latest, when.end), attribution, site, note, beside
 
 
 def unmodified(resource: Json, path: str) -> None:
-    """Refused when a modifier extension or implicit rules may turn the meaning round (extensibility.html, resource.html)."""
+    """RefusedError when a modifier extension or implicit rules may turn the meaning round (extensibility.html, resource.html)."""
     for key in ("modifierExtension", "implicitRules"):
         if key in resource:
-            raise Refused(f"{path}.{key} may change what the resource means, and is not understood", "Export it without, or leave the resource out.")
+            raise RefusedError(f"{path}.{key} may change what the resource means, and is not understood", "Export it without, or leave the resource out.")
 
 
 def _tagged(resource: Json, path: str, tag: str) -> bool:
@@ -231,10 +231,10 @@ def observation(resource: Json, context: Context) -> Answer:
     meant = [part for part in parts if part[0].item is not None]
     if not meant:
         if (parts[0][0].code or "").startswith(SCALE_SYSTEM):
-            raise Passed("a grade computed by Tocsin, which is not read back as a report")
-        raise Irrelevant(parts[0][0].shown)
+            raise PassedError("a grade computed by Tocsin, which is not read back as a report")
+        raise IrrelevantError(parts[0][0].shown)
     if state in VOID:
-        raise Passed(f"an observation with the status {state}")
+        raise PassedError(f"an observation with the status {state}")
     patient = context.patient(resource, path)
     answer, absent = Answer([]), ""
     shared: tuple[When, str | None, str | None, str | None, str | None] | None = None
@@ -249,12 +249,12 @@ def observation(resource: Json, context: Context) -> Answer:
                 patient, context.stay(resource, "encounter", path), when.start, when.latest, when.end, found.code, found.name,
                 mine.value if mine else None, mine.censored if mine else None, mine.unit if mine else None,
                 beside if mine else value.text, None, None, attribution, site, note))
-        except Passed as passed:
+        except PassedError as passed:
             absent = absent or passed.why
-        except Refused as refused:
+        except RefusedError as refused:
             answer.refused.append(refused)
     if not answer.said and not answer.refused:
-        raise Passed("a panel of other observations, which are read by themselves" if "hasMember" in resource else absent or "no value")
+        raise PassedError("a panel of other observations, which are read by themselves" if "hasMember" in resource else absent or "no value")
     return answer
 
 
@@ -268,10 +268,10 @@ def _measured(found: Coded, resource: Json, context: Context) -> Coded:
 
 
 def _value(found: Coded, part: Json, path: str, context: Context) -> _Value:
-    """The value[x] of an observation or component; Passed when it is absent for a reason."""
+    """The value[x] of an observation or component; PassedError when it is absent for a reason."""
     keys = [key for key in part if key.startswith("value")]
     if len(keys) > 1:
-        raise Refused(f"{path} has {len(keys)} values: {', '.join(sorted(keys))}", "An element value[x] is there once.")
+        raise RefusedError(f"{path} has {len(keys)} values: {', '.join(sorted(keys))}", "An element value[x] is there once.")
     if not keys:
         return _absent(part, path)
     (key,) = keys
@@ -279,7 +279,7 @@ def _value(found: Coded, part: Json, path: str, context: Context) -> _Value:
     if key == "valueQuantity":
         mine = amount(child(part, key, path) or {}, where)
         if mine is None:
-            raise Passed("no value")
+            raise PassedError("no value")
         return _Value(mine)
     if key == "valueInteger":
         value = number(part, key, path)
@@ -292,18 +292,18 @@ def _value(found: Coded, part: Json, path: str, context: Context) -> _Value:
         return _Value(text=_answer(found, child(part, key, path) or {}, where, context))
     if key == "valueRange":
         return _range(child(part, key, path) or {}, where)
-    raise Refused(f"{where}: a value of this kind cannot be read for {found.name or found.code}")
+    raise RefusedError(f"{where}: a value of this kind cannot be read for {found.name or found.code}")
 
 
 def _absent(part: Json, path: str) -> _Value:
     why = child(part, "dataAbsentReason", path)
     if why is None:
-        raise Passed("no value")
+        raise PassedError("no value")
     codes = {(string(c, "system", path), string(c, "code", path)) for c in children(why, "coding", f"{path}.dataAbsentReason")}
     if (VALUE_SYSTEM, "unknown") in codes:
         return _Value(text="unknown")
     known = next((code for _, code in codes if code in _ABSENT_REASONS), None)
-    raise Passed(f"not measured: {known}" if known else "not measured, for a reason in words")
+    raise PassedError(f"not measured: {known}" if known else "not measured, for a reason in words")
 
 
 def _answer(found: Coded, concept: Json, path: str, context: Context) -> str | None:
@@ -328,13 +328,13 @@ def _range(value: Json, path: str) -> _Value:
     low, high = child(value, "low", path), child(value, "high", path)
     ends = [amount(one, f"{path}.{name}") if one is not None else None for name, one in (("low", low), ("high", high))]
     if ends[0] is None and ends[1] is None:
-        raise Passed("no value")
+        raise PassedError("no value")
     if ends[0] is None or ends[1] is None:
         alone = ends[0] or ends[1]
         assert alone is not None
         return _Value(Amount(alone.value, alone.unit, 1 if ends[1] is None else -1))
     if ends[0].unit != ends[1].unit:
-        raise Refused(f"{path} has two units")
+        raise RefusedError(f"{path} has two units")
     return _Value(text=f"{ends[0].value!r} - {ends[1].value!r} {ends[0].unit or ''}".rstrip())
 
 
@@ -349,7 +349,7 @@ def administration(resource: Json, context: Context) -> Answer:
     unmodified(resource, path)
     state = status(resource, path, _GIVEN)
     if state == "entered-in-error":
-        raise Passed(f"a drug with the status {state}")
+        raise PassedError(f"a drug with the status {state}")
     drug = _drug(resource, path, context)
     dosage = child(resource, "dosage", path) or {}
     where = f"{path}.dosage"
@@ -359,13 +359,13 @@ def administration(resource: Json, context: Context) -> Answer:
     stay = context.stay(resource, "context", path)
     infused = (patient, stay) if runs and state != "not-done" and not _tagged(resource, path, WRITTEN) else None
     if drug.item is None:
-        raise Irrelevant(drug.shown, infused)
+        raise IrrelevantError(drug.shown, infused)
     speed = amount(quantity, f"{where}.rateQuantity") if quantity is not None else rate(ratio, f"{where}.rateRatio") if ratio is not None else None
     dose = amount(given, f"{where}.dose") if given is not None else None
     when = told_time(resource, "effective", path, context.known.moments)
-    when, attribution, _, note, beside = context.extra(resource, path, when)
+    when, attribution, site, note, beside = context.extra(resource, path, when)
     place = child(dosage, "site", where)
-    site = words(place, f"{where}.site") if place is not None else None
+    site = words(place, f"{where}.site") if place is not None else site
     infusion = _kind_of(drug) is Kind.INFUSION
     told, action, end = (speed or dose) if infusion else (dose or speed), "given", when.end
     instant = "effectivePeriod" not in resource
@@ -383,6 +383,9 @@ def administration(resource: Json, context: Context) -> Answer:
         action = ""  # our own words stand for what was given
     order = child(resource, "request", path)
     course = reference(order, f"{path}.request") if order is not None else None
+    sign = extensions(resource, path).get(CENSORED)
+    if told is not None and sign is not None:
+        told = Amount(told.value, told.unit, int(number(sign, "valueInteger", f"{path}.extension") or 0))
     one = Said(patient, stay, when.start, when.latest, end, drug.code, drug.name, told.value if told else None, told.censored if told else None,
                told.unit if told else None, text, action or None, course[1] if course else None, attribution, site, note)
     return Answer([one], infused=infused)
@@ -421,7 +424,8 @@ def _done(found: Coded, patient: str, stay: str | None, when: When, extra: tuple
     text = None if has_words else {Kind.FINDING: "present", Kind.STATEMENT: "present", Kind.STATE: found.name}.get(kind) if kind else None
     action = "given" if kind in (Kind.DOSE, Kind.INFUSION) else None
     attribution, site, note = extra
-    return Answer([Said(patient, stay, when.start, when.latest, when.end, found.code, found.name, None, None, None, text, action, None, attribution, site, note)])
+    return Answer([Said(patient, stay, when.start, when.latest, when.end, found.code, found.name, text=text, action=action, attribution=attribution,
+                        site=site, note=note)])
 
 
 def procedure(resource: Json, context: Context) -> Answer:
@@ -431,9 +435,9 @@ def procedure(resource: Json, context: Context) -> Answer:
     state = status(resource, path, _PROCEDURE)
     found = context.coded(resource, "code", path)
     if found.item is None:
-        raise Irrelevant(found.shown)
+        raise IrrelevantError(found.shown)
     if state in _NOT_DONE:
-        raise Passed(f"a procedure with the status {state}")
+        raise PassedError(f"a procedure with the status {state}")
     patient = context.patient(resource, path)
     when, attribution, _, note, _ = context.extra(resource, path, told_time(resource, "performed", path, context.known.moments))
     places = [said for i, one in enumerate(children(resource, "bodySite", path)) if (said := words(one, f"{path}.bodySite[{i}]"))]
@@ -447,12 +451,12 @@ def device_use(resource: Json, context: Context) -> Answer:
     state = status(resource, path, _DEVICE_USE)
     value = child(resource, "device", path)
     if value is None:
-        raise Refused(f"{path}.device is missing")
+        raise RefusedError(f"{path}.device is missing")
     found = context.thing(value, f"{path}.device", resource, "Device")
     if found.item is None:
-        raise Irrelevant(found.shown if found.code or found.name else "DeviceUseStatement of an unknown device")
+        raise IrrelevantError(found.shown if found.code or found.name else "DeviceUseStatement of an unknown device")
     if state in _NO_DEVICE_USE:
-        raise Passed(f"a device with the status {state}")
+        raise PassedError(f"a device with the status {state}")
     patient = context.patient(resource, path)
     when, attribution, site, note, _ = context.extra(resource, path, told_time(resource, "timing", path, context.known.moments))
     return _done(found, patient, None, when, (attribution, site, note))
@@ -464,11 +468,11 @@ def condition(resource: Json, context: Context) -> Answer:
     unmodified(resource, path)
     found = context.coded(resource, "code", path) if "code" in resource else Coded(None, "Condition without a code", None)
     if found.item is None:
-        raise Irrelevant(found.shown)
+        raise IrrelevantError(found.shown)
     sure = child(resource, "verificationStatus", path) or {}
     for coding in children(sure, "coding", f"{path}.verificationStatus"):
         if coding.get("code") in _UNCONFIRMED:
-            raise Passed(f"a condition that is {coding['code']}")
+            raise PassedError(f"a condition that is {coding['code']}")
     patient = context.patient(resource, path)
     when = told_time(resource, "onset", path, context.known.moments)
     if when.end is None and any(key.startswith("abatement") for key in resource):
@@ -496,21 +500,21 @@ def adverse_event(resource: Json, context: Context) -> Answer:
     path = "AdverseEvent"
     unmodified(resource, path)
     if _tagged(resource, path, COMPUTED):
-        raise Passed("an episode computed by Tocsin, which is not read back as a report")
+        raise PassedError("an episode computed by Tocsin, which is not read back as a report")
     event = child(resource, "event", path)
     if event is None:
-        raise Irrelevant("AdverseEvent without an event")
+        raise IrrelevantError("AdverseEvent without an event")
     found = coded(event, f"{path}.event", context.known.codes)
     names = {found.name, string(event, "text", f"{path}.event"), *(c.get("display") for c in children(event, "coding", f"{path}.event"))}
     concept = next((_REPORTED[n.strip().lower()] for n in names if isinstance(n, str) and n.strip().lower() in _REPORTED), None)
     if found.item is None and concept is None:
-        raise Irrelevant(found.shown)
+        raise IrrelevantError(found.shown)
     if string(resource, "actuality", path) == "potential":
-        raise Passed("an adverse event that did not happen (potential)")
+        raise PassedError("an adverse event that did not happen (potential)")
     patient = context.patient(resource, path)
     text = string(resource, "date", path) or string(resource, "detected", path)
     if text is None:
-        raise Refused(f"{path} has no date: nobody knows when it was")
+        raise RefusedError(f"{path} has no date: nobody knows when it was")
     told = extensions(resource, path)
     when = at(text, f"{path}.date", context.known.moments)
     if _CTCAE_RESOLVED in told:
@@ -523,7 +527,7 @@ def adverse_event(resource: Json, context: Context) -> Answer:
         return _done(found, patient, stay, when, (None, None, None))
     grade = _grade(told, path)
     if grade is None:
-        raise Passed("an adverse event without a CTCAE grade")
+        raise PassedError("an adverse event without a CTCAE grade")
     return Answer([Said(patient, stay, when.start, when.latest, when.end, f"concept:{concept}", found.name, grade, 0, None, note="CTCAE grade, as reported")])
 
 
@@ -535,7 +539,7 @@ def _grade(told: Mapping[str, Json], path: str) -> float | None:
         code = string(coding, "code", f"{path}.extension.valueCodeableConcept.coding[{index}]")
         if code is not None and re.fullmatch("[0-5]", code):
             return float(code)
-    raise Refused(f"{path}: its CTCAE grade is not a number from 0 to 5")
+    raise RefusedError(f"{path}: its CTCAE grade is not a number from 0 to 5")
 
 
 # ---------------------------------------------------------------- Patient, Encounter and the rest
@@ -560,14 +564,14 @@ def patient(resource: Json, context: Context) -> Answer:
             words_ = string(one, "valueString", where) if flag is None else ("yes" if flag else "no")
             said.append(Said(who, None, None, None, None, f"fact:{name}", name, value, text=words_))
     if not said:
-        raise Passed("a patient" if truth(resource, "deceasedBoolean", path) is not True else "a patient who died, nobody says when")
+        raise PassedError("a patient" if truth(resource, "deceasedBoolean", path) is not True else "a patient who died, nobody says when")
     return Answer(said)
 
 
 def encounter(resource: Json, context: Context) -> Answer:
     """Nothing by itself: the stays stand in a table of their own."""
     kind = register.visit(resource, context.known.moments).kind
-    raise Passed({"hospital": "a stay in hospital", "icu": "a stay in intensive care"}.get(kind, "a visit that is neither a hospital nor an ICU stay"))
+    raise PassedError({"hospital": "a stay in hospital", "icu": "a stay in intensive care"}.get(kind, "a visit that is neither a hospital nor an ICU stay"))
 
 
 HANDLERS: Mapping[str, Callable[[Json, Context], Answer]] = {
@@ -582,12 +586,12 @@ def read(resource: Json, context: Context) -> Answer:
     """What one resource says."""
     kind = resource.get("resourceType")
     if type(kind) is not str or not _TYPE.fullmatch(kind):
-        raise Refused("no FHIR resource: it has no resourceType", "Name the files of a FHIR R4 export.")
+        raise RefusedError("no FHIR resource: it has no resourceType", "Name the files of a FHIR R4 export.")
     handler = HANDLERS.get(kind)
     if handler is not None:
         return handler(resource, context)
     if kind in register.REFERRED:
-        raise Passed(f"a {kind}, to which others refer")
+        raise PassedError(f"a {kind}, to which others refer")
     if kind in ORDERS:
-        raise Irrelevant(f"{kind} (an order, supply or report of a drug, not a dose given)")
-    raise Irrelevant(kind)
+        raise IrrelevantError(f"{kind} (an order, supply or report of a drug, not a dose given)")
+    raise IrrelevantError(kind)
