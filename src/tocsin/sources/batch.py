@@ -23,7 +23,7 @@ from tocsin.errors import SettingError, TimelineError
 from tocsin.grading import Grades
 from tocsin.grading.many import grade_many
 from tocsin.scales import Scale
-from tocsin.sources import shards
+from tocsin.sources import doors, shards
 from tocsin.timeline import FileCount, Timeline
 
 RUN = "run.json"
@@ -85,6 +85,13 @@ def grade_to(
     run = _run(path, scales, options or {}, grading)
     _opened(folder, run, restart)
     plan = shards.plan(path, folder, **(options or {}))
+    table = (options or {}).get("patients") if plan.form != "tocsin" else None
+    told_facts = doors.facts_about(table)
+
+    def prepared(record: Timeline) -> Timeline:
+        whole = doors.with_facts(record, told_facts)
+        return chosen(whole) if chosen is not None else whole
+
     progress = Progress(len(plan.shards))
     seen: set[str] = set()
     todo: list[int] = []
@@ -96,7 +103,7 @@ def grade_to(
     if told is not None:
         told(progress)
     for number, records in _ahead(plan, todo):
-        _graded(folder, number, plan.shards[number].name, records, scales, seen, progress, chosen, grading)
+        _graded(folder, number, plan.shards[number].name, records, scales, seen, progress, prepared, grading)
         if told is not None:
             told(progress)
     if plan.temporary is not None:
@@ -174,7 +181,7 @@ def _ahead(plan: shards.Plan, todo: Sequence[int]) -> Iterator[tuple[int, list[T
 
 def _graded(
     folder: Path, number: int, name: str, records: list[Timeline], scales: Sequence[Scale], seen: set[str], progress: Progress,
-    chosen: Callable[[Timeline], Timeline] | None, grading: dict[str, Any],
+    prepared: Callable[[Timeline], Timeline], grading: dict[str, Any],
 ) -> None:
     frames: list[pl.DataFrame] = []
     worst: dict[str, Counter[str]] = {s.id: Counter() for s in scales}
@@ -183,7 +190,7 @@ def _graded(
     complete: set[str] = set()
     patients, events = [], 0
     for record in records:
-        timeline = chosen(record) if chosen is not None else record
+        timeline = prepared(record)
         ids = timeline.patients["patient"].cast(pl.String).to_list()
         twice = seen.intersection(ids)
         if twice:

@@ -128,11 +128,12 @@ def _meant(frames: Sequence[pl.DataFrame], codes: Codes) -> pl.DataFrame:
         .otherwise("note").alias("note"), pl.when(pl.col("_text").is_null()).then("value").alias("value"),
     ).drop("_unit", "_text")
     if codes.units:
-        frame = frame.with_columns(pl.col("unit").replace(dict(codes.units)))
-    for concept, words in codes.values.items():
+        frame = frame.with_columns(pl.col("unit").replace({unit: codes.unit(unit) for unit in frame["unit"].drop_nulls().unique()}))
+    for concept in codes.values:
         mine = pl.col("concept") == concept
-        spelled = pl.col("text").str.strip_chars().str.to_lowercase().replace_strict(dict(words), default=None, return_dtype=pl.String)
-        frame = frame.with_columns(pl.when(mine).then(pl.coalesce(spelled, "text")).otherwise("text").alias("text"))
+        texts = frame.filter(mine)["text"].drop_nulls().unique()
+        spelled = {text: value for text in texts if (value := codes.value(concept, text)) is not None}
+        frame = frame.with_columns(pl.when(mine).then(pl.col("text").replace(spelled)).otherwise("text").alias("text"))
     return frame
 
 

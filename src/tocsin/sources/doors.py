@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -127,15 +127,46 @@ def _parquet(file: Path) -> str:
                       "is in it; --format says which format it is.")
 
 
-def read(path: str | Path, form: str | None = None, **options: Any) -> Timeline:
-    """The record at ``path`` in the format ``form`` (recognised when not given); ``options`` are those of the format's own ``read``."""
+def read(path: str | Path, form: str | None = None, patients: str | Path | None = None, **options: Any) -> Timeline:
+    """The record at ``path`` in the format ``form`` (recognised when not given); ``options`` are those of the format's own ``read``.
+
+    ``patients`` is a table of facts about patients in CSV: its infusion times are hour 0, and its facts stand before the export's.
+    """
     name = form or recognise(path)
     if name == "tocsin":
         from tocsin.timeline import Timeline
 
-        return Timeline.read_parquet(path, complete=options.get("complete") or ())
-    found: Callable[..., Timeline] = module(name).read
-    return found(path, **options)
+        return Timeline.read_parquet(path, patients, complete=options.get("complete") or ())
+    if name == "csv":
+        found: Timeline = module("csv").read(path, patients=patients, **options)
+        return found
+    told = facts_about(patients)
+    record: Timeline = module(name).read(path, **with_times(told, options))
+    return with_facts(record, told)
+
+
+def facts_about(patients: str | Path | None) -> pl.DataFrame | None:
+    """The table of patients in a CSV file or Excel workbook, or None."""
+    table: pl.DataFrame | None = module("csv").read(patients).patients if patients is not None else None
+    return table
+
+
+def with_times(told: pl.DataFrame | None, options: dict[str, Any]) -> dict[str, Any]:
+    """The options with the infusion times of a table of patients, unless the user gave one."""
+    if told is None or options.get("infusion_time"):
+        return options
+    times = dict(told.select("patient", "infusion_time").drop_nulls().iter_rows())
+    return {**options, "infusion_time": times} if times else options
+
+
+def with_facts(record: Timeline, told: pl.DataFrame | None) -> Timeline:
+    """The record with the facts of a table of patients before its own."""
+    if told is None:
+        return record
+    names = [c for c in told.columns if c not in ("patient", "infusion_time") and told[c].null_count() < len(told)]
+    both = record.patients.join(told.select("patient", *(pl.col(n).alias(f"_{n}") for n in names)), on="patient", how="left", maintain_order="left")
+    filled = both.with_columns(pl.coalesce(f"_{n}", n).alias(n) if n in both.columns else pl.col(f"_{n}").alias(n) for n in names)
+    return replace(record, patients=filled.select(pl.exclude([f"_{n}" for n in names])) if names else record.patients)
 
 
 @dataclass(frozen=True, slots=True)

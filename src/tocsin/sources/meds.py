@@ -55,6 +55,7 @@ class Meaning:
     name: str | None = None
     unit: str | None = None
     action: str | None = None
+    number: bool = True  # whether its number is the value: at the end of an infusion it is not, nor is the rate of a drug given in doses
 
 
 def read(path: str | Path, *, mapping: str | Path | None = None, **options: Unpack[coded.Options]) -> Timeline:
@@ -130,9 +131,14 @@ def meaning(code: str, codes: Codes, parents: Sequence[str] = ()) -> Meaning | N
     if parts[0] == "MEDICATION" and len(parts) == 3:
         return _medication(parts[1], parts[2])
     for candidate, unit in _candidates(code, parts, parents):
+        if codes.left_out(candidate):
+            return None
         item = codes.item(candidate)
-        if item is not None:
-            return Meaning(candidate, unit=unit, action=action)
+        if item is None:
+            continue
+        if action is not None and item.concept in _DOSES:  # a rate, and not the amount; the end adds nothing
+            return Meaning(candidate, action="given", number=False) if action == "start" else None
+        return Meaning(candidate, unit=unit, action=action, number=action != "stop")
     return None
 
 
@@ -158,6 +164,7 @@ def _unit(text: str) -> str | None:
     return None if text.upper() in _NO_UNIT else text
 
 
+_DOSES = frozenset(c.name for c in CONCEPTS.values() if c.kind is Kind.DOSE)
 _DRUGS = by_name((name for c in CONCEPTS.values() if c.kind is Kind.DOSE for name in (c.name, c.title, *c.aliases)), "drug")
 _DRUG_OF = {key.removeprefix("drug:").lower(): item.concept for key, item in _DRUGS.items()}
 
@@ -212,8 +219,8 @@ def table(name: str, frame: pl.LazyFrame, codes: Codes, parents: Mapping[str, Se
         else:
             ignored[code or "(no code)"] = many
     meanings = pl.DataFrame(
-        [(code, m.code, m.name, m.unit, m.action) for code, m in meant.items()], orient="row",
-        schema={"code": pl.String, "code_": pl.String, "name": pl.String, "unit": pl.String, "action": pl.String})
+        [(code, m.code, m.name, m.unit, m.action, m.number) for code, m in meant.items()], orient="row",
+        schema={"code": pl.String, "code_": pl.String, "name": pl.String, "unit": pl.String, "action": pl.String, "number": pl.Boolean})
     schema = frame.collect_schema()
     numbered = (frame if "row" in schema else frame.with_row_index("row", offset=1)).filter(pl.col("code").is_in(list(meant)))
     some = numbered.join(meanings.lazy(), on="code", how="left", maintain_order="left").select(
@@ -235,7 +242,7 @@ def _columns(schema: Mapping[str, pl.DataType]) -> list[pl.Expr]:
     """The value, and what our own writer adds to the columns of the standard (OWN) where it is there."""
     number = _digits(schema["numeric_value"])
     if not set(OWN) <= set(schema):
-        return [pl.when(pl.col("action").ne_missing(pl.lit("stop"))).then(number).alias("value")]
+        return [pl.when("number").then(number).alias("value")]
     return [pl.coalesce("value", number).alias("value"), *(pl.col(name) for name in OWN if name != "value")]
 
 

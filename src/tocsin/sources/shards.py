@@ -62,7 +62,8 @@ def plan(
         return Plan(tuple(Shard(f.name, lambda f=f: blocks(f, patients, declared)) for f in files), name)  # type: ignore[misc]
     from tocsin.sources import mapping_file
 
-    codes, settings = mapping_file.codes(mapping), coded.settings(complete=complete, **options)
+    told = doors.facts_about(patients)
+    codes, settings = mapping_file.codes(mapping), coded.settings(complete=complete, **doors.with_times(told, options))
     if name == "meds":
         return _meds(Path(path), codes, settings)
     export = doors.module(name).export
