@@ -135,6 +135,10 @@ UCUM = frozenset({"http://unitsofmeasure.org", "urn:oid:2.16.840.1.113883.6.8"})
 _OWN = f"{TOCSIN}:"
 
 
+SAO2, SPO2 = "loinc:2708-6", "loinc:59408-5"
+"""Saturation of arterial blood, and the same by pulse oximetry, which says more where both stand (US Core pulse oximetry has both)."""
+
+
 def qualified(system: str | None, code: str) -> str:
     """A code with its system in front: "loinc:8310-5", "mimic:221906"; of other systems as FHIR searches for it, "system|code"."""
     if system is None:
@@ -179,6 +183,8 @@ def coded(concept: Json, path: str, codes: Codes) -> Coded:
     text = (text or "")[:LONGEST_NAME] or None
     if text is not None and text not in {name for _, name in found}:
         found.append(("", text))
+    if SAO2 in (listed := [code for code, _ in found]) and SPO2 in listed:
+        found.sort(key=lambda one: one[0] == SAO2)
     for code, name in found:
         item = codes.item(code or None, name)
         if item is not None:

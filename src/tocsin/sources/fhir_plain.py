@@ -11,8 +11,8 @@ from typing import Any, Final
 import polars as pl
 
 from tocsin.sources.entries import ENTRIES
-from tocsin.sources.fhir_elements import Coded, Json, PassedError, RefusedError, Span, amount, coded
-from tocsin.sources.fhir_resources import OBSERVATION, SAO2, SCALE_SYSTEM, VOID, Context
+from tocsin.sources.fhir_elements import SAO2, Coded, Json, PassedError, RefusedError, Span, amount, coded
+from tocsin.sources.fhir_resources import OBSERVATION, SCALE_SYSTEM, VOID, Context
 
 _PLAIN: Final = frozenset({
     "resourceType", "id", "meta", "language", "text", "identifier", "basedOn", "partOf", "status", "category", "code", "subject", "encounter",

@@ -13,6 +13,8 @@ from typing import NamedTuple
 
 from tocsin.sources import fhir_register as register
 from tocsin.sources.fhir_elements import (
+    SAO2,
+    SPO2,
     TOCSIN,
     Amount,
     Coded,
@@ -203,7 +205,6 @@ def _kind_of(found: Coded) -> Kind | None:
 OBSERVATION = frozenset({"registered", "preliminary", "final", "amended", "corrected", "cancelled", "entered-in-error", "unknown"})
 VOID = frozenset({"cancelled", "entered-in-error"})
 _VITAL = "vital-signs"  # observation-category
-SAO2, SPO2 = "loinc:2708-6", "loinc:59408-5"
 # Answers for present and absent: SNOMED CT qualifiers, LOINC answers, v2-0136.
 _PRESENCE = {**dict.fromkeys(("snomed:52101004", "snomed:373066001", "snomed:10828004", "loinc:LA9633-4", "loinc:LA33-6", "loinc:LA6576-8"), "present"),
              **dict.fromkeys(("snomed:2667000", "snomed:373067005", "snomed:260385009", "loinc:LA9634-2", "loinc:LA32-8", "loinc:LA6577-6"), "absent"),
