@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import pytest
-from sources.fhir_made import LOINC, RXNORM, SNOMED, administration, bundle, code, infusion, ndjson, observation, only, quantity, read, table, tables
 
+from fhir_made import LOINC, RXNORM, SNOMED, administration, bundle, code, infusion, ndjson, observation, only, quantity, read, table, tables
 from tocsin.sources import coded
 from tocsin.sources.codes import Codes, Item
 
@@ -87,7 +87,8 @@ def test_every_other_status_of_an_observation_counts(tmp_path, state):
 def test_an_unknown_status_and_none_at_all_are_refused(tmp_path):
     one = table(tmp_path, observation(status="done"), observation(status=...))
     assert [t.rows for t in one.troubles] == [(1,), (2,)]
-    assert "Observation.status" in one.troubles[0].what and "missing" in one.troubles[1].what
+    assert "Observation.status" in one.troubles[0].what
+    assert "missing" in one.troubles[1].what
 
 
 def test_words_codes_integers_and_booleans_are_values(tmp_path):
@@ -245,7 +246,8 @@ def test_what_was_not_done_was_not_given_and_an_error_is_explained(tmp_path):
 
 def test_an_order_is_not_a_dose_given(tmp_path):
     one = table(tmp_path, *({"resourceType": kind, "status": "completed"} for kind in ("MedicationRequest", "MedicationDispense", "MedicationStatement")))
-    assert all("not a dose given" in shown for shown in one.ignored) and sum(one.ignored.values()) == 3
+    assert all("not a dose given" in shown for shown in one.ignored)
+    assert sum(one.ignored.values()) == 3
 
 
 @pytest.mark.parametrize("where", ["contained", "bundle", "files"])
@@ -278,15 +280,19 @@ def test_infusions_are_complete_for_those_with_any_rate_even_of_another_drug(tmp
     dose = administration("612865", subject={"reference": "Patient/r"}, dosage={"dose": quantity(480, "mg")})
     one = table(tmp_path, other, dose)
     assert one.carries == coded.INFUSIONS
-    assert one.present is not None and one.present.rows() == [("q", "e")]
+    assert one.present is not None
+    assert one.present.rows() == [("q", "e")]
     complete = read(tmp_path, administration()).complete
-    assert complete.covers("vasopressin", "p") and not complete.covers("vasopressin", "q") and not complete.covers("tocilizumab", "p")
+    assert complete.covers("vasopressin", "p")
+    assert not complete.covers("vasopressin", "q")
+    assert not complete.covers("tocilizumab", "p")
 
 
 def test_a_bundle_and_doses_alone_declare_nothing_complete(tmp_path):
     (tmp_path / "b.json").write_text(__import__("json").dumps(bundle(administration()), indent=1))
     (one,) = tables(tmp_path / "b.json")[1]
-    assert one.carries == () and len(one.entries) == 1
+    assert one.carries == ()
+    assert len(one.entries) == 1
     assert table(tmp_path, administration("612865", dosage={"dose": quantity(480, "mg")})).carries == ()
 
 
@@ -360,7 +366,8 @@ def test_patients_and_stays_may_be_called_by_their_identifiers(tmp_path):
              "period": {"start": "2024-01-01T00:00:00Z"}, "identifier": [{"value": "V1"}]}
     path = ndjson(tmp_path, [observation(encounter={"reference": "Encounter/e"}), patient, visit])
     export, (one,) = tables(path, identifiers=True)
-    assert only(one.entries)["patient"] == "MRN7" and only(one.entries)["stay"] == "V1"
+    assert only(one.entries)["patient"] == "MRN7"
+    assert only(one.entries)["stay"] == "V1"
     assert export.stays.select("patient", "stay", "kind").rows() == [("MRN7", "V1", "hospital")]
     assert only(tables(path)[1][0].entries)["patient"] == "p"
 
@@ -382,7 +389,8 @@ def test_stays_are_in_hospital_in_intensive_care_or_neither(tmp_path):
         visit("x", status="cancelled"), {"resourceType": "Location", "id": "unit", "type": [code("ICU")]}, {"resourceType": "Location", "id": "ward", "name": "4B"}]))
     assert export.stays.select("stay", "kind").rows() == [("h", "hospital"), ("h/icu-1", "icu"), ("i", "icu")]
     assert export.stays["start"][1] == datetime(2024, 1, 2)
-    assert one.rows == 6 and sum(one.explained.values()) == 6
+    assert one.rows == 6
+    assert sum(one.explained.values()) == 6
 
 
 def test_two_patients_with_one_id_are_told_and_the_last_updated_counts(tmp_path):

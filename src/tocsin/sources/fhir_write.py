@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from tocsin.errors import TimelineError
+from tocsin.scales import Kind as ScaleKind
 from tocsin.sources.fhir_elements import TOCSIN
 from tocsin.sources.fhir_register import CLOCK, HOUR_0, PATIENT
 from tocsin.sources.fhir_resources import (
@@ -101,11 +102,11 @@ def _resources(timeline: Timeline, wall: Wall, ids: Mapping[str, str], grades: S
         yield _patient(row, wall, ids)
     for number, event in enumerate(wall.events.iter_rows(named=True)):
         yield _event(event, number, ids)
-    for one in grades:
+    for number, one in enumerate(grades, 1):
         places = _places(one.timeline, timeline)
-        yield from _grades(one, places, wall, ids)
-        if one.scale.syndrome in _EVENTS and not one.scale.items and one.scale.formula is None:
-            yield from _episodes(one, wall, ids)
+        yield from _grades(one, number, places, wall, ids)
+        if one.scale.syndrome in _EVENTS and one.scale.kind is ScaleKind.CRITERIA:
+            yield from _episodes(one, number, wall, ids)
 
 
 # ---------------------------------------------------------------- patients and events
@@ -248,14 +249,14 @@ def _at(wall: Wall, who: str, hour: float) -> str:
 
 
 def _bounds(low: float, high: float, unit: str) -> Resource:
-    """A range of grades as value[x]: an integer when it is one, otherwise a Range, open where there is no bound."""
-    if low == high and float(low).is_integer():
-        return {"valueInteger": int(low)}
+    """A range of grades as value[x]: a number when it is one, otherwise a Range, open where there is no bound."""
+    if low == high:
+        return {"valueInteger": int(low)} if float(low).is_integer() else {"valueQuantity": {"value": low, "unit": unit}}
     ends = {name: {"value": value, "unit": unit} for name, value in (("low", low), ("high", high)) if math.isfinite(value)}
     return {"valueRange": ends} if ends else {}
 
 
-def _grades(grades: Grades, places: Sequence[tuple[str, int] | None], wall: Wall, ids: Mapping[str, str]) -> Iterator[Resource]:
+def _grades(grades: Grades, number: int, places: Sequence[tuple[str, int] | None], wall: Wall, ids: Mapping[str, str]) -> Iterator[Resource]:
     scale = grades.scale
     code = {"coding": [{"system": SCALE_SYSTEM, "version": scale.version, "code": scale.id, "display": scale.title}], "text": scale.title}
     for step, row in enumerate(grades.frame.iter_rows(named=True)):
@@ -270,7 +271,7 @@ def _grades(grades: Grades, places: Sequence[tuple[str, int] | None], wall: Wall
         told += [_extension(f"{TOCSIN}:derived-from", "Reference", {"reference": f"{kind}/event-{at}"}) for kind, at in reasons if kind != "Observation"]
         observed = [{"reference": f"{kind}/event-{at}"} for kind, at in reasons if kind == "Observation"]
         period = {"start": _at(wall, who, row["start_hour"])} | ({"end": _at(wall, who, row["end_hour"])} if row["end_hour"] is not None else {})
-        out = _tagged("Observation", f"{scale.id}-{step}", COMPUTED) | {
+        out = _tagged("Observation", f"grade-{number}-{step}", COMPUTED) | {
             "status": "final", "code": code, "subject": {"reference": f"Patient/{ids[who]}"}, "effectivePeriod": period}
         value = _bounds(row["at_least"], row["at_most"], scale.unit)
         out |= value or {"dataAbsentReason": {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/data-absent-reason", "code": "unknown"}]}}
@@ -281,12 +282,12 @@ def _grades(grades: Grades, places: Sequence[tuple[str, int] | None], wall: Wall
         yield out
 
 
-def _episodes(grades: Grades, wall: Wall, ids: Mapping[str, str]) -> Iterator[Resource]:
+def _episodes(grades: Grades, number: int, wall: Wall, ids: Mapping[str, str]) -> Iterator[Resource]:
     from tocsin.grading import episodes  # the engine is heavy, and most records are written without grades
 
     scale = grades.scale
     coding = {"system": SCALE_SYSTEM, "version": scale.version, "code": scale.id, "display": scale.title}
-    for number, row in enumerate(episodes(grades).iter_rows(named=True)):
+    for count, row in enumerate(episodes(grades).iter_rows(named=True)):
         who, over = row["patient"], row["resolution_hour"]
         low, high = row["max_at_least"], row["max_at_most"]
         told = [_extension(f"{TOCSIN}:scale", "Coding", coding),
@@ -294,7 +295,7 @@ def _episodes(grades: Grades, wall: Wall, ids: Mapping[str, str]) -> Iterator[Re
         if over is not None:
             told.append(_extension(f"{TOCSIN}:resolved", "DateTime", _at(wall, who, over)))
         outcome = "fatal" if low == 5 else "resolved" if over is not None else "unknown"  # adverse-event-outcome
-        yield _tagged("AdverseEvent", f"{scale.id}-episode-{number}", COMPUTED) | {
+        yield _tagged("AdverseEvent", f"episode-{number}-{count}", COMPUTED) | {
             "extension": told, "actuality": "actual", "event": {"text": _EVENTS[scale.syndrome]}, "subject": {"reference": f"Patient/{ids[who]}"},
             "date": _at(wall, who, row["onset_hour"]),
             "outcome": {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/adverse-event-outcome", "code": outcome}]}}
