@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta
 
 import pytest
@@ -214,7 +215,8 @@ def test_a_ratio_is_a_rate(tmp_path):
     ratio = {"numerator": quantity(10, "mg"), "denominator": quantity(2, "h")}
     said = only(table(tmp_path, administration(dosage={"rateRatio": ratio})).entries)
     assert (said["value"], said["unit"]) == (5.0, "mg/h")
-    assert "no rate" in table(tmp_path, administration(dosage={"rateRatio": {"numerator": quantity(1, "mg"), "denominator": quantity(0, "h")}})).troubles[0].what
+    never = {"numerator": quantity(1, "mg"), "denominator": quantity(0, "h")}
+    assert "no rate" in table(tmp_path, administration(dosage={"rateRatio": never})).troubles[0].what
 
 
 def test_a_drug_of_doses_tells_its_dose_and_a_drug_that_runs_its_rate(tmp_path):
@@ -253,7 +255,8 @@ def test_an_order_is_not_a_dose_given(tmp_path):
 @pytest.mark.parametrize("where", ["contained", "bundle", "files"])
 def test_a_drug_is_found_where_the_reference_leads(tmp_path, where):
     drug = {"resourceType": "Medication", "id": "d", "code": code("7512", RXNORM)}
-    given = administration(medicationCodeableConcept=..., medicationReference={"reference": {"contained": "#d", "bundle": "urn:uuid:d"}.get(where, "Medication/d")})
+    leads = {"contained": "#d", "bundle": "urn:uuid:d", "files": "Medication/d"}[where]
+    given = administration(medicationCodeableConcept=..., medicationReference={"reference": leads})
     if where == "contained":
         ndjson(tmp_path, [given | {"contained": [drug]}])
     elif where == "bundle":
@@ -289,7 +292,8 @@ def test_infusions_are_complete_for_those_with_any_rate_even_of_another_drug(tmp
 
 
 def test_a_bundle_and_doses_alone_declare_nothing_complete(tmp_path):
-    (tmp_path / "b.json").write_text(__import__("json").dumps(bundle(administration()), indent=1))
+    assert table(tmp_path, bundle(administration())).carries == ()
+    (tmp_path / "b.json").write_text(json.dumps(bundle(administration()), indent=1))
     (one,) = tables(tmp_path / "b.json")[1]
     assert one.carries == ()
     assert len(one.entries) == 1
@@ -379,14 +383,15 @@ def test_a_subject_that_is_only_an_identifier_finds_its_patient(tmp_path):
 
 
 def test_stays_are_in_hospital_in_intensive_care_or_neither(tmp_path):
-    def visit(id, **more):
-        return {"resourceType": "Encounter", "id": id, "status": "finished", "class": {"code": "IMP"}, "subject": {"reference": "Patient/p"},
+    def visit(key, **more):
+        return {"resourceType": "Encounter", "id": key, "status": "finished", "class": {"code": "IMP"}, "subject": {"reference": "Patient/p"},
                 "period": {"start": "2024-01-01T00:00:00Z", "end": "2024-01-05T00:00:00Z"}} | more
     ward = {"period": {"start": "2024-01-01T00:00:00Z"}, "location": {"reference": "Location/ward"}}
     unit = {"period": {"start": "2024-01-02T00:00:00Z", "end": "2024-01-03T00:00:00Z"}, "location": {"reference": "Location/unit"}}
     export, (one,) = tables(ndjson(tmp_path, [
         visit("h", location=[ward, unit]), visit("a", **{"class": {"code": "AMB"}}), visit("i", type=[{"text": "Medical Intensive Care"}]),
-        visit("x", status="cancelled"), {"resourceType": "Location", "id": "unit", "type": [code("ICU")]}, {"resourceType": "Location", "id": "ward", "name": "4B"}]))
+        visit("x", status="cancelled"), {"resourceType": "Location", "id": "unit", "type": [code("ICU")]},
+        {"resourceType": "Location", "id": "ward", "name": "4B"}]))
     assert export.stays.select("stay", "kind").rows() == [("h", "hospital"), ("h/icu-1", "icu"), ("i", "icu")]
     assert export.stays["start"][1] == datetime(2024, 1, 2)
     assert one.rows == 6

@@ -75,7 +75,8 @@ def test_every_kind_of_field_survives(tmp_path):
         {"hour": 1 / 3, "concept": "il6", "value": 5000.0, "censored": 1, "hour_latest": 24.0, "note": "a; b\nc", "attribution": "crs"},
         {"hour": 2.0, "end_hour": 9.0, "concept": "neck_swelling", "text": "present", "site": "neck, left", "attribution": "local_crs"},
         {"hour": 3.0, "concept": "temperature", "text": "unknown"}, {"hour": 4.0, "concept": "imaging", "text": "CT: no bleeding"},
-        {"hour": 5.0, "end_hour": 5.0, "concept": "norepinephrine", "text": "present", "site": "arm"}, {"hour": 6.0, "concept": "tocilizumab", "text": "absent"},
+        {"hour": 5.0, "end_hour": 5.0, "concept": "norepinephrine", "text": "present", "site": "arm"},
+        {"hour": 6.0, "concept": "tocilizumab", "text": "absent"},
         {"hour": 7.0, "concept": "tocilizumab", "value": 560.0, "text": "IV", "censored": 1}, {"hour": 8.0, "concept": "inr", "value": 1.1},
         {"hour": 9.0, "concept": "death", "text": "present"}, {"hour": 10.0, "concept": "reported_crs_grade", "value": 3.0},
         {"hour": 11.0, "concept": "anti_tnf", "text": "infliximab 300 mg"}, {"hour": 12.0, "concept": "d_dimer_ddu", "value": 250.0},
@@ -151,7 +152,8 @@ def test_episodes_of_crs_are_adverse_events_and_none_is_read_back_as_a_report(tm
 
 
 def test_scores_and_formulas_are_written_as_what_they_are(tmp_path):
-    rows = [{"hour": 1.0, "concept": "ldh", "value": 300.0}, {"hour": 1.0, "concept": "creatinine", "value": 1.0}, {"hour": 1.0, "concept": "platelets", "value": 90.0}]
+    rows = [{"hour": 1.0, "concept": "ldh", "value": 300.0}, {"hour": 1.0, "concept": "creatinine", "value": 1.0},
+            {"hour": 1.0, "concept": "platelets", "value": 90.0}]
     timeline = record(rows)
     values = [r.get("valueQuantity") for r in written(timeline, tmp_path / "x.json", [grade(timeline, "easix-2017")]) if r["id"].startswith("grade-")]
     assert any(v and v["value"] == pytest.approx(300 / 90) for v in values)

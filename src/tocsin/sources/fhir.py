@@ -21,7 +21,7 @@ from tocsin.sources.anchor import Options
 from tocsin.sources.clock import zone_named
 from tocsin.sources.codes import Codes
 from tocsin.sources.entries import ENTRIES, Export, Table, Trouble
-from tocsin.sources.fhir_elements import Json, Moments, PassedError, RefusedError, child, children, string, wrong
+from tocsin.sources.fhir_elements import Json, Moments, PassedError, RefusedError, child, children, reference, string, wrong
 from tocsin.sources.fhir_files import MOST_MB, MOST_RATIO, Limits, Text
 from tocsin.sources.fhir_plain import Plain
 from tocsin.sources.fhir_register import REFERRED, Register
@@ -80,7 +80,7 @@ def export(
     documents = {text.name: not fhir_files.is_ndjson(text, limits) for text in found.texts}
     seen = [_register(text, documents[text.name], register, limits) for text in found.texts]
     if clock is None and zone is None and register.wall():
-        return export(path, codes, clock="wall", identifiers=identifiers, limits=limits)
+        register.moments = Moments(wall=True)
     if not any(seen):
         why = "no file in it is JSON" if not found.texts else "no file holds a resource with a resourceType"
         raise SourceError(f"{path} is no FHIR export: {why}.\n  Name a Bundle, a resource, or a folder of NDJSON files (FHIR R4, JSON; XML is not read).")
@@ -145,22 +145,48 @@ def _flat(resource: Json) -> tuple[list[_Entry], dict[str, Json]]:
             except RefusedError as refused:
                 waiting.append((_Entry(None, refused), where))
                 continue
-            nothing = None if held is not None else PassedError("an entry of a Bundle without a resource")
+            nothing = None if held is not None else _deletion(inside[index], where)
             waiting.append((_Entry(held, nothing), f"{where}.resource"))
             if held is not None and url is not None:
                 local[url] = held
     return _newest(out), local
 
 
+class _DeletedError(PassedError):
+    """The entry of a Bundle that deletes a resource: its older versions, further on in a history, do not count."""
+
+    def __init__(self, target: tuple[str, str]) -> None:
+        super().__init__("a deletion: it holds for the same Bundle, and deletes nothing in other files")
+        self.target = target
+
+
+def _deletion(entry: Json, path: str) -> RefusedError | PassedError:
+    """What an entry without a resource says (bundle.html, request.method)."""
+    try:
+        request = child(entry, "request", path) or {}
+        target = reference({"reference": string(request, "url", f"{path}.request") or ""}, path)
+        if string(request, "method", f"{path}.request") == "DELETE" and target is not None:
+            return _DeletedError(target)
+    except RefusedError as refused:
+        return refused
+    return PassedError("an entry of a Bundle without a resource")
+
+
 def _newest(entries: list[_Entry]) -> list[_Entry]:
     """Of several versions of one resource in a Bundle (as in a history) the last updated, or the first when none says when."""
     best: dict[tuple[str, str], int] = {}
+    deleted: set[tuple[str, str]] = set()
     out = list(entries)
     for index, entry in enumerate(entries):
         one = entry.resource
+        if isinstance(entry.problem, _DeletedError):
+            deleted.add(entry.problem.target)
         if one is None or type(one.get("id")) is not str or not one.get("resourceType"):
             continue
         key = (str(one["resourceType"]), one["id"])
+        if key in deleted:
+            out[index] = _Entry(None, PassedError("a resource that the same Bundle deletes"))
+            continue
         before = best.setdefault(key, index)
         if before == index:
             continue
@@ -296,7 +322,7 @@ def _document(text: Text, plain: Plain, context: Context, limits: Limits) -> Ite
         yield piece.table()
         return
     _resources(value, 1, piece, plain, context)
-    piece.infused.clear()  # a Bundle is a selection, not an export of all that was given
+    piece.infused.clear()  # one document is no bulk export
     yield piece.table()
 
 
@@ -313,6 +339,7 @@ def _resources(value: Any, row: int, piece: _Piece, plain: Plain, context: Conte
             piece.take(row, value, context)
         return row + 1
     entries, local = _flat(value)
+    infused = set(piece.infused)
     context.forget(local)
     plain.forget()
     for entry in entries:
@@ -325,6 +352,7 @@ def _resources(value: Any, row: int, piece: _Piece, plain: Plain, context: Conte
         elif entry.problem is not None:
             piece.explain(entry.problem.why)
         row += 1
+    piece.infused = infused  # a Bundle is a selection, not an export of all that was given
     context.forget({})
     plain.forget()
     return row

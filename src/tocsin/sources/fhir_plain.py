@@ -20,6 +20,8 @@ _PLAIN: Final = frozenset({
 """Elements that a plain observation may have: those read below, and those that the careful road does not read either."""
 _TURNING: Final = frozenset({"component", "modifierExtension", "implicitRules"})
 _GOOD: Final = OBSERVATION - VOID
+_CAREFUL: Final = -1
+_OF_NO_CONCERN: Final = -2
 _MOST: Final = 200_000  # remembered of each kind before it is forgotten
 
 
@@ -28,7 +30,9 @@ class Plain:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._codes: dict[Any, Coded | None] = {}  # None: to the careful road
+        self._codes: dict[Any, int] = {}  # place in _meant, or one of the two below
+        self._meant: list[Coded] = []
+        self._shown: dict[Any, str] = {}  # of a code of no concern, for the counts
         self._units: dict[Any, str | None] = {}
         self._stays: dict[str, str | None] = {}
         self._times: dict[str, Span] = {}
@@ -41,7 +45,7 @@ class Plain:
         self._stay: list[str | None] = []
         self._start: list[int] = []
         self._latest: list[int | None] = []
-        self._coded: list[Coded] = []
+        self._which: list[int] = []
         self._value: list[float] = []
         self._unit: list[str | None] = []
 
@@ -55,17 +59,17 @@ class Plain:
             if resource["resourceType"] != "Observation":
                 return False
             status, concept = resource["status"], resource["code"]
-            (coding,) = concept["coding"]
-            key = (tuple(coding.items()), len(concept), concept.get("text"))
-            found = self._codes.get(key, False)
-            if found is False:
-                found = self._code(key, concept)
-            if found is None or status not in OBSERVATION:
+            codings = concept["coding"]
+            many = len(codings)
+            first = tuple(codings[0].items()) if many == 1 else tuple([tuple(one.items()) for one in codings])
+            key = (many, first, len(concept), concept.get("text"))
+            which = self._codes[key] if key in self._codes else self._code(key, concept)
+            if which == _CAREFUL or status not in OBSERVATION:
                 return False
-            if found.item is None:  # type: ignore[union-attr]
+            if which == _OF_NO_CONCERN:
                 if not _TURNING.isdisjoint(resource):
                     return False
-                shown = found.shown  # type: ignore[union-attr]
+                shown = self._shown[key]
                 self.ignored[shown] = self.ignored.get(shown, 0) + 1
                 return True
             if status not in _GOOD or not resource.keys() <= _PLAIN:
@@ -91,22 +95,25 @@ class Plain:
         self._stay.append(stay)
         self._start.append(span[0])
         self._latest.append(span[1])
-        self._coded.append(found)  # type: ignore[arg-type]
+        self._which.append(which)
         self._value.append(value)
         self._unit.append(unit)
         return True
 
-    def _code(self, key: Any, concept: Json) -> Coded | None:
-        if not (len(concept) == 1 or (len(concept) == 2 and "text" in concept)):
-            raise ValueError
-        found: Coded | None = coded(concept, "Observation.code", self._context.known.codes)
-        assert found is not None
+    def _code(self, key: Any, concept: Json) -> int:
+        if not (len(concept) == 1 or (len(concept) == 2 and "text" in concept)) or len(self._codes) >= _MOST:
+            return _CAREFUL
+        found = coded(concept, "Observation.code", self._context.known.codes)
         if found.code == SAO2 or (found.item is None and (found.code or "").startswith(SCALE_SYSTEM)):
-            found = None
-        if len(self._codes) >= _MOST:
-            self._codes.clear()
-        self._codes[key] = found
-        return found
+            place = _CAREFUL
+        elif found.item is None:
+            place = _OF_NO_CONCERN
+            self._shown[key] = found.shown
+        else:
+            place = len(self._meant)
+            self._meant.append(found)
+        self._codes[key] = place
+        return place
 
     def _unit_of(self, measure: Any, quantity: Json) -> str | None:
         found = amount(quantity, "Observation.valueQuantity")
@@ -142,11 +149,9 @@ class Plain:
 
     def frame(self) -> pl.DataFrame:
         """The observations taken since the last time, with the columns of ENTRIES."""
-        distinct = list({id(one): one for one in self._coded}.values())
-        place = {id(one): index for index, one in enumerate(distinct)}
-        code = pl.Series("code", [one.code for one in distinct], dtype=pl.String)
-        name = pl.Series("name", [one.name for one in distinct], dtype=pl.String)
-        which = pl.Series([place[id(one)] for one in self._coded], dtype=pl.UInt32)
+        code = pl.Series("code", [one.code for one in self._meant], dtype=pl.String)
+        name = pl.Series("name", [one.name for one in self._meant], dtype=pl.String)
+        which = pl.Series(self._which, dtype=pl.UInt32)
         micro = ENTRIES["start"]
         frame = pl.DataFrame({
             "row": pl.Series(self.rows, dtype=ENTRIES["row"]), "patient": pl.Series(self._who, dtype=pl.String),
