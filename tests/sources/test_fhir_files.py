@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from fhir_made import Resource, administration, bundle, code, infusion, ndjson, observation, only, quantity, read, reconciles, table, tables
 from tocsin.errors import SourceError
-from tocsin.sources import fhir, fhir_resources
+from tocsin.sources import fhir, fhir_context, fhir_resources
 from tocsin.sources.entries import entries
 from tocsin.sources.fhir_files import Limits
 from tocsin.sources.fhir_plain import Plain
@@ -161,8 +161,7 @@ def monkeypatch_session():
 
 def test_plain_observations_do_take_the_fast_lane(tmp_path, monkeypatch):
     taken = []
-    monkeypatch.setattr(fhir_resources, "observation", lambda *_: taken.append(1))
-    monkeypatch.setitem(fhir_resources.HANDLERS, "Observation", lambda *_: taken.append(1) or fhir_resources.Answer([]))  # type: ignore[arg-type, index]
+    monkeypatch.setitem(fhir_resources.HANDLERS, "Observation", lambda *_: taken.append(1) or fhir_context.Answer([]))  # type: ignore[arg-type, index]
     path = ndjson(tmp_path, [observation(), observation("1-1"), observation(encounter={"reference": "Encounter/e"}), observation(interpretation=[])])
     assert tables(path)[1][0].rows == 4
     assert taken == []

@@ -21,11 +21,11 @@ from tocsin.sources.anchor import Options
 from tocsin.sources.clock import zone_named
 from tocsin.sources.codes import Codes
 from tocsin.sources.entries import ENTRIES, Export, Table, Trouble
+from tocsin.sources.fhir_context import Answer, Context, IrrelevantError, Said
 from tocsin.sources.fhir_elements import Json, Moments, PassedError, RefusedError, child, children, reference, string, wrong
 from tocsin.sources.fhir_files import MOST_MB, MOST_RATIO, Limits, Text
 from tocsin.sources.fhir_plain import Plain
 from tocsin.sources.fhir_register import REFERRED, Register
-from tocsin.sources.fhir_resources import Answer, Context, IrrelevantError, Said
 from tocsin.sources.fhir_resources import read as read_resource
 from tocsin.sources.optional import needs
 

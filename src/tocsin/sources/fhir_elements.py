@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -17,6 +17,8 @@ from zoneinfo import ZoneInfo
 from tocsin.sources.codes import Codes, Item, shown_code
 
 Json = Mapping[str, Any]
+MOST_REMEMBERED = 200_000
+"""Distinct codes, times or references that are remembered of each kind, before they are forgotten."""
 LONGEST_NAME = 200
 """Characters of a code or name that are kept: a longer one is no name."""
 
@@ -192,6 +194,18 @@ def coded(concept: Json, path: str, codes: Codes) -> Coded:
     return Coded(found[0][0] or None, found[0][1], None) if found else Coded(None, None, None)
 
 
+def shape(concept: Json) -> object:
+    """What tells one CodeableConcept from another, where it has codings and perhaps a text and nothing else; None otherwise.
+
+    Raises KeyError, TypeError or AttributeError for other types; then, too, it is to be read with care.
+    """
+    codings = concept["coding"]
+    many = len(codings)
+    first = tuple(codings[0].items()) if many == 1 else tuple([tuple(one.items()) for one in codings])
+    size = len(concept)
+    return (many, first, size, concept.get("text")) if size == 1 or (size == 2 and "text" in concept) else None
+
+
 def words(concept: Json, path: str) -> str | None:
     """A CodeableConcept as people read it: its text, or the display or code of its first coding."""
     text = string(concept, "text", path)
@@ -220,12 +234,22 @@ class Moments:
 
     wall: bool = False
     zone: ZoneInfo | None = None
+    seen: dict[str, Span] = field(default_factory=dict, compare=False, repr=False)  # texts read before: many rows share their time
 
     def span(self, text: str, path: str) -> Span:
         """Microseconds since 1970 of a date or time, and of its latest moment when it is only a day, a month or a year.
 
         A day without a zone is that day anywhere on Earth.  RefusedError when it cannot be read.
         """
+        found = self.seen.get(text)
+        if found is None:
+            found = self._span(text, path)
+            if len(self.seen) >= MOST_REMEMBERED:
+                self.seen.clear()
+            self.seen[text] = found
+        return found
+
+    def _span(self, text: str, path: str) -> Span:
         if _DATE_TIME.fullmatch(text):
             try:
                 return (self._moment(datetime.fromisoformat(text), path) - _EPOCH) // _MICROSECOND, None

@@ -1,6 +1,6 @@
 """The fast lane: plain observations, one number under one code, recognised by their shape; everything else takes the careful road.
 
-Whatever it takes gives the very entries that ``fhir_resources.observation`` gives: each part is understood by the same functions,
+Whatever it takes gives the very entries that ``fhir_observation.observation`` gives: each part is understood by the same functions,
 once for each distinct code, unit, reference and time, and remembered.
 """
 
@@ -11,8 +11,9 @@ from typing import Any, Final
 import polars as pl
 
 from tocsin.sources.entries import ENTRIES
-from tocsin.sources.fhir_elements import SAO2, Coded, Json, PassedError, RefusedError, Span, amount, coded
-from tocsin.sources.fhir_resources import OBSERVATION, SCALE_SYSTEM, VOID, Context
+from tocsin.sources.fhir_context import SCALE_SYSTEM, Context
+from tocsin.sources.fhir_elements import MOST_REMEMBERED, SAO2, Coded, Json, PassedError, RefusedError, Span, amount, shape
+from tocsin.sources.fhir_observation import OBSERVATION, VOID
 
 _PLAIN: Final = frozenset({
     "resourceType", "id", "meta", "language", "text", "identifier", "basedOn", "partOf", "status", "category", "code", "subject", "encounter",
@@ -22,7 +23,6 @@ _TURNING: Final = frozenset({"component", "modifierExtension", "implicitRules"})
 _GOOD: Final = OBSERVATION - VOID
 _CAREFUL: Final = -1
 _OF_NO_CONCERN: Final = -2
-_MOST: Final = 200_000  # remembered of each kind before it is forgotten
 
 
 class Plain:
@@ -59,10 +59,7 @@ class Plain:
             if resource["resourceType"] != "Observation":
                 return False
             status, concept = resource["status"], resource["code"]
-            codings = concept["coding"]
-            many = len(codings)
-            first = tuple(codings[0].items()) if many == 1 else tuple([tuple(one.items()) for one in codings])
-            key = (many, first, len(concept), concept.get("text"))
+            key = shape(concept)
             which = self._codes[key] if key in self._codes else self._code(key, concept)
             if which == _CAREFUL or status not in OBSERVATION:
                 return False
@@ -101,9 +98,9 @@ class Plain:
         return True
 
     def _code(self, key: Any, concept: Json) -> int:
-        if not (len(concept) == 1 or (len(concept) == 2 and "text" in concept)) or len(self._codes) >= _MOST:
+        if key is None or len(self._codes) >= MOST_REMEMBERED:
             return _CAREFUL
-        found = coded(concept, "Observation.code", self._context.known.codes)
+        found = self._context.known.meaning(concept, "Observation.code")
         if found.code == SAO2 or (found.item is None and (found.code or "").startswith(SCALE_SYSTEM)):
             place = _CAREFUL
         elif found.item is None:
@@ -119,7 +116,7 @@ class Plain:
         found = amount(quantity, "Observation.valueQuantity")
         if found is None:
             raise ValueError
-        if len(self._units) >= _MOST:
+        if len(self._units) >= MOST_REMEMBERED:
             self._units.clear()
         self._units[measure] = found.unit
         return found.unit
@@ -128,21 +125,21 @@ class Plain:
         who = self._context.whose(resource["subject"], "Observation.subject")
         if not who:
             raise ValueError
-        if len(self._context.patients) >= _MOST:
+        if len(self._context.patients) >= MOST_REMEMBERED:
             self._context.patients.clear()
         self._context.patients[subject] = who
         return who
 
     def _time(self, text: str) -> Span:
         span = self._context.known.moments.span(text, "Observation.effectiveDateTime")
-        if len(self._times) >= _MOST:
+        if len(self._times) >= MOST_REMEMBERED:
             self._times.clear()
         self._times[text] = span
         return span
 
     def _stay_of(self, visit: str, resource: Json) -> str | None:
         stay = self._context.stay(resource, "encounter", "Observation")
-        if len(self._stays) >= _MOST:
+        if len(self._stays) >= MOST_REMEMBERED:
             self._stays.clear()
         self._stays[visit] = stay
         return stay

@@ -13,6 +13,7 @@ import polars as pl
 from tocsin.sources.codes import Codes
 from tocsin.sources.entries import PEOPLE, STAYS
 from tocsin.sources.fhir_elements import (
+    MOST_REMEMBERED,
     TOCSIN,
     Coded,
     Json,
@@ -28,6 +29,7 @@ from tocsin.sources.fhir_elements import (
     identifier,
     period,
     reference,
+    shape,
     string,
 )
 from tocsin.sources.fhir_elements import status as status_of
@@ -182,6 +184,20 @@ class Register:
     things: dict[Target, Coded] = field(default_factory=dict)  # Medication and Device
     drug_names: dict[str, str] = field(default_factory=dict)  # "system|code" of a Medication's identifier -> its name
     changed: int = 0
+    meanings: dict[object, Coded] = field(default_factory=dict)
+
+    def meaning(self, concept: Json, path: str) -> Coded:
+        """What a CodeableConcept means; each distinct one is understood once."""
+        try:
+            key = shape(concept)
+            found = self.meanings.get(key)
+        except (KeyError, TypeError, AttributeError):
+            return coded(concept, path, self.codes)
+        if found is None or key is None:
+            found = coded(concept, path, self.codes)
+            if key is not None and len(self.meanings) < MOST_REMEMBERED:
+                self.meanings[key] = found
+        return found
 
     def add(self, resource: Json) -> None:
         """Take up one resource of REFERRED; what cannot be read is left to the reading proper, which says so."""

@@ -17,9 +17,7 @@ import polars as pl
 
 from tocsin.errors import TimelineError
 from tocsin.scales import Kind as ScaleKind
-from tocsin.sources.fhir_elements import TOCSIN
-from tocsin.sources.fhir_register import CLOCK, HOUR_0, PATIENT
-from tocsin.sources.fhir_resources import (
+from tocsin.sources.fhir_context import (
     ATTRIBUTION,
     BESIDE,
     CENSORED,
@@ -32,6 +30,8 @@ from tocsin.sources.fhir_resources import (
     VALUE_SYSTEM,
     WRITTEN,
 )
+from tocsin.sources.fhir_elements import TOCSIN
+from tocsin.sources.fhir_register import CLOCK, HOUR_0, PATIENT
 from tocsin.sources.optional import needs
 from tocsin.sources.wall import Wall, wall_clock
 from tocsin.timeline import EVENTS, Timeline
