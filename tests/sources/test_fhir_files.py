@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from fhir_made import Resource, administration, bundle, code, infusion, ndjson, observation, only, quantity, read, reconciles, table, tables
 from tocsin.errors import SourceError
-from tocsin.sources import fhir, fhir_context, fhir_resources
+from tocsin.sources import clif, fhir, fhir_context, fhir_resources
 from tocsin.sources.entries import entries
 from tocsin.sources.fhir_files import Limits
 from tocsin.sources.fhir_plain import Plain
@@ -431,15 +431,20 @@ def test_the_mimic_export_reconciles_and_nothing_of_it_is_in_quarantine(mimic):
     assert len(mimic.patient_ids) == 140
 
 
-def test_the_mimic_infusions_are_those_of_its_clif_export(mimic, shared_data):
-    """The same people have the same vasopressors in both exports of the same records."""
-    clif = shared_data("mimic4demo_clif") / "clif30"
-    given = pl.read_parquet(next(clif.glob("*medication_admin_continuous*")))
-    stays = pl.read_parquet(next(clif.glob("*hospitalization*")))
-    names = ["norepinephrine", "epinephrine", "phenylephrine", "vasopressin", "dopamine"]
-    theirs = given.filter(pl.col("med_category").is_in(names)).join(stays, on="hospitalization_id").select(
-        pl.col("patient_id").cast(pl.String), "med_category").unique()
-    mine = mimic.events.filter(pl.col("concept").is_in(names)).select(
-        pl.col("patient").str.split("/").list.first().alias("patient_id"), pl.col("concept").cast(pl.String).alias("med_category")).unique()
-    assert len(mine) > 50
-    assert set(mine.rows()) == set(theirs.rows())
+def _infused(record, zone_hours):
+    """First start (wall clock) and hours in all of each vasopressor and inotrope of each patient."""
+    names = ["norepinephrine", "epinephrine", "phenylephrine", "vasopressin", "dopamine", "dobutamine", "milrinone"]
+    runs = record.events.filter(pl.col("concept").is_in(names)).join(record.patients.select("patient", "infusion_time"), on="patient")
+    zero = pl.col("infusion_time").str.slice(0, 19).str.to_datetime("%Y-%m-%dT%H:%M:%S") - pl.duration(hours=zone_hours)
+    found = runs.group_by("patient", "concept").agg(
+        (zero + pl.duration(seconds=(pl.col("hour") * 3600).round())).min(), (pl.col("end_hour") - pl.col("hour")).sum().alias("hours"))
+    return {(who, what): (first, pytest.approx(hours, abs=1e-3)) for who, what, first, hours in found.iter_rows()}
+
+
+def test_the_mimic_infusions_are_those_of_its_clif_export(shared_data):
+    """Every vasopressor and inotrope of every patient begins at the same moment and runs for as long in both exports of the same records."""
+    told = {"anchor": "hospital_admission"}
+    mine = fhir.read(shared_data("mimic4demo_fhir"), mapping="mimic-iv", identifiers=True, clock="wall", **told)
+    theirs = clif.read(shared_data("mimic4demo_clif") / "clif30", **told)  # its UTC is the wall clock and five hours
+    assert len(_infused(mine, 0)) == 75
+    assert _infused(mine, 0) == _infused(theirs, 5)
