@@ -8,6 +8,7 @@ Terms of AE are preferred terms of MedDRA, from memory: those that are a name or
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import cache
 
 from tocsin.errors import VocabularyError
@@ -50,7 +51,8 @@ TERMS: Mapping[str, Item] = {
     "IMMUNE EFFECTOR CELL-ASSOCIATED NEUROTOXICITY SYNDROME": Item("reported_icans_grade"),
     "SEIZURE": Item("seizure", text="unspecified"),
     "GENERALISED TONIC-CLONIC SEIZURE": Item("seizure", text="unspecified"),
-    "PARTIAL SEIZURES": Item("seizure", text="partial"),
+    "PARTIAL SEIZURES": Item("seizure", text="partial"), "COMPLEX PARTIAL SEIZURES": Item("seizure", text="partial"),
+    "PARTIAL SEIZURES WITH SECONDARY GENERALISATION": Item("seizure", text="partial"),
     "STATUS EPILEPTICUS": Item("seizure", text="prolonged"),
     "BRAIN OEDEMA": Item("cerebral_oedema", text="unspecified"),
     "CEREBRAL OEDEMA": Item("cerebral_oedema", text="unspecified"),
@@ -58,7 +60,7 @@ TERMS: Mapping[str, Item] = {
     "CONFUSIONAL STATE": Item("confusion"),
     "HAEMOPHAGOCYTIC LYMPHOHISTIOCYTOSIS": Item("hlh"),
     "RASH MACULO-PAPULAR": Item("rash"), "RASH ERYTHEMATOUS": Item("rash"), "RASH PAPULAR": Item("rash"), "RASH PRURITIC": Item("rash"),
-    "DEATH": Item("death"),
+    "CARDIAC FAILURE CONGESTIVE": Item("cardiac_failure"), "DEATH": Item("death"),
 }
 PROCEDURES: Mapping[str, Item] = {
     **dict.fromkeys(("MECHANICAL VENTILATION", "INVASIVE MECHANICAL VENTILATION", "INTUBATION", "ENDOTRACHEAL INTUBATION", "ARTIFICIAL RESPIRATION"),
@@ -109,8 +111,7 @@ def items() -> dict[str, Item]:
 def meanings(codes: Codes) -> Codes:
     """The mapping with what SDTM means beside it; the mapping's own words stand first."""
     values = {**codes.values, "response": {**RESPONSES, **codes.values.get("response", {})}}
-    with_items = codes.with_items(items())
-    return Codes(with_items.items, {**UNITS, **codes.units}, values, codes.ignored, codes.origin)
+    return replace(codes.with_items(items()), units={**UNITS, **codes.units}, values=values)
 
 
 def test_of(concept: str) -> tuple[str, str, str] | None:
@@ -174,8 +175,8 @@ def accepted(codes: Codes, code: str | None, name: str | None, unit: str | None)
     item = codes.item(code, name)
     if item is None:
         return False
-    one = CONCEPTS[item.concept]
-    if one.unit is None:
+    one = CONCEPTS.get(item.concept)
+    if one is None or one.unit is None:
         return False
     said = codes.units.get(unit, unit) if unit is not None else item.unit
     try:

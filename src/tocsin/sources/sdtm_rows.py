@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 import polars as pl
 
+from tocsin.errors import VocabularyError
 from tocsin.sources import sdtm_codes
 from tocsin.sources.codes import Codes
 from tocsin.sources.sdtm_files import DataSet
@@ -132,7 +133,7 @@ def _fitting(rows: pl.DataFrame, codes: Codes, unit: str, into: str) -> pl.DataF
     table = []
     for code, name, said in distinct.iter_rows():
         item = codes.item(code, name) if code is not None else None
-        one = CONCEPTS[item.concept] if item else None
+        one = CONCEPTS.get(item.concept) if item else None
         table.append((sdtm_codes.accepted(codes, code, name, said), one is not None and one.unit is not None,
                       one is not None and one.name in sdtm_codes.GRADED))
     marks = pl.DataFrame(table, orient="row", schema={into: pl.Boolean, "_unit": pl.Boolean, "_graded": pl.Boolean})
@@ -146,7 +147,7 @@ def _occurrence(said: pl.DataFrame, occurred: pl.DataFrame, codes: Codes) -> pl.
     rows = []
     for code, name in pairs.iter_rows():
         item = codes.item(code, name)
-        one = CONCEPTS[item.concept] if item else None
+        one = CONCEPTS.get(item.concept) if item else None
         absent = next((word for word in ("absent", "none") if one is not None and word in one.values), None)
         rows.append((code, name, f"concept:{one.name}" if one else code, absent, one is not None and one.unit == "grade",
                      item is not None and item.text is not None))
@@ -257,8 +258,6 @@ def _treatment(domain: str, codes: Codes, concept: str | None, coded: str | None
 
 def _device(word: str) -> str | None:
     """A procedure that is a way of giving oxygen, under the code of its device."""
-    from tocsin.errors import VocabularyError
-
     try:
         device = CONCEPTS["oxygen_device"].coded_value(word)
     except VocabularyError:

@@ -26,13 +26,13 @@ OWN: Mapping[str, str] = MappingProxyType({
 """Our qualifiers (QNAM) and their labels.  A long one goes on in TCNOTE1, TCNOTE2, ..."""
 LONGEST = 200
 """Bytes in a character variable of SAS transport version 5."""
-_ESCAPED = re.compile(r"[%\x00-\x1f\x7f]|^ | $")
+_ESCAPED = re.compile(r"[%\x00-\x1f\x7f]|^ | $|^N(?=A$)|^\.$")  # NA and . are empty cells to R and SAS
 
 
 def pieces(text: str) -> list[str]:
     """The text in pieces of at most 200 bytes none of which begins or ends with a blank, which SAS transport would cut off.
 
-    What would be lost (control characters, such blanks) and the percent sign are written as %XX.
+    What would be lost (control characters, such blanks, the words that stand for nothing) and the percent sign are written as %XX.
     """
     out, left = [], _ESCAPED.sub(lambda found: f"%{ord(found[0]):02X}", text)
     while len(left.encode()) > LONGEST:
