@@ -14,56 +14,21 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
+from records import FACTS, events
 from tocsin.sources.csv import read, write
 from tocsin.timeline import Level, Timeline
 from tocsin.vocabulary import CONCEPTS, Kind
 
 QUICK = settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
-NUMERIC = sorted(c.name for c in CONCEPTS.values() if c.kind is Kind.MEASUREMENT and c.plausible)
-CODED = sorted(c.name for c in CONCEPTS.values() if c.values)
-WORDS = st.text(st.characters(codec="utf-8", exclude_categories=("C", "Z")), min_size=1, max_size=12).filter(
-    lambda t: not t.startswith("#")
-)
-HOURS = st.floats(-500, 1500, allow_nan=False).map(lambda h: round(h, 3))
-
-
 def through(folder: Path, timeline: Timeline) -> Timeline:
     write(timeline, folder / "written.csv")
     return read(folder / "written.csv")
 
 
-@st.composite
-def events(draw: st.DrawFn) -> dict[str, object]:
-    kind = draw(st.sampled_from(("number", "coded", "dose", "unknown")))
-    hour = draw(HOURS)
-    row: dict[str, object] = {
-        "patient": draw(st.sampled_from(("A", "B", "0017"))), "hour": hour,
-        "attribution": draw(st.sampled_from(("unknown", "crs", "infection"))),
-        "note": draw(st.none() | WORDS), "site": draw(st.none() | WORDS),
-        "hour_latest": draw(st.none() | st.floats(0, 48).map(lambda more: hour + more)),
-    }
-    if kind == "number":
-        concept = CONCEPTS[draw(st.sampled_from(NUMERIC))]
-        low, high = concept.plausible or (0, 1)
-        row |= {"concept": concept.name, "value": draw(st.floats(low, high)), "censored": draw(st.sampled_from((-1, 0, 1)))}
-    elif kind == "coded":
-        concept = CONCEPTS[draw(st.sampled_from(CODED))]
-        row |= {"concept": concept.name, "text": draw(st.sampled_from((*concept.values, "unknown")))}
-    elif kind == "dose":
-        row |= {"concept": "tocilizumab", "value": draw(st.floats(0, 800)), "text": draw(st.none() | st.sampled_from(("q12h", "IV")))}
-    else:
-        row |= {"concept": draw(st.sampled_from((*NUMERIC, "norepinephrine"))), "text": "unknown"}
-    if row["hour_latest"] is None and kind != "number":
-        row["end_hour"] = draw(st.none() | st.floats(0, 99).map(lambda more: hour + more))
-    return row
-
-
 @QUICK
 @given(st.lists(events(), min_size=1, max_size=12))
 def test_what_is_written_reads_back_the_same(rows: list[dict[str, object]]):
-    facts = [{"patient": "A", "age_years": 3.5, "sex": "female", "weight_kg": 50.25, "infusion_time": "2019-09-25T10:00:00",
-              "developmental_delay": False, "dose": "4.2e6 /kg"}]
-    given_record = Timeline.from_rows(rows, facts)
+    given_record = Timeline.from_rows(rows, [{"patient": "A", **FACTS}])
     with tempfile.TemporaryDirectory() as folder:
         first = through(Path(folder), given_record)
         second = through(Path(folder), first)

@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from tocsin.cli import assuring, auditing, compare, differential, look, watching, work
+from tocsin.cli import assuring, auditing, compare, differential, look, shards, watching, work
 from tocsin.errors import TocsinError
 
 app = typer.Typer(
@@ -22,9 +22,9 @@ app = typer.Typer(
            "Exit codes: 0 done; 1 errors in the input (check) or an answer that is not the expected one (assure); 2 the command or its "
            "input cannot be used.",
 )
-for command in (work.demo, work.check, look.template, work.grade, work.advise, work.report, look.scales, look.explain, look.concepts, look.cite,
+for command in (work.demo, work.check, look.template, work.grade, shards.convert, work.advise, work.report, look.scales, look.explain, look.concepts, look.cite,
                 look.answer):
-    app.command(no_args_is_help=command in (work.check, work.grade, work.advise, work.report, look.explain))(command)
+    app.command(no_args_is_help=command in (work.check, work.grade, shards.convert, work.advise, work.report, look.explain))(command)
 app.command(no_args_is_help=True)(compare.ask)
 app.command(no_args_is_help=True)(auditing.audit)
 app.command(no_args_is_help=True)(watching.monitor)

@@ -9,32 +9,25 @@ import typer
 
 from tocsin.cli.options import (
     FEW_PATIENTS,
-    Age,
     AsJson,
-    Assume,
     Carry,
-    Complete,
-    Files,
-    InfusionTime,
-    Patient,
-    Patients,
     ProtocolName,
     Settings,
     Source,
-    Units,
-    Weight,
     hours,
     pairs,
+    reads,
 )
 
 
+@reads
 def audit(
-    files: Files,
+    source: Source,
     protocol: ProtocolName = "paper004",
     within_hours: Annotated[float, typer.Option("--within-hours", help="A dose is on time within this of becoming due.")] = 6.0,
     only_summary: Annotated[bool, typer.Option("--summary", help="Only the counts.")] = False,
-    patients: Patients = None, infusion_time: InfusionTime = None, complete: Complete = "", assume: Assume = None, unit: Units = None,
-    weight: Weight = None, age: Age = None, setting: Settings = None, carry: Carry = None, patient: Patient = None, as_json: AsJson = False,
+
+    setting: Settings = None, carry: Carry = None, as_json: AsJson = False,
 ) -> None:
     """Set the treatments given beside what the guideline asked for: on time, late, omitted, not indicated, dose off, and why.
 
@@ -54,12 +47,11 @@ def audit(
     from tocsin.show.local import print_local
     from tocsin.show.lookup import console, working
 
-    source = Source(files, patients, infusion_time, complete, tuple(assume or ()), tuple(unit or ()), weight, age, patient)
     chosen = find_protocol(protocol, **pairs(setting, "--set"))
     kept = hours(carry, "--carry")
     findings: list[Finding] = []
     audited: list[str] = []
-    with working(f"auditing {files[0]}", show=not as_json):
+    with working(f"auditing {source.files[0]}", show=not as_json):
         for timeline in source.timelines():
             findings += audit_(timeline, chosen, within_hours=within_hours, carry=kept)
             audited += timeline.patient_ids

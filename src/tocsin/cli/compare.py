@@ -8,24 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tocsin.cli.options import (
-    Age,
     AsJson,
-    Assume,
     At,
     Carry,
-    Complete,
     Count,
-    Files,
-    InfusionTime,
-    Patient,
-    Patients,
     Settings,
     Source,
-    Units,
-    Weight,
     hours,
     moment,
     pairs,
+    reads,
 )
 from tocsin.cli.work import NOTHING_GRADED
 from tocsin.errors import SettingError
@@ -40,11 +32,12 @@ app = typer.Typer(no_args_is_help=True, help="Set scales, or guidelines, side by
 
 
 @app.command("scales", no_args_is_help=True)
+@reads
 def scales(
-    files: Files,
+    source: Source,
     scale: Annotated[list[str] | None, typer.Option("--scale", "-s", help="A scale; give two or more. Default: every CRS scale.")] = None,
-    at: At = None, patients: Patients = None, infusion_time: InfusionTime = None, complete: Complete = "", assume: Assume = None,
-    unit: Units = None, weight: Weight = None, age: Age = None, count: Count = None, carry: Carry = None, patient: Patient = None,
+    at: At = None,
+    count: Count = None, carry: Carry = None,
     as_json: AsJson = False,
 ) -> None:
     """Grade a record by several scales: side by side over time for one patient, the agreement for a cohort.
@@ -66,15 +59,14 @@ def scales(
     from tocsin.show.comparison import print_agreement, print_comparison
     from tocsin.show.lookup import console, working
 
-    source = Source(files, patients, infusion_time, complete, tuple(assume or ()), tuple(unit or ()), weight, age, patient)
     counts, kept = tuple(count.split(",")) if count else None, hours(carry, "--carry")
     named = list(dict.fromkeys(scale)) if scale else None
     if named is not None and len(named) < 2:
-        raise SettingError(f"to compare, name two scales or more; {named[0]} alone is graded by: tocsin grade {files[0]} --scale {named[0]}")
+        raise SettingError(f"to compare, name two scales or more; {named[0]} alone is graded by: tocsin grade {source.files[0]} --scale {named[0]}")
     highest: list[pl.DataFrame] = []
     reports: list[dict[str, Any]] = []
     one = None
-    with working(f"grading {files[0]}", show=not as_json):
+    with working(f"grading {source.files[0]}", show=not as_json):
         for number, timeline in enumerate(source.timelines()):
             hour = moment(at, timeline)
             record = timeline if hour is None else timeline.until(hour)
@@ -104,13 +96,14 @@ def scales(
 
 
 @app.command("protocols", no_args_is_help=True)
+@reads
 def protocols(
     a: Annotated[str, typer.Argument(help="A guideline, e.g. paper004.", show_default=False)],
     b: Annotated[str, typer.Argument(help="Another one, e.g. asco2021.", show_default=False)],
-    files: Files,
+    source: Source,
     only_summary: Annotated[bool, typer.Option("--summary", help="Only the counts over all patients.")] = False,
-    patients: Patients = None, infusion_time: InfusionTime = None, complete: Complete = "", assume: Assume = None, unit: Units = None,
-    weight: Weight = None, age: Age = None, setting: Settings = None, carry: Carry = None, patient: Patient = None, as_json: AsJson = False,
+
+    setting: Settings = None, carry: Carry = None, as_json: AsJson = False,
 ) -> None:
     """Where two guidelines part: what each asks for, with which dose, from when, and why they differ.
 
@@ -128,9 +121,8 @@ def protocols(
     from tocsin.show.parting import print_counts, print_partings
 
     one, other = _two(a, b, pairs(setting, "--set"))
-    source = Source(files, patients, infusion_time, complete, tuple(assume or ()), tuple(unit or ()), weight, age, patient)
     kept, firsts, seen, last = hours(carry, "--carry"), [], 0, None
-    with working(f"asking {files[0]}", show=not as_json):
+    with working(f"asking {source.files[0]}", show=not as_json):
         for timeline in source.timelines():
             last = partings(timeline, one, other, kept)
             firsts.append(last.hours)
@@ -162,12 +154,13 @@ def _two(a: str, b: str, wanted: dict[str, str]) -> tuple[Protocol, Protocol]:
     return one, other
 
 
+@reads
 def ask(
-    files: Files,
+    source: Source,
     scale: Annotated[str, typer.Option("--scale", "-s", help="The scale, of any kind.")] = "astct-crs-2019",
-    at: At = None, patients: Patients = None, infusion_time: InfusionTime = None, complete: Complete = "", assume: Assume = None,
-    unit: Units = None, weight: Weight = None, age: Age = None, count: Count = None, setting: Settings = None, carry: Carry = None,
-    patient: Patient = None, as_json: AsJson = False,
+    at: At = None,
+    count: Count = None, setting: Settings = None, carry: Carry = None,
+    as_json: AsJson = False,
 ) -> None:
     """Say what would settle a grade: each missing input, and what each thing that may be found would make of the grade.
 
@@ -184,7 +177,7 @@ def ask(
     from tocsin.show.asking import print_inquiry
     from tocsin.show.lookup import console
 
-    timeline = Source(files, patients, infusion_time, complete, tuple(assume or ()), tuple(unit or ()), weight, age, patient).told()
+    timeline = source.told()
     chosen = find_scale(scale, **pairs(setting, "--set"))
     counts, kept = tuple(count.split(",")) if count else None, hours(carry, "--carry")
     given = moment(at, timeline)

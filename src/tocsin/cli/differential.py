@@ -8,32 +8,25 @@ from typing import Annotated
 import typer
 
 from tocsin.cli.options import (
-    Age,
     AsJson,
-    Assume,
     Carry,
-    Complete,
-    Files,
-    InfusionTime,
-    Patient,
-    Patients,
     Settings,
     Source,
-    Units,
-    Weight,
     hours,
     moment,
     pairs,
+    reads,
 )
 from tocsin.errors import SettingError
 
 
+@reads
 def complications(
-    files: Files,
+    source: Source,
     at: Annotated[str, typer.Option("--at", help="An hour since infusion (150), a day (day6), a date-time, or now.")],
     only: Annotated[list[str] | None, typer.Option("--only", help="Only this complication, e.g. local_crs; may be given several times.")] = None,
-    patients: Patients = None, infusion_time: InfusionTime = None, complete: Complete = "", assume: Assume = None, unit: Units = None,
-    weight: Weight = None, age: Age = None, setting: Settings = None, carry: Carry = None, patient: Patient = None, as_json: AsJson = False,
+
+    setting: Settings = None, carry: Carry = None, as_json: AsJson = False,
 ) -> None:
     """Which complication is it: for each, what in the record speaks for it, against it, and what is missing. Never a verdict.
 
@@ -52,7 +45,7 @@ def complications(
     from tocsin.show.complications import print_complications
     from tocsin.show.lookup import console
 
-    timeline = Source(files, patients, infusion_time, complete, tuple(assume or ()), tuple(unit or ()), weight, age, patient).told()
+    timeline = source.told()
     hour = moment(at, timeline)
     if hour is None:
         raise SettingError("--at is needed: an hour since infusion, a day (day6), a date-time, or now")

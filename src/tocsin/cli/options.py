@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import MISSING, dataclass, fields
+from functools import wraps
+from inspect import Parameter, Signature, signature
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
-from tocsin.errors import SettingError, SourceError
+from tocsin.errors import SettingError
 
 if TYPE_CHECKING:
     from tocsin.scales import Scale
     from tocsin.timeline import Timeline
 
-Files = Annotated[list[Path], typer.Argument(help="CSV files, Excel workbooks, or one Parquet file of events.", show_default=False)]
-Patients = Annotated[Path | None, typer.Option("--patients", help="A table of patients: age_years, weight_kg, product, infusion_time ...")]
-InfusionTime = Annotated[str | None, typer.Option("--infusion-time", help="Wall clock of the CAR-T infusion, e.g. 2019-09-25T10:00.")]
-Complete = Annotated[str, typer.Option("--complete", help="Domains in which no row means absent: drugs,devices,findings,neurology.")]
-Assume = Annotated[list[str] | None, typer.Option("--assume", help="A named assumption: unstated-support-absent, unstated-organ-toxicity-absent.")]
-Units = Annotated[list[str] | None, typer.Option("--unit", help="Unit of a concept where the file is silent, e.g. temperature=degF.")]
-Weight = Annotated[float | None, typer.Option("--weight", help="Weight of the patient in kg, where the file has none.")]
-Age = Annotated[float | None, typer.Option("--age", help="Age of the patient in years, where the file has none.")]
+_READING, _CODED = "How the record is read", "How CLIF, OMOP, FHIR, MEDS, SDTM and REDCap are read"
+
+
+def _option(name: str, says: str, panel: str = _READING) -> Any:
+    return typer.Option(name, help=says, rich_help_panel=panel)
+
+
 PROTOCOL_HELP = ("The guideline: an id (tocsin protocols), or a hospital's own file, .toml or .py. A Python file is code, and is run: name only "
                  "one that you trust.")
 ProtocolName = Annotated[str, typer.Option("--protocol", "-p", help=PROTOCOL_HELP)]
@@ -30,7 +31,6 @@ Settings = Annotated[list[str] | None, typer.Option("--set", help="A setting of 
 Carry = Annotated[list[str] | None, typer.Option("--carry", help="Hours that a concept stays valid, e.g. temperature=8.")]
 Count = Annotated[str | None, typer.Option("--count", help="Attributions whose findings count, e.g. crs,unknown,local_crs.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Machine output: one JSON object a line.")]
-Patient = Annotated[str | None, typer.Option("--patient", help="Only this patient.")]
 From = Annotated[float, typer.Option("--from", help="Grading starts at this hour after the infusion; before it, say -240 for the ten days "
                                      "before.", show_default=True)]
 At = Annotated[str | None, typer.Option("--at", help="An hour since infusion (150), a day (day6), a date-time, or now.")]
@@ -41,33 +41,63 @@ FEW_PATIENTS = 5
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The reading options of one command, gathered."""
+    """The reading options of one command, gathered.  The fields are the options; ``reads`` gives them to a command."""
 
-    files: list[Path]
-    patients: Path | None = None
-    infusion_time: str | None = None
-    complete: str = ""
-    assume: tuple[str, ...] = ()
-    units: tuple[str, ...] = ()
-    weight: float | None = None
-    age: float | None = None
-    patient: str | None = None
+    files: Annotated[list[Path], typer.Argument(
+        help="The record: CSV files or Excel workbooks, a Parquet file of events, or a CLIF, OMOP, FHIR, MEDS, SDTM or REDCap export.",
+        show_default=False)]
+    patients: Annotated[Path | None, _option("--patients", "A table of patients: age_years, weight_kg, product, infusion_time ...")] = None
+    infusion_time: Annotated[str | None, _option("--infusion-time", "Wall clock of the CAR-T infusion, e.g. 2019-09-25T10:00.")] = None
+    complete: Annotated[str, _option("--complete", "Domains in which no row means absent: drugs,devices,findings,neurology.")] = ""
+    assume: Annotated[list[str] | None, _option(
+        "--assume", "A named assumption: unstated-support-absent, unstated-organ-toxicity-absent.")] = None
+    unit: Annotated[list[str] | None, _option("--unit", "Unit of a concept where the file is silent, e.g. temperature=degF.")] = None
+    weight: Annotated[float | None, _option("--weight", "Weight of the patient in kg, where the file has none.")] = None
+    age: Annotated[float | None, _option("--age", "Age of the patient in years, where the file has none.")] = None
+    patient: Annotated[str | None, _option("--patient", "Only this patient.")] = None
+    timezone: Annotated[str | None, _option("--timezone", "Zone of times that name none, e.g. Europe/Paris.")] = None
+    form: Annotated[str | None, _option("--format", "csv, tocsin, clif, omop, fhir, meds, sdtm or redcap; recognised when not given.")] = None
+    mapping: Annotated[str | None, _option("--map", "A mapping file of the hospital's own codes (tocsin map), or mimic-iv.", panel=_CODED)] = None
+    anchor: Annotated[str, _option(
+        "--anchor", "What hour 0 is: car_t_infusion, icu_admission, hospital_admission, study_start, first_entry.", panel=_CODED)] = "car_t_infusion"
+    index: Annotated[str, _option("--index", "Which of several infusions or stays: first, last, or a number.", panel=_CODED)] = "first"
+    by: Annotated[str, _option("--by", "One record for each patient, or for each stay.", panel=_CODED)] = "patient"
+    clock: Annotated[str, _option(
+        "--clock", "offsets: times with an offset are moments; wall: the wall clock as written (shifted dates).", panel=_CODED)] = "offsets"
 
     def read(self) -> Timeline:
         """The whole record in memory; raises SourceError, SettingError or TimelineError."""
         from tocsin.timeline import Timeline
 
-        if self.weight is not None and not 0 < self.weight < 1000:
-            raise SettingError(f"--weight {self.weight:g} is not a weight in kg")
-        if self.age is not None and not 0 <= self.age < 150:
-            raise SettingError(f"--age {self.age:g} is not an age in years")
-        if self._is_parquet():
-            timeline = Timeline.read_parquet(self.files[0], self.patients, self._names())
-        else:
+        self._checked()
+        name = self.format
+        if name == "tocsin":
+            timeline = Timeline.read_parquet(self._only(), self.patients, self._names())
+        elif name == "csv":
             timeline = Timeline.read_csv(
-                *self.files, patients=self.patients, infusion_time=self.infusion_time, complete=self._names(), units=pairs(self.units, "--unit"),
-                weight_kg=self.weight)
-        return self._chosen(timeline)
+                *self.files, patients=self.patients, infusion_time=self.infusion_time, complete=self._names(), units=pairs(self.unit, "--unit"),
+                weight_kg=self.weight, timezone=self.timezone)
+        else:
+            from tocsin.sources import doors
+
+            timeline = doors.read(self._only(), name, patients=self.patients, mapping=self.mapping, **self.coded())
+        return self.chosen(timeline)
+
+    @property
+    def format(self) -> str:
+        """The format of the record, as said or as recognised."""
+        from tocsin.sources import doors
+
+        if self.form is not None:
+            if self.form not in doors.FORMATS:
+                raise SettingError(f"--format is one of {', '.join(doors.FORMATS)}, not {self.form!r}")
+            return self.form
+        return doors.recognise(self.files[0])
+
+    def coded(self) -> dict[str, Any]:
+        """The options of a coded export, for its reader."""
+        return {"anchor": self.anchor, "index": self.index, "by": self.by, "clock": self.clock, "timezone": self.timezone,
+                "infusion_time": self.infusion_time, "complete": tuple(self._names()), "units": pairs(self.unit, "--unit"), "weight_kg": self.weight}
 
     def told(self) -> Timeline:
         """``read``, with a line on standard error when the reader met problems."""
@@ -80,28 +110,33 @@ class Source:
         return timeline
 
     def timelines(self) -> Iterator[Timeline]:
-        """The record block by block for a Parquet file, else all at once."""
+        """The record block by block for Tocsin's own Parquet, else all at once."""
         from tocsin.timeline import blocks
 
-        if not self._is_parquet() or self.patient is not None:
+        if self.format != "tocsin" or self.patient is not None:
             yield self.told()
             return
-        for part in blocks(self.files[0], self.patients, self._names()):
-            yield self._chosen(part)
+        for part in blocks(self._only(), self.patients, self._names()):
+            yield self.chosen(part)
 
-    def _is_parquet(self) -> bool:
-        if not self.files or self.files[0].suffix != ".parquet":
-            return False
+    def _checked(self) -> None:
+        if self.weight is not None and not 0 < self.weight < 1000:
+            raise SettingError(f"--weight {self.weight:g} is not a weight in kg")
+        if self.age is not None and not 0 <= self.age < 150:
+            raise SettingError(f"--age {self.age:g} is not an age in years")
+
+    def _only(self) -> Path:
+        """The one file or folder of a format that is read whole from one place."""
         if len(self.files) > 1:
-            raise SettingError("one Parquet file of events is read at a time; give the patients with --patients")
-        if not self.files[0].is_file():
-            raise SourceError(f"{self.files[0]}: there is no such file.")
-        return True
+            raise SettingError(f"one {'Parquet file' if self.format == 'tocsin' else 'file or folder'} is read at a time; give the patients with "
+                               "--patients")
+        return self.files[0]
 
     def _names(self) -> list[str]:
         return [n for n in self.complete.split(",") if n.strip()]
 
-    def _chosen(self, timeline: Timeline) -> Timeline:
+    def chosen(self, timeline: Timeline) -> Timeline:
+        """The record with the assumptions, the one patient and the facts that the options name."""
         if self.assume:
             timeline = timeline.with_complete(timeline.complete.assuming(*self.assume))
         if self.patient is not None:
@@ -116,7 +151,28 @@ class Source:
         return timeline.with_patient_facts(**facts) if facts else timeline
 
 
-def pairs(given: tuple[str, ...] | list[str] | None, option: str) -> dict[str, str]:
+def reads(command: Callable[..., None]) -> Callable[..., None]:
+    """A command whose parameter ``source`` is filled from the reading options, which are the same in every command."""
+    hints = get_type_hints(command, include_extras=True)
+    options = get_type_hints(Source, include_extras=True)
+    reading = [
+        Parameter(one.name, Parameter.KEYWORD_ONLY, annotation=options[one.name],
+                  default=Parameter.empty if one.default is MISSING else one.default) for one in fields(Source)]
+    whole = [
+        reading[0] if one.name == "source" else one.replace(kind=Parameter.KEYWORD_ONLY, annotation=hints[one.name])
+        for one in signature(command).parameters.values()] + reading[1:]
+
+    @wraps(command)
+    def run(**given: Any) -> None:
+        command(source=Source(**{one.name: given.pop(one.name) for one in reading}), **given)
+
+    run.__signature__ = Signature(whole)  # type: ignore[attr-defined]
+    run.__annotations__ = {p.name: p.annotation for p in whole}
+    del run.__wrapped__
+    return run
+
+
+def pairs(given: list[str] | None, option: str) -> dict[str, str]:
     """``name=value`` texts as a dictionary; SettingError for one without "="."""
     out = {}
     for one in given or ():

@@ -9,33 +9,26 @@ import typer
 
 from tocsin.cli.options import (
     FEW_PATIENTS,
-    Age,
     AsJson,
-    Assume,
     At,
     Carry,
-    Complete,
-    Files,
-    InfusionTime,
-    Patient,
-    Patients,
     Settings,
     Source,
-    Units,
-    Weight,
     hours,
     moment,
     pairs,
+    reads,
 )
 from tocsin.errors import SettingError
 
 
+@reads
 def monitor(
-    files: Files, at: At = None,
+    source: Source, at: At = None,
     only_summary: Annotated[bool, typer.Option("--summary", help="For a cohort: on how many patient-days each item was kept.")] = False,
     everything: Annotated[bool, typer.Option("--all", help="Also what is done, and what is not asked for.")] = False,
-    patients: Patients = None, infusion_time: InfusionTime = None, complete: Complete = "", assume: Assume = None, unit: Units = None,
-    weight: Weight = None, age: Age = None, setting: Settings = None, carry: Carry = None, patient: Patient = None, as_json: AsJson = False,
+
+    setting: Settings = None, carry: Carry = None, as_json: AsJson = False,
 ) -> None:
     """Say what has to be watched at a moment: overdue and by how long, due, done and when next, or what it depends on.
 
@@ -56,12 +49,11 @@ def monitor(
     from tocsin.show.lookup import console, working
     from tocsin.show.monitoring import print_checks, print_kept
 
-    source = Source(files, patients, infusion_time, complete, tuple(assume or ()), tuple(unit or ()), weight, age, patient)
     chosen, carried = schedule(**pairs(setting, "--set")), hours(carry, "--carry")
     if only_summary and at is not None:
         raise SettingError("--summary looks at the whole record; leave out --at")
     checks, counts, seen = [], [], 0
-    with working(f"reading {files[0]}", show=not as_json):
+    with working(f"reading {source.files[0]}", show=not as_json):
         for timeline in source.timelines():
             seen += len(timeline.patients)
             if only_summary or (at is None and not as_json and seen > FEW_PATIENTS):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,34 +11,26 @@ import typer
 
 from tocsin.cli.options import (
     FEW_PATIENTS,
-    Age,
     AsJson,
-    Assume,
     At,
     Carry,
-    Complete,
     Count,
-    Files,
     From,
-    InfusionTime,
-    Patient,
-    Patients,
     ProtocolName,
     Settings,
     Source,
-    Units,
-    Weight,
     hours,
     moment,
     pairs,
+    reads,
     with_settings,
 )
+from tocsin.cli.shards import grade_into
 from tocsin.errors import SettingError
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from tocsin.timeline import Timeline
 
 DEMO_ASSUMPTIONS = ("unstated-support-absent", "unstated-organ-toxicity-absent")
 SCALE_HELP = "A scale of any kind (tocsin scales lists them); may be given several times. Default: ASTCT CRS and ICANS."
@@ -65,9 +58,8 @@ def demo(
         show_case(one, read_case(one.id), out, DEMO_ASSUMPTIONS)
 
 
-def check(
-    files: Files, patients: Patients = None, infusion_time: InfusionTime = None, unit: Units = None, as_json: AsJson = False,
-) -> None:
+@reads
+def check(source: Source, as_json: AsJson = False) -> None:
     """Say what each row of a file became: used, explained or quarantined, with the row, the reason and the usual fix.
 
     Exits with 1 when a row or cell could not be used.
@@ -77,10 +69,10 @@ def check(
     from tocsin.show.lookup import console
     from tocsin.show.terminal import print_check
 
-    timeline = Source(files, patients, infusion_time, units=tuple(unit or ())).read()
+    timeline = source.read()
     reading = timeline.reading
     if reading is None:
-        typer.echo(f"{files[0]}: {len(timeline.events)} events of {len(timeline.patients)} patients; every row was used.")
+        typer.echo(f"{source.files[0]}: {len(timeline.events)} events of {len(timeline.patients)} patients; every row was used.")
         return
     if as_json:
         for count in reading.files:
@@ -94,13 +86,14 @@ def check(
         raise typer.Exit(1)
 
 
+@reads
 def grade(
-    files: Files,
+    source: Source,
     scale: Annotated[list[str] | None, typer.Option("--scale", "-s", help=SCALE_HELP)] = None,
-    at: At = None, from_hour: From = 0.0, patients: Patients = None, infusion_time: InfusionTime = None, complete: Complete = "", assume: Assume = None,
-    unit: Units = None, weight: Weight = None, age: Age = None, count: Count = None, setting: Settings = None, carry: Carry = None,
-    patient: Patient = None, as_json: AsJson = False,
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="Also write the steps to this CSV or Parquet file.")] = None,
+    at: At = None, from_hour: From = 0.0, count: Count = None, setting: Settings = None, carry: Carry = None, as_json: AsJson = False,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Write the steps to this CSV or Parquet file; or, for a record of any size, "
+                                             "shard by shard into this folder.")] = None,
+    restart: Annotated[bool, typer.Option("--restart", help="Throw away what another run left in the folder.")] = False,
 ) -> None:
     """Grade a record over time: each step a range with its reasons, and what is missing.
 
@@ -113,6 +106,11 @@ def grade(
       tocsin grade patient.csv --scale hscore --scale easix-2017 --scale icaht-early-2023
 
       tocsin grade events.parquet --patients patients.parquet --out grades.parquet
+
+      tocsin grade MEDS/ --out OUT/
+
+    A folder as --out is for records that do not fit in memory: the steps go there shard by shard, and the same command takes a run that was
+    stopped up again.
     """
     import polars as pl
 
@@ -121,12 +119,16 @@ def grade(
     from tocsin.show.lookup import console, print_summary, working
     from tocsin.show.terminal import print_course
 
-    source = Source(files, patients, infusion_time, complete, tuple(assume or ()), tuple(unit or ()), weight, age, patient)
     chosen = with_settings(scale or ["astct-crs-2019", "astct-icans-2019"], setting)
     counts, kept = tuple(count.split(",")) if count else None, hours(carry, "--carry")
+    if out is not None and out.suffix not in (".csv", ".parquet"):
+        if at is not None or as_json:
+            raise SettingError("--out with a folder grades whole records: leave out --at and --json, or write a .csv or .parquet file")
+        grade_into(source, out, chosen, restart, count=counts, carry=kept, from_hour=from_hour)
+        return
     frames: list[list[pl.DataFrame]] = [[] for _ in chosen]
     few, hour, steps = None, None, 0
-    with working(f"grading {files[0]}", show=not as_json):
+    with working(f"grading {source.files[0]}", show=not as_json):
         for number, timeline in enumerate(source.timelines()):
             hour = moment(at, timeline)
             record = timeline if hour is None else timeline.until(hour)
@@ -155,18 +157,19 @@ def grade(
         for who in few[0].patient_ids:
             print_course(console(), few[0], few[1], patient=who)
         if any((g.at_least != g.at_most).any() for g in few[1]):
-            typer.echo(f"Where a grade is a range, tocsin ask {files[0]} --at WHEN says which input would settle it.")
+            typer.echo(f"Where a grade is a range, tocsin ask {source.files[0]} --at WHEN says which input would settle it.")
     else:
         for frame, one in zip(frames, chosen, strict=True):
             print_summary(console(), one, pl.concat(frame))
 
 
+@reads
 def advise(
-    files: Files,
+    source: Source,
     at: Annotated[str, typer.Option("--at", help="An hour since infusion (150), a day (day6), a date-time, or now.")],
     protocol: ProtocolName = "paper004",
-    patients: Patients = None, infusion_time: InfusionTime = None, complete: Complete = "", assume: Assume = None, unit: Units = None,
-    weight: Weight = None, age: Age = None, setting: Settings = None, carry: Carry = None, patient: Patient = None, as_json: AsJson = False,
+
+    setting: Settings = None, carry: Carry = None, as_json: AsJson = False,
     everything: Annotated[bool, typer.Option("--all", help="Also what is not due.")] = False,
 ) -> None:
     """What the guideline says at one moment: due, blocked (by what), or depending on what is not told.
@@ -186,7 +189,7 @@ def advise(
     from tocsin.show.local import print_local
     from tocsin.show.lookup import console, print_advice
 
-    timeline = _read(files, patients, infusion_time, complete, assume, unit, weight, age, patient)
+    timeline = source.told()
     hour = moment(at, timeline)
     if hour is None:
         raise SettingError("--at is needed: an hour since infusion, a day (day6), a date-time, or now")
@@ -201,12 +204,13 @@ def advise(
         print_advice(out, advice, everything=everything)
 
 
+@reads
 def report(
-    files: Files,
+    source: Source,
     out: Annotated[Path, typer.Option("--out", "-o", help="The HTML report, or the figure alone as .svg, .png or .pdf.")] = Path("report.html"),
     protocol: ProtocolName = "paper004",
-    patients: Patients = None, infusion_time: InfusionTime = None, complete: Complete = "", assume: Assume = None, unit: Units = None,
-    weight: Weight = None, age: Age = None, patient: Patient = None,
+
+
     units: Annotated[str, typer.Option("--units", help="Show values in si or us units.")] = "si",
 ) -> None:
     """Write one self-contained HTML report of a patient with the figure; or the figure alone (.svg, .png, .pdf).
@@ -219,8 +223,8 @@ def report(
     """
     from tocsin.show.html_report import report as report_
 
-    timeline = Source(files, patients, infusion_time, complete, (), tuple(unit or ()), weight, age, patient).told()
-    report_(timeline, out, protocol=protocol, units=units, assume=tuple(assume or ()), patient=patient, command=_command())
+    timeline = replace(source, assume=None).told()  # the report shows both, with the assumptions and without
+    report_(timeline, out, protocol=protocol, units=units, assume=tuple(source.assume or ()), patient=source.patient, command=_command())
     typer.echo(str(out))
 
 
@@ -230,13 +234,6 @@ def _command() -> str:
     import sys
 
     return shlex.join(["tocsin", *sys.argv[1:]])
-
-
-def _read(
-    files: list[Path], patients: Path | None, infusion_time: str | None, complete: str, assume: list[str] | None, unit: list[str] | None,
-    weight: float | None, age: float | None, patient: str | None,
-) -> Timeline:
-    return Source(files, patients, infusion_time, complete, tuple(assume or ()), tuple(unit or ()), weight, age, patient).told()
 
 
 def _write(frames: list[pl.DataFrame], out: Path) -> None:

@@ -90,17 +90,17 @@ class Anchors:
 SCHEMA = {"record": pl.String, "patient": pl.String, "stay": pl.String, "zero": pl.Datetime("us"), "end": pl.Datetime("us")}
 
 
-def find(entries: pl.DataFrame, stays: pl.DataFrame, aware: bool, settings: Settings) -> Anchors:
+def find(entries: pl.DataFrame, stays: pl.DataFrame, aware: bool, settings: Settings, partly: bool = False) -> Anchors:
     """Hour 0 of everybody in these entries (columns patient, start, concept, code, action, value) who has one.
 
-    Raises SourceError when nobody has, or when some times have a zone and others none.
+    Raises SourceError when nobody has (unless this is only part of a record), or when some times have a zone and others none.
     """
     given, given_aware = _given(entries, settings, aware)
     if settings.by == "stay" and given is None:
         mine = _of_kind(stays, settings).drop_nulls("start").unique(["patient", "stay"], keep="first", maintain_order=True)
         table = mine.select(pl.concat_str("patient", "stay", separator="/").alias("record"), "patient", "stay", pl.col("start").alias("zero"), "end")
         said = f"each {settings.anchor.removesuffix('_admission')} stay is one record, and hour 0 its beginning"
-        return _some(Anchors(table.cast(SCHEMA), aware, (said,)), settings)  # type: ignore[arg-type]
+        return _some(Anchors(table.cast(SCHEMA), aware, (said,)), settings, partly)  # type: ignore[arg-type]
     found = given if given is not None else pl.DataFrame(schema={"patient": pl.String, "zero": pl.Datetime("us")})
     own = entries.filter((pl.col("code") == HOUR_0) & pl.col("start").is_not_null()).group_by("patient").agg(pl.col("start").min().alias("zero"))
     found = pl.concat([found, own.join(found, on="patient", how="anti")])
@@ -122,11 +122,11 @@ def find(entries: pl.DataFrame, stays: pl.DataFrame, aware: bool, settings: Sett
     both = pl.concat([found, chosen])
     table = both.select(pl.col("patient").alias("record"), "patient", pl.lit(None, pl.String).alias("stay"), "zero",
                         pl.lit(None, pl.Datetime("us")).alias("end"))
-    return _some(Anchors(table, aware, tuple(told)), settings)
+    return _some(Anchors(table, aware, tuple(told)), settings, partly)
 
 
-def _some(anchors: Anchors, settings: Settings) -> Anchors:
-    if not len(anchors.table):
+def _some(anchors: Anchors, settings: Settings, partly: bool) -> Anchors:
+    if not len(anchors.table) and not partly:
         raise SourceError(f"nobody in these files has a {ANCHORS[settings.anchor]}, so no row can be placed on the timeline.\n  {HOW}")
     return anchors
 

@@ -20,7 +20,7 @@ from tocsin.sources.clock import Moment
 from tocsin.sources.codes import Codes
 from tocsin.sources.entries import PEOPLE, Export, Table, entries, shaped
 from tocsin.sources.infusions import NAMES as INFUSIONS
-from tocsin.timeline import EVENTS, Completeness, Reading, Timeline, is_patient_fact
+from tocsin.timeline import EVENTS, Completeness, FileCount, Note, Reading, Timeline, is_patient_fact
 from tocsin.vocabulary import CONCEPTS, Kind
 
 __all__ = ["INFUSIONS", "Options", "Settings", "settings", "timeline"]
@@ -67,21 +67,18 @@ class _Sheet:
         self.sha256 = table.sha256 or self.sha256
 
 
-def timeline(export: Export, codes: Codes, settings: Settings) -> Timeline:
-    """The record in an export.
+def timeline(export: Export, codes: Codes, settings: Settings, partly: bool = False) -> Timeline:
+    """The record in an export; ``partly``: it is a shard, in which it is no error that nobody has an hour 0.
 
     Raises SourceError when nothing in it can be placed in time or understood.
     """
-    sheets: dict[str, _Sheet] = {}
-    for table in export.tables:
-        sheets.setdefault(table.file, _Sheet(table.file)).add(table)
-    files, notes = list(sheets.values()), Notes()
+    files, notes = _sheets(export.tables), Notes()
     if not files:
         raise SourceError(f"nothing that is {export.format} was found.\n  Name the folder that holds the tables.")
     everything = _meant([entries(pl.concat(one.pieces)) for one in files], codes)
     accounts = [_account(one, everything, index, notes) for index, one in enumerate(files)]
     aware, everything, stays, people = _zoned(export, everything, settings, accounts, notes)
-    anchors = anchor.find(everything, stays, aware, settings)
+    anchors = anchor.find(everything, stays, aware, settings, partly)
     placed = _placed(everything, anchors, stays, settings, accounts, notes)
     known = _facts(people, placed, anchors, accounts, notes)
     events = _events(placed, codes, settings, known, accounts, notes)
@@ -96,6 +93,21 @@ def timeline(export: Export, codes: Codes, settings: Settings) -> Timeline:
     )
     patients = facts.patients_table(known, with_events)
     return Timeline(events.select(list(EVENTS)), patients, complete, reading)
+
+
+def left_out(tables: Iterable[Table]) -> tuple[tuple[FileCount, ...], tuple[Note, ...]]:
+    """The counts and notes of what the reader itself ignored, explained or could not read; entries do not count here."""
+    files, notes = _sheets(tables), Notes()
+    everything = _meant([entries(pl.concat(one.pieces)).clear() for one in files], Codes())
+    counts = tuple(_account(one, everything, index, notes).count(0, one.ignored) for index, one in enumerate(files))
+    return counts, tuple(notes.notes)
+
+
+def _sheets(tables: Iterable[Table]) -> list[_Sheet]:
+    sheets: dict[str, _Sheet] = {}
+    for table in tables:
+        sheets.setdefault(table.file, _Sheet(table.file)).add(table)
+    return list(sheets.values())
 
 
 # ---------------------------------------------------------------- codes
@@ -116,11 +128,12 @@ def _meant(frames: Sequence[pl.DataFrame], codes: Codes) -> pl.DataFrame:
         .otherwise("note").alias("note"), pl.when(pl.col("_text").is_null()).then("value").alias("value"),
     ).drop("_unit", "_text")
     if codes.units:
-        frame = frame.with_columns(pl.col("unit").replace(dict(codes.units)))
-    for concept, words in codes.values.items():
+        frame = frame.with_columns(pl.col("unit").replace({unit: codes.unit(unit) for unit in frame["unit"].drop_nulls().unique()}))
+    for concept in codes.values:
         mine = pl.col("concept") == concept
-        spelled = pl.col("text").str.strip_chars().str.to_lowercase().replace_strict(dict(words), default=None, return_dtype=pl.String)
-        frame = frame.with_columns(pl.when(mine).then(pl.coalesce(spelled, "text")).otherwise("text").alias("text"))
+        texts = frame.filter(mine)["text"].drop_nulls().unique()
+        spelled = {text: value for text in texts if (value := codes.value(concept, text)) is not None}
+        frame = frame.with_columns(pl.when(mine).then(pl.col("text").replace(spelled)).otherwise("text").alias("text"))
     return frame
 
 
@@ -369,9 +382,9 @@ def _complete(
     for index, one in enumerate(files):
         if not one.carries:
             continue
-        told = [everything.filter(pl.col("sheet") == index).select("patient", "stay"), *(p.select(*(c for c in ("patient", "stay") if c in p.columns))
-                                                                                     for p in one.present)]
-        here = anchor.records_present(pl.concat(told, how="diagonal").drop_nulls("patient").unique(), anchors, stays)
+        own = [everything.filter(pl.col("sheet") == index)] if not one.present else one.present
+        told = pl.concat([frame.select(c for c in ("patient", "stay") if c in frame.columns) for frame in own], how="diagonal")
+        here = anchor.records_present(told.drop_nulls("patient").unique(), anchors, stays)
         for name in one.carries:
             who.setdefault(name, set()).update(here)
     declared = Completeness.of(chosen.complete)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -29,6 +30,7 @@ class Codes:
 
     ``items``: code or name -> Item, asked before the vocabulary.  ``units``: spelling -> accepted unit.
     ``values``: concept -> spelling (lower case) -> coded value.  ``ignored``: codes and names that are left out on purpose.
+    Every spelling is first taken as written, then in any case and with any blanks (``plain``).
     """
 
     items: Mapping[str, Item] = field(default_factory=dict)
@@ -36,16 +38,40 @@ class Codes:
     values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     ignored: frozenset[str] = frozenset()
     origin: str = ""
+    _plain_items: Mapping[str, Item] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _plain_units: Mapping[str, str] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _plain_ignored: frozenset[str] = field(default=frozenset(), init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_plain_items", {plain(key): item for key, item in self.items.items()})
+        object.__setattr__(self, "_plain_units", {plain(key): unit for key, unit in self.units.items()})
+        object.__setattr__(self, "_plain_ignored", frozenset(map(plain, self.ignored)))
 
     def item(self, code: str | None, name: str | None = None) -> Item | None:
         """What a row with this code (and this name) is about; None when nobody says."""
-        for key in (code, name):
-            if key is not None and key in self.ignored:
-                return None
-        for key in (code, name):
-            if key is not None and key in self.items:
-                return self.items[key]
-        return known_codes().get(code) if code is not None else None
+        if self.left_out(code, name):
+            return None
+        return self.mapped(code, name) or (known_codes().get(code) if code is not None else None)
+
+    def mapped(self, code: str | None, name: str | None = None) -> Item | None:
+        """What the mapping itself says of this code (and this name): as written first, then in any case and with any blanks."""
+        keys = [key for key in (code, name) if key is not None]
+        found = next((self.items[key] for key in keys if key in self.items), None)
+        if found is None and self.items:
+            found = next((self._plain_items[key] for key in map(plain, keys) if key in self._plain_items), None)
+        return found
+
+    def left_out(self, code: str | None, name: str | None = None) -> bool:
+        """Whether this code or this name is left out on purpose."""
+        return bool(self.ignored) and any(plain(key) in self._plain_ignored for key in (code, name) if key is not None)
+
+    def unit(self, spelling: str) -> str:
+        """The accepted unit that this spelling means here; the spelling itself when the mapping does not say."""
+        return self.units.get(spelling) or self._plain_units.get(plain(spelling), spelling)
+
+    def value(self, concept: str, spelling: str) -> str | None:
+        """The coded value that this spelling means here; None when the mapping does not say."""
+        return self.values.get(concept, {}).get(plain(spelling))
 
     def with_items(self, items: Mapping[str, Item]) -> Codes:
         """The same with more items; those of this mapping stand before them."""
@@ -66,6 +92,11 @@ class Codes:
             return frame, {}
         good_keys = distinct.filter(pl.Series(known)).select(keys)
         return frame.join(good_keys, on=keys, how="semi", nulls_equal=True, maintain_order="left"), lost
+
+
+def plain(spelling: str) -> str:
+    """A spelling in lower case, without blanks around it and with one blank for several."""
+    return " ".join(unicodedata.normalize("NFKC", spelling).split()).lower()
 
 
 def shown_code(code: str | None, name: str | None) -> str:

@@ -8,21 +8,29 @@ Source: the MEDS schema, github.com/Medical-Event-Data-Standard/meds.
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Unpack
 
 import polars as pl
 
+from tocsin import __version__
 from tocsin.errors import SourceError
 from tocsin.sources import coded
+from tocsin.sources.anchor import HOUR_0
 from tocsin.sources.codes import Codes, by_name
-from tocsin.sources.entries import PEOPLE, STAYS, Export, Table, entries
+from tocsin.sources.entries import PEOPLE, STAYS, Export, Table, entries, shaped
+from tocsin.sources.wall import Wall, wall_clock
 from tocsin.vocabulary import CONCEPTS, Kind
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tocsin.grading import Grades
     from tocsin.timeline import Timeline
 
 REQUIRED = ("subject_id", "time", "code", "numeric_value")
@@ -31,6 +39,11 @@ _VOCABULARIES = {"LOINC": "loinc", "RXNORM": "rxnorm", "SNOMED": "snomed", "OMOP
 # Words of an administration record behind the drug: MIMIC-IV emar.event_txt.
 _NOT_GIVEN = re.compile(r"(?i)\bnot\b|held|hold|stopped|refused|missed|delayed|unavailable")
 _GIVEN = re.compile(r"(?i)^(administered|given|started|restarted|applied|confirmed|partial|bolus|infusion|flushed)")
+OWN: Mapping[str, pl.DataType] = MappingProxyType({
+    "value": pl.Float64(), "latest": pl.Datetime("us"), "end": pl.Datetime("us"), "censored": pl.Int8(), "attribution": pl.String(),
+    "site": pl.String(), "note": pl.String(),
+})
+"""Columns that our writer adds to those of the standard, which allows more: what MEDS has no place for, and the number in 64 bits."""
 BIRTH, DEATH = "MEDS_BIRTH", "MEDS_DEATH"
 
 
@@ -42,6 +55,7 @@ class Meaning:
     name: str | None = None
     unit: str | None = None
     action: str | None = None
+    number: bool = True  # whether its number is the value: at the end of an infusion it is not, nor is the rate of a drug given in doses
 
 
 def read(path: str | Path, *, mapping: str | Path | None = None, **options: Unpack[coded.Options]) -> Timeline:
@@ -88,11 +102,11 @@ def export(path: str | Path, codes: Codes) -> Export:
     """Everything in a MEDS data set, shard by shard."""
     files = shards(path)
     parents = parent_codes(path)
-    people = [_people(file) for file in files]
-    stays = [_stays(file) for file in files]
+    everybody = [people(scan(file)) for file in files]
+    spans = [stays(scan(file)) for file in files]
     told = ("numeric_value is a 32-bit float in MEDS: about seven digits of each number are kept",) if any(
         pl.read_parquet_schema(f).get("numeric_value") == pl.Float32() for f in files) else ()
-    return Export("MEDS", _tables(Path(path), files, codes, parents), pl.concat(people), pl.concat(stays), aware=False, told=told)
+    return Export("MEDS", _tables(Path(path), files, codes, parents), pl.concat(everybody), pl.concat(spans), aware=False, told=told)
 
 
 def parent_codes(path: str | Path) -> dict[str, list[str]]:
@@ -117,9 +131,14 @@ def meaning(code: str, codes: Codes, parents: Sequence[str] = ()) -> Meaning | N
     if parts[0] == "MEDICATION" and len(parts) == 3:
         return _medication(parts[1], parts[2])
     for candidate, unit in _candidates(code, parts, parents):
+        if codes.left_out(candidate):
+            return None
         item = codes.item(candidate)
-        if item is not None:
-            return Meaning(candidate, unit=unit, action=action)
+        if item is None:
+            continue
+        if action is not None and item.concept in _DOSES:  # a rate, and not the amount; the end adds nothing
+            return Meaning(candidate, action="given", number=False) if action == "start" else None
+        return Meaning(candidate, unit=unit, action=action, number=action != "stop")
     return None
 
 
@@ -145,6 +164,7 @@ def _unit(text: str) -> str | None:
     return None if text.upper() in _NO_UNIT else text
 
 
+_DOSES = frozenset(c.name for c in CONCEPTS.values() if c.kind is Kind.DOSE)
 _DRUGS = by_name((name for c in CONCEPTS.values() if c.kind is Kind.DOSE for name in (c.name, c.title, *c.aliases)), "drug")
 _DRUG_OF = {key.removeprefix("drug:").lower(): item.concept for key, item in _DRUGS.items()}
 
@@ -172,16 +192,17 @@ def scan(file: Path) -> pl.LazyFrame:
     return frame if "text_value" in schema else frame.with_columns(pl.lit(None, pl.String).alias("text_value"))
 
 
-def _name(root: Path, file: Path) -> str:
+def name_of(root: Path, file: Path) -> str:
+    """The name of a shard within its data set."""
     return str(file.relative_to(root)) if root.is_dir() else file.name
 
 
-def _tables(root: Path, files: Sequence[Path], codes: Codes, parents: dict[str, list[str]]) -> Iterator[Table]:
+def _tables(root: Path, files: Sequence[Path], codes: Codes, parents: Mapping[str, Sequence[str]]) -> Iterator[Table]:
     for file in files:
-        yield _table(_name(root, file), scan(file), codes, parents)
+        yield table(name_of(root, file), scan(file), codes, parents)
 
 
-def _table(name: str, frame: pl.LazyFrame, codes: Codes, parents: dict[str, list[str]]) -> Table:
+def table(name: str, frame: pl.LazyFrame, codes: Codes, parents: Mapping[str, Sequence[str]]) -> Table:
     """The entries of one shard; codes that mean nothing are counted and never read further."""
     counts = frame.group_by("code").len().collect()
     meant: dict[str, Meaning] = {}
@@ -197,23 +218,32 @@ def _table(name: str, frame: pl.LazyFrame, codes: Codes, parents: dict[str, list
             explained["beginnings and ends of stays"] = explained.get("beginnings and ends of stays", 0) + many
         else:
             ignored[code or "(no code)"] = many
-    table = pl.DataFrame(
-        [(code, m.code, m.name, m.unit, m.action) for code, m in meant.items()], orient="row",
-        schema={"code": pl.String, "code_": pl.String, "name": pl.String, "unit": pl.String, "action": pl.String})
-    numbered = frame.with_row_index("row", offset=1).filter(pl.col("code").is_in(list(meant)))
-    some = numbered.join(table.lazy(), on="code", how="left", maintain_order="left").select(
+    meanings = pl.DataFrame(
+        [(code, m.code, m.name, m.unit, m.action, m.number) for code, m in meant.items()], orient="row",
+        schema={"code": pl.String, "code_": pl.String, "name": pl.String, "unit": pl.String, "action": pl.String, "number": pl.Boolean})
+    schema = frame.collect_schema()
+    numbered = (frame if "row" in schema else frame.with_row_index("row", offset=1)).filter(pl.col("code").is_in(list(meant)))
+    some = numbered.join(meanings.lazy(), on="code", how="left", maintain_order="left").select(
         "row", pl.col("subject_id").cast(pl.String).alias("patient"), pl.col("time").cast(pl.Datetime("us")).alias("start"),
         pl.col("code_").alias("code"), "name", "unit", "action",
-        pl.when(pl.col("action") != "stop").then(_digits("numeric_value")).when(pl.col("action").is_null()).then(_digits("numeric_value")).alias("value"),
-        pl.col("text_value").alias("text"),
+        pl.col("text_value").alias("text"), *_columns(schema),
     )
     infused = frame.filter(pl.col("code").str.starts_with("INFUSION_START//")).select(pl.col("subject_id").cast(pl.String).alias("patient")).unique().collect()
     return Table(name, int(counts["len"].sum()), entries(some), ignored, explained, carries=coded.INFUSIONS, present=infused)
 
 
-def _digits(column: str) -> pl.Expr:
-    """A 32-bit float as the number that was written: its shortest decimal form, not the binary one (0.1, not 0.10000000149)."""
-    return pl.col(column).cast(pl.String).cast(pl.Float64)
+def _digits(kind: pl.DataType) -> pl.Expr:
+    """The number that was written: of a 32-bit float its shortest decimal form, not the binary one (0.1, not 0.10000000149)."""
+    column = pl.col("numeric_value")
+    return column.cast(pl.String).cast(pl.Float64) if kind == pl.Float32() else column.cast(pl.Float64)
+
+
+def _columns(schema: Mapping[str, pl.DataType]) -> list[pl.Expr]:
+    """The value, and what our own writer adds to the columns of the standard (OWN) where it is there."""
+    number = _digits(schema["numeric_value"])
+    if not set(OWN) <= set(schema):
+        return [pl.when("number").then(number).alias("value")]
+    return [pl.coalesce("value", number).alias("value"), *(pl.col(name) for name in OWN if name != "value")]
 
 
 # ---------------------------------------------------------------- people and stays
@@ -221,9 +251,9 @@ def _digits(column: str) -> pl.Expr:
 _STAY_CODES = {"HOSPITAL_ADMISSION": ("hospital", 1), "HOSPITAL_DISCHARGE": ("hospital", -1), "ICU_ADMISSION": ("icu", 1), "ICU_DISCHARGE": ("icu", -1)}
 
 
-def _people(file: Path) -> pl.DataFrame:
+def people(frame: pl.LazyFrame) -> pl.DataFrame:
     """Date of birth and sex of everybody in one shard."""
-    rows = scan(file).filter((pl.col("code") == BIRTH) | pl.col("code").str.starts_with("GENDER//")).select(
+    rows = frame.filter((pl.col("code") == BIRTH) | pl.col("code").str.starts_with("GENDER//")).select(
         pl.col("subject_id").cast(pl.String).alias("patient"), "time", "code").collect()
     birth = rows.filter(pl.col("code") == BIRTH).group_by("patient").agg(pl.col("time").min().cast(pl.Datetime("us")).alias("birth"))
     sex = rows.filter(pl.col("code") != BIRTH).group_by("patient").agg(pl.col("code").first().str.split("//").list.last().alias("sex"))
@@ -231,10 +261,10 @@ def _people(file: Path) -> pl.DataFrame:
     return both.with_columns(pl.lit(None, kind).alias(name) for name, kind in PEOPLE.items() if name not in both.columns).select(list(PEOPLE))
 
 
-def _stays(file: Path) -> pl.DataFrame:
+def stays(frame: pl.LazyFrame) -> pl.DataFrame:
     """The hospital and ICU stays in one shard: each admission with the first discharge after it and before the next admission."""
     prefix = pl.col("code").str.split("//").list.first()
-    rows = scan(file).filter(prefix.is_in(list(_STAY_CODES))).select(
+    rows = frame.filter(prefix.is_in(list(_STAY_CODES))).select(
         pl.col("subject_id").cast(pl.String).alias("patient"), pl.col("time").cast(pl.Datetime("us")), prefix.alias("what")).collect()
     if not len(rows):
         return pl.DataFrame(schema=dict(STAYS))
@@ -249,3 +279,84 @@ def _stays(file: Path) -> pl.DataFrame:
         "patient", pl.concat_str("kind", "number", separator="").alias("stay"), "kind", pl.col("time").alias("start"),
         pl.when(pl.col("next") == -1).then("after").alias("end"),
     )
+
+
+# ---------------------------------------------------------------- writing
+
+def write(timeline: Timeline, path: str | Path, grades: Iterable[Grades] = ()) -> None:
+    """The record as a MEDS data set: ``data/train/0.parquet`` and its metadata; grades as events of their own.
+
+    A measurement stands under its LOINC code and canonical unit ("LOINC//8310-5//degC"), anything else under
+    "TOCSIN//concept//unit".  A grade is "GRADE//scale//at_least" (and at_most) where it changes.  The columns of OWN are
+    added: MEDS keeps numbers in 32 bits and has no end of an event.
+    Raises SourceError when a patient's name is no whole number, as MEDS wants it.
+    """
+    clock = wall_clock(timeline)
+    out = Path(path)
+    events = pl.concat([_facts_written(timeline, clock), _events_written(clock), *(_grades_written(one, clock) for one in grades)])
+    numbers = events["subject_id"].cast(pl.Int64, strict=False)
+    if numbers.null_count():
+        name = events.filter(numbers.is_null())["subject_id"][0]
+        raise SourceError(f"the patient {name!r} is no whole number, and MEDS names subjects by whole numbers.\n  Rename the patients first.")
+    events = events.with_columns(numbers).sort("subject_id", "time", nulls_last=False, maintain_order=True)
+    (out / "data" / "train").mkdir(parents=True, exist_ok=True)
+    (out / "metadata").mkdir(parents=True, exist_ok=True)
+    events.write_parquet(out / "data" / "train" / "0.parquet")
+    codes = events.select(pl.col("code").unique().sort()).with_columns(
+        pl.col("code").str.split("//").list.slice(0, 2).list.join("/").alias("parent"), pl.col("code").str.starts_with("LOINC//").alias("standard"))
+    codes.select(
+        "code", pl.lit(None, pl.String).alias("description"),
+        pl.when("standard").then(pl.concat_list("parent")).otherwise(None).alias("parent_codes"),
+    ).write_parquet(out / "metadata" / "codes.parquet")
+    subjects = events.select(pl.col("subject_id").unique().sort()).with_columns(pl.lit("train").alias("split"))
+    subjects.write_parquet(out / "metadata" / "subject_splits.parquet")
+    (out / "metadata" / "dataset.json").write_text(json.dumps({
+        "dataset_name": "tocsin", "dataset_version": "1", "etl_name": "tocsin", "etl_version": __version__, "meds_version": "0.4.0"}), encoding="utf-8")
+
+
+_WRITTEN = {"subject_id": pl.String(), "time": pl.Datetime("us"), "code": pl.String(), "numeric_value": pl.Float32(), "text_value": pl.String(), **OWN}
+
+
+def _written(frame: pl.DataFrame) -> pl.DataFrame:
+    return shaped(frame, _WRITTEN)
+
+
+def _facts_written(timeline: Timeline, clock: Wall) -> pl.DataFrame:
+    """Hour 0 of each patient, and the facts about them, which have no time."""
+    zero = pl.DataFrame({"subject_id": list(clock.hour_0), "time": list(clock.hour_0.values())}, schema={"subject_id": pl.String, "time": pl.Datetime("us")})
+    rows: list[dict[str, object]] = []
+    for row in timeline.patients.drop("infusion_time").iter_rows(named=True):
+        for name, value in row.items():
+            if name != "patient" and value is not None:
+                number = isinstance(value, float)
+                rows.append({"subject_id": row["patient"], "code": f"TOCSIN//fact:{name}", "value": value if number else None,
+                             "text_value": None if number else str(value)})
+    facts = pl.DataFrame(rows, schema={"subject_id": pl.String, "code": pl.String, "value": pl.Float64, "text_value": pl.String})
+    dated = zero.with_columns(pl.lit(f"TOCSIN//{HOUR_0}").alias("code"))
+    return pl.concat([_written(dated), _written(facts.with_columns(pl.col("value").alias("numeric_value")))])
+
+
+def _events_written(clock: Wall) -> pl.DataFrame:
+    code = {}
+    for one in CONCEPTS.values():
+        standard = one.kind is Kind.MEASUREMENT and one.loinc
+        code[one.name] = f"LOINC//{one.loinc[0]}" if standard else f"TOCSIN//{one.name}"
+    unit = pl.col("concept").replace_strict({c.name: c.unit for c in CONCEPTS.values() if c.unit}, default="UNK", return_dtype=pl.String)
+    empty = pl.col("value").is_null() & pl.col("text").is_null()
+    return _written(clock.events.with_columns(pl.col("attribution", "text").cast(pl.String)).select(
+        pl.col("patient").alias("subject_id"), pl.col("start").alias("time"),
+        pl.concat_str(pl.col("concept").replace_strict(code, return_dtype=pl.String), unit, separator="//").alias("code"),
+        pl.col("value").alias("numeric_value"), pl.when(empty).then(pl.lit("unknown")).otherwise("text").alias("text_value"),
+        *OWN,
+    ))
+
+
+def _grades_written(grades: Grades, clock: Wall) -> pl.DataFrame:
+    """The steps of a course: the surest lower and upper grade where one changes."""
+    steps = grades.frame.select(pl.col("patient").cast(pl.String), pl.col("start_hour").alias("hour"), "at_least", "at_most")
+    zero = pl.DataFrame({"patient": list(clock.hour_0), "zero": list(clock.hour_0.values())}, schema={"patient": pl.String, "zero": pl.Datetime("us")})
+    steps = steps.join(zero, on="patient", how="left", maintain_order="left")
+    time = pl.col("zero") + pl.duration(microseconds=(pl.col("hour") * 3.6e9).round(0).cast(pl.Int64))
+    sides = [steps.select(pl.col("patient").alias("subject_id"), time.alias("time"), pl.lit(f"GRADE//{grades.scale.id}//{side}").alias("code"),
+                          pl.col(side).cast(pl.Float64).alias("numeric_value")) for side in ("at_least", "at_most")]
+    return pl.concat([_written(side) for side in sides])

@@ -22,8 +22,9 @@ ABSENT = frozenset({"absent", "none", "no", "not given", "never", "false", "n", 
 PRESENT = frozenset({"present", "yes", "y", "true", "given", "running", "on", "+", "started", "start"})
 STOPPED = frozenset({"stop", "stopped", "off", "discontinued", "ended", "end", "weaned off"})
 _RATE_OF_DOSE = re.compile(r"(?i)(/\s*m(2|²|\^2)|/\s*(d|day|24\s*h|h|hr|hour|dose|week))(?=$|[\s,;/])")
-_FLOW = re.compile(r"(?i)(?P<flow>\d+(?:[.,]\d+)?)\s*(?:l\s*/\s*min|lpm|l\s*/\s*m\b|litres?(?:/min)?|liters?(?:/min)?|l\b)")
+_FLOW = re.compile(r"(?i)(?P<flow>\d+(?:[.,]\d+)?)\s*(?:l\s*/\s*min|lpm|l\s*/\s*m\b|litres?(?:/min)?|liters?(?:/min)?|l\b|l(?=nc\b|nrb\b))")
 _FIO2 = re.compile(r"(?i)(?:fi?o2|fraction)\s*(?:of|:|=|at)?\s*(?P<fio2>\d*[.,]?\d+)\s*(?P<percent>%)?|(?P<bare>\d{2,3})\s*%")
+_MASK_PRESSURE = re.compile(r"(?i)(?<=pap)\s*\d{1,2}(?:\s*/\s*\d{1,2})?(?![\d.,]|\s*(?:%|l\b|l/|lpm|lit))\s*(?:cm\s*h2o)?")  # BiPAP 12/5, CPAP 8 cmH2O
 _DEVICE_FILLER = re.compile(r"(?i)\b(?:via|by|on|at|with|of|o2|oxygen|and|flow)\b|[,;:@()/+]")
 _PRESSURE = re.compile(r"^\s*(\d{2,3})\s*/\s*(\d{2,3})\s*(?:mm\s*hg)?\s*$", re.IGNORECASE)
 
@@ -120,7 +121,9 @@ def _device(one: Concept, said: str, beside: str | None) -> list[Meaning]:
     rest = said[:fraction.start()] + " " + said[fraction.end():] if fraction else said
     flow = _FLOW.search(rest)
     rest = rest[:flow.start()] + " " + rest[flow.end():] if flow else rest
-    if not (flow or fraction):
+    pressure = _MASK_PRESSURE.search(rest)
+    rest = rest[:pressure.start()] + " " + rest[pressure.end():] if pressure else rest
+    if not (flow or fraction or pressure):
         return []
     name = ""
     for words in (rest, _DEVICE_FILLER.sub(" ", rest)):
@@ -134,7 +137,7 @@ def _device(one: Concept, said: str, beside: str | None) -> list[Meaning]:
         if bare or not flow:
             return []
         name = "oxygen_unspecified"
-    told = "a device written with its flow was read as device, flow and FiO2"
+    told = "a device written with its flow, pressure or FiO2 was read as device, flow and FiO2"
     out = [Meaning(one.name, text=name, told=told, extra=said if beside is None else f"{said}; {beside}")]
     if flow:
         out.append(Meaning("oxygen_flow", float(flow["flow"].replace(",", ".")), "L/min", told=told))

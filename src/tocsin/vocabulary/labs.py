@@ -245,7 +245,7 @@ COAGULATION: tuple[Concept, ...] = (
         "inr",
         "International normalised ratio",
         "1",
-        units.PLAIN,
+        units.INR,
         (0.3, 50),
         (0.7, 20),
         worse=1,

@@ -47,7 +47,7 @@ ELECTROLYTES: tuple[Concept, ...] = (
         loinc=("19123-9",), omop=(3001420,), clif=("magnesium",)),
     lab("phosphate", "Phosphate, as phosphorus", "mg/dL", _PHOSPHATE, (0, 60), (0.3, 25), aliases=("phosphorus", "inorganic phosphate", "phos"),
         us_unit="mg/dL", si_unit="mmol/L", loinc=("2777-1",), omop=(3011904,), clif=("phosphate",)),
-    lab("ph", "pH of arterial blood", "1", units.PLAIN, (6.0, 8.2), (6.7, 7.8), aliases=("arterial pH", "blood pH"), loinc=("2744-1",),
+    lab("ph", "pH of arterial blood", "1", units.PH, (6.0, 8.2), (6.7, 7.8), aliases=("arterial pH", "blood pH"), loinc=("2744-1",),
         omop=(3019977,), clif=("ph_arterial",)),
 )
 

@@ -27,13 +27,13 @@ _WORDS = {
         "kg": "kgs kilogram kilograms kgbw",
         "l": "litre litres liter liters",
         "dl": "decilitre deciliter",
-        "ml": "cc millilitre millilitres milliliter milliliters",
+        "ml": "cc cm3 ccm millilitre millilitres milliliter milliliters",
         "ul": "mcl microlitre microliter mm3 cmm cumm",
         "umol": "mcmol micromol micromole micromoles",
         "%": "percent pct",
         "mmhg": "torr",
-        "in": "inch inches",
-        "lb": "lbs pound pounds",
+        "in": "inch inches in_i",
+        "lb": "lbs pound pounds lb_av",
         "10^3": "k thou thousand",
     }.items()
     for word in words.split()
@@ -42,7 +42,8 @@ _WORDS = {
 _COUNTED = {"1", "#", "cell", "cells", "beat", "beats", "breath", "breaths", "insp", "resp", "count"}
 # Left out of a name, or written in Latin letters.
 _NAME_CHARACTERS = str.maketrans(dict.fromkeys("_-/‐‑–—", " ") | {"α": "alpha", "β": "beta", "γ": "gamma"})
-_POWER = re.compile(r"[x*]?10(?:\*\*|[\^*ex(])?\+?(12|[3-9])\)?(?=/|cell|$)")
+_NEGATIVE = re.compile(r"(^|[.*])([a-z]+)-1(?![\d])")  # mmol.L-1, ug.kg-1.min-1
+_POWER = re.compile(r"[x*]?10(?:(?:\*\*|[\^*ex(])\+?)?(12|[3-9])\)?(?=/|cell|$)")
 
 
 @lru_cache(maxsize=4096)
@@ -53,16 +54,21 @@ def unit_key(unit: str) -> str:
     """
     text = unicodedata.normalize("NFKC", unit.replace("º", "°")).lower().replace("μ", "u").replace("°", "deg")
     text = re.sub(r"\bper\b", "/", text.replace("×", "x").replace("·", "*").replace("⋅", "*"))
+    text = re.sub(r"\s+(?=[a-z]+-1(?!\d))", ".", text.replace("−", "-").replace("{body_wt}", ""))
+    text = re.sub(r"(?<=\d)(?:[.*](?=\{)|_(?=m))", "", text)  # 10*6.{cells}, {1.73_m2}: what stands in the braces of UCUM is no factor
     text = re.sub(r"[\s\[\]{}]", "", text)
-    text = re.sub(r"/\(([^)]*)\)", lambda group: "/" + re.sub(r"[.*]", "/", group[1]), text)
+    text = re.sub(r"/\(24[.*]?h\)", "/d", text)
+    text = re.sub(r"/\(([^)]*)\)", lambda group: "/" + re.sub(r"(?<!\d)[.*]|[.*](?!\d)", "/", group[1]), text)
+    text = _NEGATIVE.sub(r"/\2", text)
+    text = re.sub(r"^([mu]?g)%$", r"\1/dl", text)
     standard = next((kind for kind in ("feu", "ddu") if kind in text), "")  # D-dimer: two standards, never mixed up
     if standard:
         text = text.replace(standard, "")
     text = _POWER.sub(r"10^\1", text)
     text = re.sub(r"([a-z])\^(\d)", r"\1\2", text)  # m^2 is m2
-    text = re.sub(r"(?<!\d)\.|\.(?!\d)", "", text)
+    text = re.sub(r"\.(?![a-z\d])|(?<=\d)\.(?=[a-z])|(?<![a-z\d])\.", "", text.replace("i.u.", "iu"))  # mEq., 10*3.cells; not g.m
     text = re.sub(r"[()]", "", text).strip("-_,;")
-    text = {"lpm": "l/min", "bpm": "/min", "min-1": "/min"}.get(text, text)
+    text = {"lpm": "l/min", "bpm": "/min"}.get(text, text)
     top, *below = text.split("/")
     top = re.sub(r"^(10\^\d+)cells?$", r"\1", _WORDS.get(top, top))
     if below and top in _COUNTED:

@@ -96,6 +96,8 @@ PERCENT: Final[Units] = {"%": SAME, "fraction": Conversion(100.0)}
 PERCENT_ONLY: Final[Units] = {"%": SAME}
 FRACTION: Final[Units] = {"fraction": SAME, "1": SAME, "%": Conversion(0.01)}
 PLAIN: Final[Units] = {"1": SAME, "ratio": SAME, "(no units)": SAME, "": SAME}
+PH: Final[Units] = {**PLAIN, "pH": SAME, "units": SAME}
+INR: Final[Units] = {**PLAIN, "INR": SAME}
 SCORE: Final[Units] = {"points": SAME, "point": SAME, "score": SAME, "1": SAME, "": SAME}
 GRADE: Final[Units] = {"grade": SAME, "1": SAME, "": SAME}
 SECONDS: Final[Units] = {"s": SAME, "min": Conversion(60.0)}
@@ -113,9 +115,15 @@ ENZYME: Final[Units] = {
     "ukat/L": Conversion(U_IN_MICROKATAL),
     "nkat/L": Conversion(U_IN_MICROKATAL / 1000),
     "U/mL": Conversion(1000.0),
+    "kU/L": Conversion(1000.0),
     "mU/mL": SAME,
 }
-ACTIVITY_PERCENT: Final[Units] = {"%": SAME, "U/dL": SAME, "U/mL": Conversion(100.0)}  # 1 IU/mL is 100 %, by definition
+ACTIVITY_PERCENT: Final[Units] = {  # 1 IU/mL is 100 %, by definition
+    "%": SAME,
+    "U/dL": SAME,
+    "U/mL": Conversion(100.0),
+    "kU/L": Conversion(100.0),
+}
 CELLS: Final[Units] = {
     "10^9/L": SAME,
     "10^3/uL": SAME,

@@ -1,0 +1,267 @@
+"""Grading a record of any size, shard by shard, into a folder: with progress, and to be taken up again where it was stopped.
+
+A shard is finished when its small JSON file stands in the folder, which is written last and at once; what a killed run left of an
+unfinished shard is written anew.  So no patient is lost and none is there twice.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from tocsin import __version__
+from tocsin.errors import SettingError, TimelineError
+from tocsin.grading import Grades
+from tocsin.grading.many import grade_many
+from tocsin.scales import Scale
+from tocsin.sources import doors, shards
+from tocsin.timeline import FileCount, Timeline
+
+RUN = "run.json"
+STEPS: dict[str, Any] = {
+    "patient": pl.String, "scale": pl.String, "start_hour": pl.Float64, "end_hour": pl.Float64, "at_least": pl.Float64, "at_most": pl.Float64,
+    "because": pl.List(pl.String), "undecided": pl.List(pl.String), "flags": pl.List(pl.String),
+}
+"""The columns of ``grades-*.parquet``: one row for each step of each patient by each scale; see ``grading.Grades.frame``."""
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far a run is."""
+
+    shards: int
+    done: int = 0
+    resumed: int = 0
+    patients: int = 0
+    events: int = 0
+    steps: int = 0
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a run did: progress, the reconciliation of every file, problems by what they are, and the worst grades of each scale.
+
+    ``worst``: scale -> "at_least" or "at_least-at_most" -> how many patients.
+    """
+
+    folder: Path
+    progress: Progress
+    files: tuple[FileCount, ...] = ()
+    problems: Counter[str] = field(default_factory=Counter)
+    complete: tuple[str, ...] = ()
+    worst: dict[str, dict[str, int]] = field(default_factory=dict)
+
+
+def grade_to(
+    path: str | Path, out: str | Path, scales: Sequence[Scale], *, told: Callable[[Progress], None] | None = None, restart: bool = False,
+    chosen: Callable[[Timeline], Timeline] | None = None, options: dict[str, Any] | None = None, **grading: Any,
+) -> Outcome:
+    """Grade the record at ``path`` by these scales into the folder ``out``.
+
+    Args:
+        path: A MEDS data set, Tocsin's own Parquet, or any other coded export.
+        out: The folder; it gets ``grades-*.parquet`` (STEPS), ``patients-*.parquet``, a JSON file a shard, and ``run.json``.
+        scales: The scales.
+        told: Called after each shard.
+        restart: Throw away what an earlier, different run left in the folder.
+        chosen: What is done to each shard's record before it is graded.
+        options: How the record is read; see ``shards.plan``.
+        grading: Options of ``grading.grade``.
+
+    Raises:
+        SettingError: The folder holds another run.
+        TimelineError: A patient stands in two shards.
+    """
+    folder = Path(out)
+    run = _run(path, scales, options or {}, grading)
+    _opened(folder, run, restart)
+    plan = shards.plan(path, folder, **(options or {}))
+    table = (options or {}).get("patients") if plan.form != "tocsin" else None
+    told_facts = doors.facts_about(table)
+
+    def prepared(record: Timeline) -> Timeline:
+        whole = doors.with_facts(record, told_facts)
+        return chosen(whole) if chosen is not None else whole
+
+    progress = Progress(len(plan.shards))
+    seen: set[str] = set()
+    todo: list[int] = []
+    for number in range(len(plan.shards)):
+        if _marker(folder, number).is_file():
+            _again(folder, number, progress, seen)
+        else:
+            todo.append(number)
+    if told is not None:
+        told(progress)
+    for number, records in _ahead(plan, todo):
+        _graded(folder, number, plan.shards[number].name, records, scales, seen, progress, prepared, grading)
+        if told is not None:
+            told(progress)
+    if plan.temporary is not None:
+        shutil.rmtree(plan.temporary, ignore_errors=True)
+    return _outcome(folder, progress, plan)
+
+
+def _run(path: str | Path, scales: Sequence[Scale], options: dict[str, Any], grading: dict[str, Any]) -> dict[str, Any]:
+    """What makes two runs the same: version, input files, scales with their settings, and options."""
+    root = Path(path)
+    files = sorted(f for f in root.rglob("*") if f.is_file()) if root.is_dir() else [root] if root.is_file() else []
+    seen = [[str(f.relative_to(root)) if f != root else f.name, f.stat().st_size, f.stat().st_mtime_ns] for f in files]
+    return json.loads(json.dumps({  # type: ignore[no-any-return]
+        "tocsin": __version__, "input": seen or _without_password(str(path)), "scales": [[s.id, {k: str(v) for k, v in s.settings.items()}] for s in scales],
+        "options": {k: str(v) for k, v in sorted(options.items())}, "grading": {k: str(v) for k, v in sorted(grading.items())},
+    }))
+
+
+def _without_password(address: str) -> str:
+    head, at, tail = address.rpartition("@")
+    return f"{head.split('://')[0]}://...@{tail}" if at else address
+
+
+def _opened(folder: Path, run: dict[str, Any], restart: bool) -> None:
+    """The folder of this run, new or to be taken up again."""
+    folder.mkdir(parents=True, exist_ok=True)
+    told = folder / RUN
+    if told.is_file() and not restart:
+        before = json.loads(told.read_text(encoding="utf-8"))
+        if before != run:
+            what = ", ".join(key for key in run if before.get(key) != run[key])
+            raise SettingError(f"{folder} holds the output of another run (other: {what}).\n  Name another folder, or give --restart to throw that away.")
+    elif any(folder.glob("grades-*.parquet")) or told.is_file():
+        if not restart:
+            raise SettingError(f"{folder} holds grades and no {RUN}: not from this command.\n  Name another folder, or give --restart to throw them away.")
+        for old in (*folder.glob("grades-*.parquet"), *folder.glob("patients-*.parquet"), *folder.glob("shard-*.json"), told):
+            old.unlink(missing_ok=True)
+    _write(told, lambda place: place.write_text(json.dumps(run, indent=1), encoding="utf-8"))
+
+
+def _marker(folder: Path, number: int) -> Path:
+    return folder / f"shard-{number:05d}.json"
+
+
+def _write(place: Path, write: Callable[[Path], Any]) -> None:
+    """A file that is there whole or not at all."""
+    half = place.with_name(f".{place.name}.half")
+    write(half)
+    os.replace(half, place)
+
+
+def _again(folder: Path, number: int, progress: Progress, seen: set[str]) -> None:
+    """A shard that an earlier run finished."""
+    told = json.loads(_marker(folder, number).read_text(encoding="utf-8"))
+    progress.done += 1
+    progress.resumed += 1
+    for name in ("patients", "events", "steps"):
+        setattr(progress, name, getattr(progress, name) + told[name])
+    seen.update(pl.read_parquet(folder / f"patients-{number:05d}.parquet", columns=["patient"])["patient"].cast(pl.String))
+
+
+def _ahead(plan: shards.Plan, todo: Sequence[int]) -> Iterator[tuple[int, list[Timeline]]]:
+    """The shards that are still to do, the next one being read while one is graded."""
+    def read(number: int) -> list[Timeline]:
+        return list(plan.shards[number].read())
+
+    with ThreadPoolExecutor(1) as reader:
+        coming = [reader.submit(read, todo[0])] if todo else []
+        for at, number in enumerate(todo):
+            records = coming.pop().result()
+            if at + 1 < len(todo):
+                coming.append(reader.submit(read, todo[at + 1]))
+            yield number, records
+
+
+def _graded(
+    folder: Path, number: int, name: str, records: list[Timeline], scales: Sequence[Scale], seen: set[str], progress: Progress,
+    prepared: Callable[[Timeline], Timeline], grading: dict[str, Any],
+) -> None:
+    frames: list[pl.DataFrame] = []
+    worst: dict[str, Counter[str]] = {s.id: Counter() for s in scales}
+    files: list[FileCount] = []
+    problems: Counter[str] = Counter()
+    complete: set[str] = set()
+    patients, events = [], 0
+    for record in records:
+        timeline = prepared(record)
+        ids = timeline.patients["patient"].cast(pl.String).to_list()
+        twice = seen.intersection(ids)
+        if twice:
+            raise TimelineError(f"{name}: the patient {min(twice)!r} stands in another shard too.\n  A patient's rows must be in one shard.")
+        seen.update(ids)
+        results = grade_many(timeline, scales, **grading) if len(timeline.events) else []
+        for grades in results:
+            frames.append(_steps(grades))
+            worst[grades.scale.id].update(_worst(grades))
+        patients.append(timeline.patients.with_columns(pl.col("patient").cast(pl.String)))
+        events += len(timeline.events)
+        if timeline.reading is not None:
+            files += timeline.reading.files
+            for note in timeline.reading.errors:
+                problems[note.what] += len(note.rows)
+        complete.update(timeline.complete.sentences() if timeline.complete.everywhere else [])
+    steps = pl.concat(frames) if frames else pl.DataFrame(schema=STEPS)
+    who = pl.concat(patients, how="diagonal") if patients else pl.DataFrame(schema={"patient": pl.String})
+    _write(folder / f"grades-{number:05d}.parquet", steps.write_parquet)
+    _write(folder / f"patients-{number:05d}.parquet", who.write_parquet)
+    told = {"shard": name, "patients": len(who), "events": events, "steps": len(steps), "files": [asdict(one) for one in files],
+            "problems": dict(problems.most_common(200)), "complete": sorted(complete), "worst": {k: dict(v) for k, v in worst.items()}}
+    _write(_marker(folder, number), lambda place: place.write_text(json.dumps(told), encoding="utf-8"))
+    progress.done += 1
+    progress.patients += len(who)
+    progress.events += events
+    progress.steps += len(steps)
+
+
+def _steps(grades: Grades) -> pl.DataFrame:
+    frame = grades.frame.with_columns(pl.lit(grades.scale.id).alias("scale"))
+    return frame.select(pl.col(name).cast(kind) if name in frame.columns else pl.lit(None, kind).alias(name) for name, kind in STEPS.items())
+
+
+def _worst(grades: Grades) -> dict[str, int]:
+    """How many patients have which worst grade, as "2" or "1-3" when it is open."""
+    most = grades.frame.group_by("patient").agg(pl.col("at_least").max(), pl.col("at_most").max())
+    low, high = (pl.col(c).round(2).cast(pl.String).str.strip_suffix(".0") for c in ("at_least", "at_most"))
+    known = pl.col("at_least").eq_missing("at_most")
+    words = most.select(pl.when(known).then(low).otherwise(pl.concat_str(low, high, separator="-")).fill_null("?").alias("worst"))
+    return dict(words["worst"].value_counts().iter_rows())
+
+
+def _outcome(folder: Path, progress: Progress, plan: shards.Plan) -> Outcome:
+    """All shards' counts together."""
+    out = Outcome(folder, progress)
+    totals: dict[str, FileCount] = {}
+    complete: set[str] = set()
+    counts = list(plan.before)
+    for note in plan.notes:
+        if note.level == "error":
+            out.problems[note.what] += len(note.rows)
+    for number in range(progress.shards):
+        told = json.loads(_marker(folder, number).read_text(encoding="utf-8"))
+        counts += [FileCount(**one) for one in told["files"]]
+        out.problems.update(told["problems"])
+        complete.update(told["complete"])
+        for scale, words in told["worst"].items():
+            mine = out.worst.setdefault(scale, {})
+            for word, many in words.items():
+                mine[word] = mine.get(word, 0) + many
+    for one in counts:
+        first = totals.get(one.file)
+        totals[one.file] = one if first is None else _sum(first, one)
+    out.files, out.complete = tuple(totals.values()), tuple(sorted(complete))
+    return out
+
+
+def _sum(a: FileCount, b: FileCount) -> FileCount:
+    ignored = dict(a.ignored)
+    for code, many in b.ignored.items():
+        ignored[code] = ignored.get(code, 0) + many
+    return FileCount(a.file, a.sha256, a.rows + b.rows, a.used + b.used, a.explained + b.explained, a.quarantined + b.quarantined,
+                     a.events + b.events, ignored)

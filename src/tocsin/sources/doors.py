@@ -1,0 +1,200 @@
+"""Which format a file, folder or database is in, and the one reader and writer of each."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from tocsin.errors import SettingError, SourceError
+
+if TYPE_CHECKING:
+    from tocsin.timeline import Timeline
+
+FORMATS: Mapping[str, str] = {
+    "csv": "CSV files and Excel workbooks, long or wide",
+    "tocsin": "Tocsin's own events as Parquet, one file or a folder of shards",
+    "clif": "CLIF 2.1 and 3.0, a folder of tables",
+    "omop": "OMOP CDM 5.3 and 5.4: CSV, Parquet, DuckDB, PostgreSQL",
+    "fhir": "FHIR R4: resources, bundles, bulk NDJSON",
+    "meds": "MEDS, sharded Parquet",
+    "sdtm": "SDTM domains: XPT, Dataset-JSON, CSV",
+    "redcap": "REDCap records with their data dictionary",
+}
+CODED = ("clif", "omop", "fhir", "meds", "sdtm", "redcap")
+"""The formats that go through codes, an anchor and a mapping."""
+_PEEK = 65536
+_OMOP_TABLES = frozenset({"person", "measurement", "drug_exposure", "condition_occurrence", "observation_period", "visit_occurrence"})
+_SDTM_DOMAINS = frozenset({"dm", "ae", "cm", "ex", "vs", "lb", "pr", "fa"})
+
+
+def module(name: str) -> Any:
+    """The module of a format; SettingError when there is none of this name."""
+    if name not in FORMATS or name == "tocsin":
+        raise SettingError(f"there is no format {name!r}; there are {', '.join(FORMATS)}")
+    return import_module(f"tocsin.sources.{name}")
+
+
+def recognise(path: str | Path) -> str:
+    """The format (a key of FORMATS) of a file, folder or database address.
+
+    Raises SourceError when there is nothing, or nothing that can be told.
+    """
+    text = str(path)
+    if "://" in text or text.startswith(("postgresql:", "postgres:")):
+        return "omop"
+    place = Path(path)
+    if place.is_dir():
+        return _folder(place)
+    if not place.is_file():
+        raise SourceError(f"{path}: there is no such file.")
+    return _file(place)
+
+
+def _stem(file: Path) -> str:
+    return file.name.lower().split(".")[0]
+
+
+def _folder(folder: Path) -> str:
+    files = sorted(f for f in folder.iterdir() if f.is_file() and not f.name.startswith("."))
+    names = {_stem(f) for f in files}
+    endings = {"".join(f.suffixes[-2:] if f.suffix == ".gz" else f.suffixes[-1:]).lower() for f in files}
+    if any(name.startswith("clif_") for name in names):
+        return "clif"
+    if len(names & _OMOP_TABLES) > 1:
+        return "omop"
+    if any(e.startswith((".ndjson", ".json")) for e in endings) and not names & _SDTM_DOMAINS:
+        return "fhir"
+    if names & _SDTM_DOMAINS and endings & {".xpt", ".json", ".csv", ".csv.gz", ".ndjson"}:
+        return "sdtm"
+    parquet = sorted(folder.rglob("*.parquet"))
+    if (folder / "data").is_dir() and parquet:
+        return "meds"
+    if parquet:
+        return _file(parquet[0])
+    if any("redcap" in name or "dictionary" in name for name in names):
+        return "redcap"
+    if any(e in (".csv", ".csv.gz") for e in endings):
+        return "csv"
+    raise SourceError(f"{folder}: no format is recognised in this folder.\n  Say which with --format: {', '.join(FORMATS)}.")
+
+
+def _file(file: Path) -> str:
+    ending = file.suffix.lower()
+    if ending == ".parquet":
+        return _parquet(file)
+    if ending in (".duckdb", ".db"):
+        return "omop"
+    if ending == ".xpt":
+        return "sdtm"
+    if ending in (".ndjson", ".json") or file.name.lower().endswith((".ndjson.gz", ".json.gz")):
+        return "sdtm" if b"datasetJSONVersion" in _beginning(file) else "fhir"
+    if ending == ".zip":
+        return "omop"
+    header = _beginning(file).split(b"\n")[0]
+    if b"redcap_event_name" in header or b"redcap_repeat_instrument" in header:
+        return "redcap"
+    return "csv"
+
+
+def _beginning(file: Path) -> bytes:
+    try:
+        with (gzip.open(file) if file.suffix.lower() == ".gz" else file.open("rb")) as handle:
+            return bytes(handle.read(_PEEK))
+    except (OSError, EOFError):
+        return b""
+
+
+def _parquet(file: Path) -> str:
+    try:
+        columns = set(pl.read_parquet_schema(file))
+    except (pl.exceptions.PolarsError, OSError):
+        raise SourceError(f"{file}: this is no Parquet file that can be read.") from None
+    if {"patient", "hour", "concept"} <= columns:
+        return "tocsin"
+    if {"subject_id", "time", "code"} <= columns:
+        return "meds"
+    if _stem(file).startswith("clif_"):
+        return "clif"
+    if "person_id" in columns:
+        return "omop"
+    raise SourceError(f"{file}: the columns ({', '.join(sorted(columns)[:6])} ...) are of no format that is known.\n  `tocsin map {file}` shows what "
+                      "is in it; --format says which format it is.")
+
+
+def read(path: str | Path, form: str | None = None, patients: str | Path | None = None, **options: Any) -> Timeline:
+    """The record at ``path`` in the format ``form`` (recognised when not given); ``options`` are those of the format's own ``read``.
+
+    ``patients`` is a table of facts about patients in CSV: its infusion times are hour 0, and its facts stand before the export's.
+    """
+    name = form or recognise(path)
+    if name == "tocsin":
+        from tocsin.timeline import Timeline
+
+        return Timeline.read_parquet(path, patients, complete=options.get("complete") or ())
+    if name == "csv":
+        found: Timeline = module("csv").read(path, patients=patients, **options)
+        return found
+    told = facts_about(patients)
+    record: Timeline = module(name).read(path, **with_times(told, options))
+    return with_facts(record, told)
+
+
+def facts_about(patients: str | Path | None) -> pl.DataFrame | None:
+    """The table of patients in a CSV file or Excel workbook, or None."""
+    table: pl.DataFrame | None = module("csv").read(patients).patients if patients is not None else None
+    return table
+
+
+def with_times(told: pl.DataFrame | None, options: dict[str, Any]) -> dict[str, Any]:
+    """The options with the infusion times of a table of patients, unless the user gave one."""
+    if told is None or options.get("infusion_time"):
+        return options
+    times = dict(told.select("patient", "infusion_time").drop_nulls().iter_rows())
+    return {**options, "infusion_time": times} if times else options
+
+
+def with_facts(record: Timeline, told: pl.DataFrame | None) -> Timeline:
+    """The record with the facts of a table of patients before its own."""
+    if told is None:
+        return record
+    names = [c for c in told.columns if c not in ("patient", "infusion_time") and told[c].null_count() < len(told)]
+    both = record.patients.join(told.select("patient", *(pl.col(n).alias(f"_{n}") for n in names)), on="patient", how="left", maintain_order="left")
+    filled = both.with_columns(pl.coalesce(f"_{n}", n).alias(n) if n in both.columns else pl.col(f"_{n}").alias(n) for n in names)
+    return replace(record, patients=filled.select(pl.exclude([f"_{n}" for n in names])) if names else record.patients)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What was written where."""
+
+    form: str
+    path: Path
+    events: int
+    patients: int
+
+
+def write(timeline: Timeline, path: str | Path, form: str, grades: Any = ()) -> Written:
+    """The record in the format ``form``; ``grades`` go along where the format has a place for them.  SettingError for a format not written."""
+    out = Path(path)
+    if form == "tocsin":
+        out.parent.mkdir(parents=True, exist_ok=True)
+        timeline.events.write_parquet(out)
+        timeline.patients.write_parquet(out.with_name(out.stem + "-patients.parquet"))
+    else:
+        writer = getattr(module(form), "write", None)
+        if writer is None:
+            raise SettingError(f"{form} is read and not written; written are {', '.join(f for f in FORMATS if f != 'redcap')}")
+        if form == "csv":
+            out.parent.mkdir(parents=True, exist_ok=True)
+            writer(timeline, out)
+        else:
+            writer(timeline, out, grades)
+    return Written(form, out, len(timeline.events), len(timeline.patients))
+
+
