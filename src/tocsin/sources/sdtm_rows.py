@@ -207,12 +207,12 @@ def of_interventions(data: DataSet, codes: Codes) -> pl.DataFrame:
     """
     d = data.domain
     bare = ("TRT", "DECOD", "DOSE", "DOSU", "DOSTXT", "DOSTOT", "DOSFRQ", "ROUTE", "OCCUR", "STAT", "INDC", "LOC")
-    rows = data.rows.select("row", "USUBJID", *data.text("TCCON", "TCTEXT", "TCATTR", "TCSITE", "TCNOTE", "TCCALC", "TCCENS"),
+    rows = data.rows.select("row", "USUBJID", *data.text("TCCON", "TCTEXT", "TCATTR", "TCSITE", "TCNOTE", "TCCALC", "TCCENS", "TCVAL"),
                             *(e.alias(name) for name, e in zip(bare, data.text(*(f"{d}{name}" for name in bare)), strict=True)))
     rows = rows.with_columns(_upper("DECOD", "OCCUR", "STAT", "ROUTE", "DOSFRQ"))
     rows = _chosen(rows, ("TCCON", "DECOD", "TRT", "ROUTE"), lambda *key: _treatment(d, codes, *key))
-    dose = pl.col("DOSE").cast(pl.Float64, strict=False)
-    total = pl.when(dose.is_null()).then(pl.concat_str("DOSTOT", pl.lit(" "), pl.col("DOSU").fill_null(""), pl.lit(" per day")))
+    dose = pl.coalesce("TCVAL", "DOSE").cast(pl.Float64, strict=False)
+    total = pl.when(dose.is_null()).then(pl.concat_str(pl.lit("total of "), "DOSTOT", pl.lit(" "), pl.col("DOSU").fill_null(""), pl.lit(" per day")))
     often = pl.when(~pl.col("DOSFRQ").is_in(["ONCE", "UNKNOWN"])).then("DOSFRQ")
     text = pl.coalesce("TCTEXT", pl.concat_str(pl.coalesce("DOSTXT", total), often, separator=" ", ignore_nulls=True))
     text = pl.when(text != "").then(text)

@@ -14,6 +14,7 @@ from tocsin.sources.sdtm_files import base_name
 OWN: Mapping[str, str] = MappingProxyType({
     "TCCON": "Concept of Tocsin",
     "TCTEXT": "Coded value, or words beside the number",
+    "TCVAL": "Value beyond the range of SAS transport",
     "TCCENS": "Limit of the value: -1 below, +1 above",
     "TCATTR": "To what it is put down",
     "TCSITE": "Where, for local findings",

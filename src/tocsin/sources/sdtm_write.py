@@ -36,6 +36,7 @@ _SEX = {"male": "M", "female": "F", "other": "UNDIFFERENTIATED"}
 _OBJECT_OF = {attribution: about for about, attribution in reversed(OBJECTS.items())}
 _NOT_SAID = "NOT STATED"
 _LABEL, _LONG_NAME = 40, 8
+_STORABLE = (1e-70, 1e70)
 _VARIABLES = {
     "STUDYID": "Study Identifier", "DOMAIN": "Domain Abbreviation", "USUBJID": "Unique Subject Identifier", "RDOMAIN": "Related Domain Abbreviation",
     "IDVAR": "Identifying Variable", "IDVARVAL": "Identifying Variable Value", "QNAM": "Qualifier Variable Name", "QLABEL": "Qualifier Variable Label",
@@ -147,6 +148,11 @@ def _common(domain: str, start: str, aware: bool, *, implied: pl.Expr | None = N
     ]
 
 
+def _storable() -> pl.Expr:
+    """Whether SAS transport, whose numbers are those of IBM mainframes, can hold the value."""
+    return (pl.col("value") == 0) | pl.col("value").abs().is_between(*_STORABLE)
+
+
 def _short(text: pl.Expr) -> pl.Expr:
     """A text that fits a character variable; the whole of a longer one stands in a qualifier."""
     return text.map_elements(lambda t: sdtm_supp.pieces(t)[0], return_dtype=pl.String)
@@ -158,7 +164,7 @@ def _result(domain: str, rows: pl.DataFrame) -> list[pl.Expr]:
     number = pl.col("value").is_not_null()
     said = pl.when(number).then(pl.concat_str(_sign(), _number())).otherwise(_short(pl.col("text")))
     unit = pl.when(number).then(pl.col("concept").replace_strict(units, default=None, return_dtype=pl.String))
-    exact = pl.when(number & (pl.col("censored") == 0)).then("value")
+    exact = pl.when(number & (pl.col("censored") == 0) & _storable()).then("value")
     return [said.alias(f"{domain}ORRES"), unit.alias(f"{domain}ORRESU"), said.alias(f"{domain}STRESC"), exact.alias(f"{domain}STRESN"),
             unit.alias(f"{domain}STRESU"), pl.col("text").alias("TCTEXT")]
 
@@ -238,10 +244,11 @@ def _given(domain: str, rows: pl.DataFrame, aware: bool) -> pl.DataFrame:
     dosed = pl.col("value").is_not_null()
     return rows.select(
         *_common(domain, "STDTC", aware), (pl.lit("CAR-T CELLS") if domain == "EX" else names).alias(f"{domain}TRT"),
-        *([names.alias("CMDECOD")] if domain == "CM" else []), pl.col("value").alias(f"{domain}DOSE"),
+        *([names.alias("CMDECOD")] if domain == "CM" else []), pl.when(_storable()).then("value").alias(f"{domain}DOSE"), pl.when(~_storable()).then(_number()).alias("TCVAL"),
         pl.when(dosed).then(pl.col("concept").replace_strict(units, default=None, return_dtype=pl.String)).alias(f"{domain}DOSU"),
         pl.when(~dosed).then(_short(pl.col("text"))).alias(f"{domain}DOSTXT"),
-        pl.when(pl.col("censored") != 0).then(pl.col("censored").cast(pl.String)).alias("TCCENS"), pl.col("concept").alias("TCCON"), pl.col("text").alias("TCTEXT"),
+        pl.when(pl.col("censored") != 0).then(pl.col("censored").cast(pl.String)).alias("TCCENS"), pl.col("concept").alias("TCCON"),
+        pl.col("text").alias("TCTEXT"),
     )
 
 
@@ -274,7 +281,8 @@ def _computed(domain: str, grades: Iterable[Grades], wall: Wall) -> pl.DataFrame
                                        low.alias("AETOXGR"), at("from").alias("AESTDTC")))
         else:
             pieces.append(steps.select(
-                *marked, pl.lit("TOXGR").alias("FATESTCD"), pl.lit("Standard Toxicity Grade").alias("FATEST"), pl.lit("CYTOKINE RELEASE SYNDROME").alias("FAOBJ"),
+                *marked, pl.lit("TOXGR").alias("FATESTCD"), pl.lit("Standard Toxicity Grade").alias("FATEST"),
+                pl.lit("CYTOKINE RELEASE SYNDROME").alias("FAOBJ"),
                 ranged.alias("FAORRES"), ranged.alias("FASTRESC"), at("from").alias("FADTC")))
     return pl.concat(pieces) if pieces else None
 
