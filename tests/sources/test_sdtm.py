@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import gzip
 import shutil
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import polars as pl
 import pyreadstat
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from conftest import SharedData
@@ -96,8 +99,9 @@ def test_hour_0_is_the_infusion_and_not_the_reference_start_unless_asked(tmp_pat
 
 
 def test_a_collected_number_stands_before_the_rounded_standard_one(tmp_path: Path):
-    got = record(trial(tmp_path, lb=[lb("CREAT", "2.0", "mg/dL", LBSTRESN="176.8", LBSTRESC="176.8", LBSTRESU="umol/L")]))
-    assert said(got, "creatinine", "value") == [(2.0,)]
+    got = record(trial(tmp_path, lb=[lb("BILI", "2.0", "mg/dL", LBSTRESN="34.2", LBSTRESC="34.2", LBSTRESU="umol/L")]))
+    assert said(got, "bilirubin_total", "value") == [(2.0,)]
+    assert CONCEPTS["bilirubin_total"].conversion("umol/L").to_canonical(34.2) < 2.0
 
 
 @pytest.mark.parametrize(("collected", "unit", "standard", "standard_unit", "value", "censored"), [
@@ -152,7 +156,8 @@ def test_limits_of_normal_are_facts_where_they_are_the_same_in_all_rows(tmp_path
 
 def test_cytokine_release_syndrome_has_its_grade_onset_and_end(tmp_path: Path):
     ae = {"USUBJID": "1", "AETERM": "CRS", "AEDECOD": "Cytokine release syndrome"}
-    rows = [{**ae, "AETOXGR": "2", "AESTDTC": "2019-09-26", "AEENDTC": "2019-09-29"}, {**ae, "AETOXGR": "GRADE 3", "AESTDTC": "2019-09-27T06:00", "AEENDTC": None},
+    rows = [{**ae, "AETOXGR": "2", "AESTDTC": "2019-09-26", "AEENDTC": "2019-09-29"},
+            {**ae, "AETOXGR": "GRADE 3", "AESTDTC": "2019-09-27T06:00", "AEENDTC": None},
             {**ae, "AETOXGR": None, "AESTDTC": "2019-10-01T10:00", "AEENDTC": None}]
     got = record(trial(tmp_path, ae=rows))
     assert said(got, "reported_crs_grade", "hour", "hour_latest", "end_hour", "value", "text") == [
@@ -162,7 +167,8 @@ def test_cytokine_release_syndrome_has_its_grade_onset_and_end(tmp_path: Path):
 def test_events_become_findings_with_what_they_say_in_the_note(tmp_path: Path):
     ae = {"USUBJID": "1", "AESTDTC": "2019-09-26T10:00", "AEENDTC": "2019-09-26T12:00"}
     rows = [{**ae, "AETERM": "felt hot", "AEDECOD": "Pyrexia", "AETOXGR": "1", "AESEV": "MILD"},
-            {**ae, "AETERM": "Seizure", "AEDECOD": "Seizure", "AETOXGR": "3", "AESEV": None}, {**ae, "AETERM": "Nausea", "AEDECOD": "Nausea", "AETOXGR": "1", "AESEV": None}]
+            {**ae, "AETERM": "Seizure", "AEDECOD": "Seizure", "AETOXGR": "3", "AESEV": None},
+            {**ae, "AETERM": "Nausea", "AEDECOD": "Nausea", "AETOXGR": "1", "AESEV": None}]
     got = record(trial(tmp_path, ae=rows))
     assert said(got, "fever", "hour", "end_hour", "text", "note") == [(24, 26, "present", "felt hot; CTCAE grade 1; MILD")]
     assert said(got, "seizure", "text") == [("unspecified",)]
@@ -314,6 +320,27 @@ def test_every_test_of_cdisc_that_is_known_means_a_measurement():
         assert CONCEPTS[name].unit is not None
         assert mark in "VM"
     assert all(item.concept in CONCEPTS for item in sdtm_codes.items().values())
+
+
+CELL = st.sampled_from(["", "1", "-1", "0", "2019", "2019-09-26", "2019-09-26T10:00", "x", "<5", "1e999", "Y", "N", "NOT DONE", "C", "mg", "TEMP", "CREAT",
+                        "OCCUR", "Cytokine release syndrome", "Seizure", "TOCILIZUMAB", "KYMRIAH", "NA", "TCCON", "TCFACT=1", "GRADE 2", "é"])
+COLUMNS = {
+    "vs": ("VSTESTCD", "VSTEST", "VSORRES", "VSORRESU", "VSSTRESN", "VSSTRESU", "VSSTAT", "VSDTC", "VSDY"),
+    "lb": ("LBTESTCD", "LBORRES", "LBORRESU", "LBSTRESC", "LBSPEC", "LBORNRHI", "LBDTC", "LBENDTC"),
+    "fa": ("FATESTCD", "FATEST", "FAOBJ", "FAORRES", "FADTC"), "ae": ("AESEQ", "AETERM", "AEDECOD", "AETOXGR", "AESTDTC", "AEENDTC", "AEOCCUR"),
+    "cm": ("CMTRT", "CMDECOD", "CMDOSE", "CMDOSU", "CMDOSTOT", "CMDOSFRQ", "CMSTDTC", "CMENDTC", "CMOCCUR"), "pr": ("PRTRT", "PRSTDTC", "PRENDTC", "PROCCUR"),
+    "suppae": ("IDVAR", "IDVARVAL", "QNAM", "QVAL"),
+}
+
+
+@settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@given(data=st.data(), name=st.sampled_from(sorted(COLUMNS)))
+def test_any_rubbish_is_used_explained_or_in_quarantine_and_never_a_traceback(data: st.DataObject, name: str):
+    row = st.fixed_dictionaries({"USUBJID": st.sampled_from(["1", "2", ""]), **dict.fromkeys(COLUMNS[name], CELL)})
+    rows = data.draw(st.lists(row, min_size=1, max_size=6))
+    with tempfile.TemporaryDirectory() as folder:
+        got = record(trial(Path(folder), **{name: rows}))
+    assert count(got, f"{name}.csv")[0] == len(rows)
 
 
 # ---------------------------------------------------------------- a published pilot trial

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from records import assert_same_record, records
 from tocsin.errors import SettingError
 from tocsin.grading import grade
-from tocsin.sources import sdtm, sdtm_codes, sdtm_supp, sdtm_write
+from tocsin.sources import doors, sdtm, sdtm_codes, sdtm_supp, sdtm_write
 from tocsin.timeline import Timeline
 from tocsin.vocabulary import CONCEPTS
 
@@ -129,6 +129,12 @@ def test_dataset_json_has_what_the_standard_requires(tmp_path: Path):
     assert about["records"] == len(about["rows"]) == 1
     assert all({"itemOID", "name", "label", "dataType"} <= set(column) for column in about["columns"])
     assert all(len(row) == len(about["columns"]) for row in about["rows"])
+
+
+def test_a_written_folder_is_recognised_and_read_without_saying_what_it_is(tmp_path: Path):
+    doors.write(RECORD, tmp_path / "out", "sdtm", [grade(RECORD, "astct-crs-2019")])
+    assert doors.recognise(tmp_path / "out") == "sdtm"
+    assert_same_record(doors.read(tmp_path / "out"), RECORD)
 
 
 def test_a_format_that_does_not_exist_is_refused(tmp_path: Path):

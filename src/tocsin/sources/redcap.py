@@ -24,7 +24,7 @@ from tocsin.sources.anchor import HOUR_0
 from tocsin.sources.codes import Codes
 from tocsin.sources.entries import PEOPLE, Export, Table, Trouble, entries, shaped
 from tocsin.sources.redcap_dictionary import Dictionary, Field, is_birth
-from tocsin.sources.redcap_fields import EVENT, Column, columns, day_of_event, understood
+from tocsin.sources.redcap_fields import EVENT, Column, columns, day_of_event, day_of_name, understood
 from tocsin.timeline.reading import sha256_of
 from tocsin.vocabulary import CONCEPTS
 
@@ -140,6 +140,7 @@ class _Reader:
         self.patients = self.raw[self.own["record"]].str.strip_chars().alias("patient")
         self.where = {c.field.name: c.column for c in self.given if c.option is None}
         self.times = {one.name: self._time(one) for one in self.known.fields if one.is_date and one.name in self.where}
+        self.dated = any(times["start"].null_count() < len(times) for times in self.times.values())
 
     def _cells(self, column: str, one: Field) -> pl.Series:
         """The cells of a column; null when empty or a code for missing data."""
@@ -173,8 +174,8 @@ class _Reader:
         zero = self._hour_0(meant)
         by_event = self._days()
         pieces = [piece for column in meant if column.code is not None and len(piece := self._entries(column, meant, zero, by_event))]
-        if not zero["zero"].null_count() < len(zero) and not any(len(times.drop_nulls("start")) for times in self.times.values()):
-            pieces.append(self._no_calendar(zero))
+        if not self.dated:
+            pieces.append(self._no_calendar())
         frame = entries(pl.concat(pieces, how="diagonal")) if pieces else entries(pl.DataFrame(schema={"row": pl.UInt32}))
         frame = frame.sort("row", maintain_order=True)
         seen = {*frame["row"].unique(), *(row for trouble in self.troubles for row in trouble.rows)}
@@ -189,7 +190,8 @@ class _Reader:
             pl.DataFrame({"patient": self.patients, "zero": self.times[date]["start"]})
             for column in meant if column.concept == "car_t_infusion" and (date := self.known.date_of(column.field, self.dates)) in self.times
         ]
-        table = pl.concat(found).group_by("patient").agg(pl.col("zero").min()) if found else pl.DataFrame(schema={"patient": pl.String, "zero": pl.Datetime("us")})
+        nobody = pl.DataFrame(schema={"patient": pl.String, "zero": pl.Datetime("us")})
+        table = pl.concat([nobody, *found]).group_by("patient").agg(pl.col("zero").min())
         return self.patients.to_frame().join(table, on="patient", how="left", maintain_order="left")
 
     def _days(self) -> pl.Series:
@@ -203,11 +205,11 @@ class _Reader:
             self.told.append(f"events whose name tells no day (fields in them need a date): {', '.join(without)}")
         return names.replace_strict(told, default=None, return_dtype=pl.Int64)
 
-    def _no_calendar(self, zero: pl.DataFrame) -> pl.DataFrame:
+    def _no_calendar(self) -> pl.DataFrame:
         """Hour 0 of everybody in an export that tells only days."""
         self.told.append("no date is told: days were counted from hour 0 = 2000-01-01, and no date of this record means anything")
-        return pl.DataFrame({"row": self.rows, "patient": self.patients}).drop_nulls("patient").unique("patient", keep="first", maintain_order=True).with_columns(
-            pl.lit(sdtm_time.NO_CALENDAR).cast(pl.Datetime("us")).alias("start"), pl.lit(HOUR_0).alias("code"))
+        first = pl.DataFrame({"row": self.rows, "patient": self.patients}).drop_nulls("patient").unique("patient", keep="first", maintain_order=True)
+        return first.with_columns(pl.lit(sdtm_time.NO_CALENDAR).cast(pl.Datetime("us")).alias("start"), pl.lit(HOUR_0).alias("code"))
 
     # ------------------------------------------------------------------ one column
     def _entries(self, column: Column, meant: list[Column], zero: pl.DataFrame, by_event: pl.Series) -> pl.DataFrame:
@@ -219,8 +221,8 @@ class _Reader:
         frame = self._placed(frame, column)
         if column.code is not None and column.code.startswith("fact:"):
             label = pl.col("cell").replace(dict(one.choices)) if one.choices else pl.col("cell")
-            return frame.filter(pl.col("cell").is_not_null()).with_columns(label.alias("text"), pl.lit(column.unit).cast(pl.String).alias("unit")).drop(
-                "cell", "zero", "event", "start", "latest", "end")
+            frame = frame.filter(pl.col("cell").is_not_null())
+            return frame.select("row", "patient", "code", "name", label.alias("text"), pl.lit(column.unit, pl.String).alias("unit"))
         if column.option is not None:
             ticked = pl.col("cell").is_not_null() & ~pl.col("cell").str.to_lowercase().is_in(["0", "unchecked"])
             frame = frame.filter(ticked).with_columns(pl.lit(column.said).alias("text"))
@@ -229,22 +231,22 @@ class _Reader:
             frame = frame.filter(pl.col("cell").is_not_null() & ~said_elsewhere & pl.col("start").is_not_null()).with_columns(pl.lit(column.said).alias("text"))
         else:
             frame = self._valued(frame.filter(pl.col("cell").is_not_null()), column)
-        return frame.with_columns(pl.lit(column.unit).cast(pl.String).alias("unit") if "value" in frame.columns else pl.lit(None, pl.String).alias("unit")).drop(
-            "cell", "zero", "event")
+        unit = column.unit if "value" in frame.columns else None
+        return frame.with_columns(pl.lit(unit, pl.String).alias("unit")).drop("cell", "zero", "event")
 
     def _placed(self, frame: pl.DataFrame, column: Column) -> pl.DataFrame:
         """The frame with start, latest and end: from the date field, else from the day of the field or event."""
         one = column.field
         none = pl.lit(None, pl.Datetime("us"))
         begin, end = self.known.date_of(one, self.dates), self.known.end_of(one, self.dates)
+        if column.day is not None and begin is not None and day_of_name(begin) != column.day and one.name not in self.dates:
+            begin = end = None  # temp_d7 under a date that is that of another day, or of the infusion
         mine = self.times.get(begin) if begin is not None else None
         frame = frame.hstack(mine) if mine is not None else frame.with_columns(none.alias("start"), none.alias("latest"))
         ended = self.times.get(end) if end is not None else None
-        stop = ended.select(pl.coalesce("latest", "start").alias("end")) if ended is not None else pl.DataFrame({"end": pl.Series([None] * len(frame), dtype=pl.Datetime("us"))})
-        frame = frame.hstack(stop)
+        frame = frame.hstack(ended.select(pl.coalesce("latest", "start").alias("end"))) if ended is not None else frame.with_columns(none.alias("end"))
         day = pl.coalesce(pl.lit(column.day, pl.Int64), "event")
-        base = pl.col("zero") if frame["zero"].null_count() < len(frame) or any(len(t.drop_nulls("start")) for t in self.times.values()) else \
-            pl.lit(sdtm_time.NO_CALENDAR).cast(pl.Datetime("us"))
+        base = pl.col("zero") if self.dated else pl.lit(sdtm_time.NO_CALENDAR).cast(pl.Datetime("us"))
         by_day = pl.col("start").is_null() & day.is_not_null()
         first = base + pl.duration(days=day)
         return frame.with_columns(
@@ -281,7 +283,8 @@ class _Reader:
         births = [one for one in self.known.fields if is_birth(one) and not one.identifier and one.name in self.times]
         frame = pl.DataFrame({"patient": self.patients})
         birth = self.times[births[0].name]["start"] if births else pl.Series([None] * len(frame), dtype=pl.Datetime("us"))
-        people = frame.with_columns(birth.alias("birth")).drop_nulls("patient").group_by("patient", maintain_order=True).agg(pl.col("birth").drop_nulls().first())
+        frame = frame.with_columns(birth.alias("birth")).drop_nulls("patient")
+        people = frame.group_by("patient", maintain_order=True).agg(pl.col("birth").drop_nulls().first())
         return shaped(people, PEOPLE)
 
     def _tell(self, meant: list[Column], others: list[str]) -> None:

@@ -60,7 +60,7 @@ class Field:
     @property
     def is_end(self) -> bool:
         """Whether it is a date at which something ended."""
-        return self.is_date and ("-END" in self.tags or bool(_END.search(self.name) or _END.search(self.label)) and "-TIME" not in self.tags)
+        return self.is_date and ("-END" in self.tags or (bool(_END.search(self.name) or _END.search(self.label)) and "-TIME" not in self.tags))
 
     @property
     def is_time_of_day(self) -> bool:
@@ -105,7 +105,7 @@ class Dictionary:
 
 
 def _is_birth(one: Field) -> bool:
-    return bool(re.search(r"(?i)birth|(?:^|_)dob(?:$|_)", f"{one.name} {one.label}"))
+    return bool(re.search(r"(?i)birth|(?:^|[_\s])dob(?:$|[_\s])", f"{one.name} {one.label}"))
 
 
 def is_birth(one: Field) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from tocsin.errors import SourceError, VocabularyError
 from tocsin.sources.codes import Codes
+from tocsin.sources.facts import measured_as
 from tocsin.sources.headers import fact_named
 from tocsin.sources.redcap_dictionary import CHOSEN, SILENT, Dictionary, Field, is_birth
 from tocsin.timeline import is_patient_fact
@@ -62,7 +63,7 @@ def columns(names: list[str], dictionary: Dictionary) -> tuple[list[Column], dic
             fields.append(Column(header, *raw))
         elif name.lower() in _OWN or name in (EVENT, INSTRUMENT, INSTANCE):
             own[_OWN.get(name.lower(), name)] = header
-        elif name in by_label and by_label[name]:
+        elif by_label.get(name):
             fields.append(Column(header, by_label[name].pop(0)))
         elif (found := _OPTION.match(name)) and options.get((found["label"], found["choice"])):
             one = options[found["label"], found["choice"]].pop(0)
@@ -97,9 +98,10 @@ def understood(given: list[Column], dictionary: Dictionary, codes: Codes) -> Ite
 
 def _understood(column: Column, dated: bool, codes: Codes) -> Column:
     one = column.field
-    if one.kind in SILENT or one.is_time_of_day or is_birth(one):
+    left_out = {f"redcap:{one.name}", f"redcap:{one.name}___{column.option}", one.label} & codes.ignored
+    if left_out or one.kind in SILENT or one.is_time_of_day or is_birth(one):
         return column
-    day = _day(one.name)
+    day = day_of_name(one.name)
     code = _option_code(column, codes) if column.option is not None else _told_code(column, codes)
     said = None
     if code is None and one.is_date:
@@ -107,7 +109,7 @@ def _understood(column: Column, dated: bool, codes: Codes) -> Column:
     elif code is None and column.option is None:
         code = _named_code(one, dated)
     if code is not None and code.startswith("fact:"):
-        return replace(column, code=code, day=day)
+        return replace(column, code=code, day=day, unit=one.tags.get("-UNIT") or _unit(one, measured_as(code.removeprefix("fact:"))))
     item = codes.item(code) if code is not None else None
     if code is None or item is None or item.concept not in CONCEPTS:
         return replace(column, day=day)
@@ -125,8 +127,6 @@ def _understood(column: Column, dated: bool, codes: Codes) -> Column:
 def _told_code(column: Column, codes: Codes) -> str | None:
     """What the mapping file or the field's annotation says."""
     own = f"redcap:{column.field.name}"
-    if own in codes.ignored or column.field.label in codes.ignored:
-        return None
     if codes.item(own, column.field.label) is not None:
         return own
     return _tagged(column.field)
@@ -199,7 +199,7 @@ def _names(one: Field) -> Iterator[str]:
             yield " ".join(fewer)
 
 
-def _day(name: str) -> int | None:
+def day_of_name(name: str) -> int | None:
     """The day that a name ends with: temp_d7 is day 7, temp_dm5 day -5."""
     found = _DAY.match(name)
     if found is None or not found["base"]:
@@ -218,11 +218,12 @@ def day_of_event(name: str, told: Mapping[str, int]) -> int | None:
     return -int(found[2]) if found[1] else int(found[2])
 
 
-def _unit(one: Field, concept: str) -> str | None:
+def _unit(one: Field, concept: str | None) -> str | None:
     """The unit in the label or the note of a field: what its concept accepts, or else what looks like a unit."""
-    if CONCEPTS[concept].unit is None or one.kind in CHOSEN:
+    if concept is None or CONCEPTS[concept].unit is None or one.kind in CHOSEN:
         return None
-    said = [found.strip() for found in (*_BRACKET.findall(one.label), *_BRACKET.findall(one.note), re.sub(r"(?i)^units?\s*[:=]?\s*", "", one.note)) if found.strip()]
+    bare = re.sub(r"(?i)^units?\s*[:=]?\s*", "", one.note)
+    said = [found.strip() for found in (*_BRACKET.findall(one.label), *_BRACKET.findall(one.note), bare) if found.strip()]
     for text in said:
         try:
             CONCEPTS[concept].conversion(text)

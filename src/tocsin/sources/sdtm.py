@@ -2,8 +2,8 @@
 
 Read are DM (people, reference start, death), VS, LB, FA and RS (findings), AE, CE and DS (events), EX, CM and PR (interventions),
 and the supplemental qualifiers (SUPP--) of each.  A result is taken as it was collected (--ORRES with its unit) where that is a
-number in a unit of its concept, else as the sponsor standardised it (--STRESN): a standard result is rounded, so that a
-creatinine of 2.0 mg/dL kept as 176.8 umol/L would come back below 2.0.
+number in a unit of its concept, else as the sponsor standardised it (--STRESN): a standard result is converted and rounded once
+more, so that a bilirubin of 2.0 mg/dL kept as 34.2 umol/L would come back below 2.0.
 Hour 0 is the CAR-T infusion of EX.  The reference start of a trial (RFSTDTC, its day 1) is often another day, such as that of
 lymphodepletion: it places rows that tell only a study day, and is hour 0 with ``anchor="study_start"``.
 """
@@ -22,9 +22,13 @@ from tocsin.sources.codes import Codes, shown_code
 from tocsin.sources.entries import PEOPLE, STAYS, Export, Table, Trouble, entries, shaped
 from tocsin.sources.sdtm_files import EVENTS, FINDINGS, DataSet, Found, Qualifiers, joined, load, qualifiers
 from tocsin.sources.sdtm_rows import limits, of_events, of_findings, of_interventions
+from tocsin.sources.sdtm_write import write
+from tocsin.timeline import is_patient_fact
 
 if TYPE_CHECKING:
     from tocsin.timeline import Timeline
+
+__all__ = ["export", "read", "write"]
 
 _AGES = {"YEARS": 1.0, "MONTHS": 1 / 12, "WEEKS": 7 / 365.25, "DAYS": 1 / 365.25, "HOURS": 1 / 8766}
 _SEX = {"M": "male", "F": "female", "UNDIFFERENTIATED": "other", "INTERSEX": "other"}  # codelist SEX C66731; U is unknown
@@ -143,7 +147,8 @@ class _Reader:
             times = data.rows.select("row").with_columns(pl.lit(None, pl.Datetime("us")).alias(c) for c in ("start", "latest", "end"))
         else:
             point = prefix in FINDINGS
-            times = self.timed(whole, f"{prefix}DTC" if point else f"{prefix}STDTC", f"{prefix}ENDTC", f"{prefix}DY" if point else f"{prefix}STDY", f"{prefix}ENDY")
+            begin = prefix if point else f"{prefix}ST"
+            times = self.timed(whole, f"{begin}DTC", f"{prefix}ENDTC", f"{begin}DY", f"{prefix}ENDY")
             late = self.date(rows["TCLATE"])["start"]
             times = times.with_columns(pl.coalesce(late, "latest").alias("latest"))
             yield self._table(whole, times)
@@ -160,10 +165,7 @@ class _Reader:
         meant = meant.filter(pl.col("why").is_null())
         wrong = meant.filter(pl.col("trouble").is_not_null())
         meant = meant.filter(pl.col("trouble").is_null())
-        troubles = tuple(
-            Trouble(tuple(some["row"].to_list()), str(what), "Correct the date in the data set.")
-            for (what,), some in wrong.group_by(["trouble"], maintain_order=True)
-        )
+        troubles = _troubles(wrong, "Correct the date in the data set.")
         if data.domain == "EX":
             self._infusions(data, meant)
         facts = limits(data, meant, self.codes, self.told) if data.domain == "LB" else meant.head(0)
@@ -190,12 +192,12 @@ class _Reader:
         rows = rows.with_columns(when["start"], when["latest"], when["trouble"])
         told = [d.rows.filter(d.text("DSDECOD")[0].str.to_uppercase() == "DEATH").select("USUBJID") for d in self.found.sets if d.domain == "DS"]
         elsewhere = pl.concat(told)["USUBJID"].to_list() if told else []
-        dead = ((pl.col("DTHFL").str.to_uppercase() == "Y") | pl.col("DTHDTC").is_not_null()).fill_null(False) & ~pl.col("patient").is_in(elsewhere).fill_null(False)
-        died = rows.filter(dead)
+        dead = ((pl.col("DTHFL").str.to_uppercase() == "Y") | pl.col("DTHDTC").is_not_null()).fill_null(False)
+        died = rows.filter(dead & ~pl.col("patient").is_in(elsewhere).fill_null(False))
         wrong = died.filter(pl.col("trouble").is_not_null())
         died = died.filter(pl.col("trouble").is_null()).with_columns(pl.lit("concept:death").alias("code"), pl.lit("DTHDTC").alias("name"),
                                                                      pl.lit("present").alias("text"))
-        troubles = tuple(Trouble(tuple(some["row"].to_list()), str(what), "Correct DTHDTC.") for (what,), some in wrong.group_by(["trouble"], maintain_order=True))
+        troubles = _troubles(wrong, "Correct DTHDTC.")
         others = len(rows) - len(died) - len(wrong)
         return Table(data.file, len(rows), entries(died), {}, {"people: sex, age, reference start": others} if others else {}, troubles, sha256=data.sha256)
 
@@ -214,7 +216,8 @@ class _Reader:
         known, ignored = self.codes.split(rows.filter(~is_own))
         lost = known.filter(pl.col("parent").is_null())
         known = known.filter(pl.col("parent").is_not_null())
-        troubles = (Trouble(tuple(lost["row"].to_list()), f"no row of {data.domain} is the one that it qualifies", "Correct IDVAR and IDVARVAL."),) if len(lost) else ()
+        orphans = lost.with_columns(pl.lit(f"no row of {data.domain} is the one that it qualifies").alias("trouble"))
+        troubles = _troubles(orphans, "Correct IDVAR and IDVARVAL.")
         frame = pl.concat([facts.select(rows.columns), zero.select(rows.columns), known.select(rows.columns)])
         explained = {f"qualifiers of rows of {data.domain}, read with them": len(joins)} if len(joins) else {}
         return Table(some.source.file, len(some.rows), entries(frame), ignored, explained, troubles, sha256=some.source.sha256)
@@ -226,8 +229,14 @@ def _facts(qualified: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
     told = first.join(sdtm_supp.own(qualified).select(pl.col("row").alias("parent"), "TCFACT"), on="parent", how="inner", maintain_order="left")
     lines = told.with_columns(pl.col("TCFACT").str.split("\n").alias("text")).explode("text").with_columns(
         pl.col("text").str.extract(r"^([a-z0-9_]+)=").alias("_fact"), pl.col("text").str.replace(r"^[a-z0-9_]+=", ""))
-    return lines.with_columns(pl.concat_str(pl.lit("fact:"), "_fact").alias("code"), pl.lit(None, pl.String).alias("name"),
-                              pl.lit(None, pl.Datetime("us")).alias("start"))
+    known = [name for name in lines["_fact"].unique().drop_nulls() if is_patient_fact(name)]
+    return lines.with_columns(pl.when(pl.col("_fact").is_in(known)).then(pl.concat_str(pl.lit("fact:"), "_fact")).otherwise("code").alias("code"),
+                              pl.lit(None, pl.String).alias("name"), pl.lit(None, pl.Datetime("us")).alias("start"))
+
+
+def _troubles(rows: pl.DataFrame, fix: str) -> tuple[Trouble, ...]:
+    """Rows that could not be read, by what is wrong with them (column trouble)."""
+    return tuple(Trouble(tuple(some["row"].to_list()), str(what), fix) for (what,), some in rows.group_by(["trouble"], maintain_order=True))
 
 
 def _counted(ignored: pl.DataFrame) -> dict[str, int]:

@@ -102,6 +102,7 @@ def items() -> dict[str, Item]:
     for domain in ("AE", "CE", "DS"):
         out |= {f"sdtm:{domain}/{term}": item for term, item in TERMS.items()}
     out |= {f"sdtm:FA/{test}/{term}": item for term, item in TERMS.items() for test in ("OCCUR", "TOXGR", "GRADE")}
+    out |= {f"sdtm:PR/{device.upper()}": Item("oxygen_device", text=device) for device in CONCEPTS["oxygen_device"].values}
     out |= {f"sdtm:PR/{term}": item for term, item in PROCEDURES.items()}
     out |= {f"sdtm:EX/{brand}": Item("car_t_infusion") for brand in BRANDS}
     out["sdtm:RS/OVRLRESP"] = Item("response")

@@ -221,7 +221,8 @@ def of_interventions(data: DataSet, codes: Codes) -> pl.DataFrame:
     is_state = _concept_in(rows, codes, states)
     no = (pl.col("OCCUR") == "N").fill_null(False)
     return _said(
-        rows.with_columns(is_state), codes, value=dose, censored=pl.col("TCCENS").cast(pl.Int8).fill_null(0), unit=pl.when(dose.is_not_null()).then("DOSU"),
+        rows.with_columns(is_state), codes, value=dose,
+        censored=pl.col("TCCENS").cast(pl.Int8, strict=False).fill_null(0), unit=pl.when(dose.is_not_null()).then("DOSU"),
         text=pl.when("_state").then(pl.coalesce("TCTEXT", pl.lit("present"))).otherwise(text),
         action=pl.when(no).then(pl.lit("not_given")).when(~pl.col("_state")).then(pl.lit("given")),
         attribution=pl.col("TCATTR"), site=pl.col("TCSITE"),
@@ -269,9 +270,10 @@ def _device(word: str) -> str | None:
 
 def limits(data: DataSet, meant: pl.DataFrame, codes: Codes, told: list[str]) -> pl.DataFrame:
     """Upper and lower limits of normal as facts about a patient, where all rows of a test tell the same; entries in the shape of ``meant``."""
-    rows = meant.filter(pl.col("unit").is_not_null() | pl.col("value").is_not_null()).join(
-        data.rows.select("row", *data.text("LBORRESU", "LBORNRLO", "LBORNRHI", "LBSTRESU", "LBSTNRLO", "LBSTNRHI")), on="row", how="left", maintain_order="left")
-    pairs = [(code, name, item.concept) for code, name in rows.select("code", "name").unique().iter_rows() if (item := codes.item(code, name)) is not None]
+    ranges = data.rows.select("row", *data.text("LBORRESU", "LBORNRLO", "LBORNRHI", "LBSTRESU", "LBSTNRLO", "LBSTNRHI"))
+    rows = meant.filter(pl.col("unit").is_not_null() | pl.col("value").is_not_null()).join(ranges, on="row", how="left", maintain_order="left")
+    distinct = rows.select("code", "name").unique().iter_rows()
+    pairs = [(code, name, item.concept) for code, name in distinct if (item := codes.item(code, name)) is not None]
     concepts = pl.DataFrame(pairs, orient="row", schema={"code": pl.String, "name": pl.String, "_concept": pl.String})
     rows = rows.join(concepts, on=["code", "name"], how="inner", nulls_equal=True, maintain_order="left")
     original = pl.col("unit").eq_missing(pl.col("LBORRESU"))

@@ -23,7 +23,7 @@ def dates(texts: pl.Series, aware: bool) -> pl.DataFrame:
 
     ``aware``: times carry an offset and become UTC; otherwise they are the wall clock as written.
     """
-    distinct = texts.unique().drop_nulls().to_frame("t")
+    distinct = texts.unique().drop_nulls().alias("t").to_frame()
     cut = distinct.with_columns(pl.col("t").str.extract_groups(_PARTS).alias("g")).unnest("g")
     full = pl.format("{}-{}-{}T{}:{}:{}", "y", pl.col("m").fill_null("01"), pl.col("d").fill_null("01"), pl.col("H").fill_null("00"),
                      pl.col("M").fill_null("00"), pl.col("S").fill_null("00"))
@@ -45,7 +45,8 @@ def dates(texts: pl.Series, aware: bool) -> pl.DataFrame:
         pl.when(pl.col("start").is_null()).then(pl.format("its date cannot be read: {}", "t"))
         .when(clash).then(pl.lit(why)).alias("trouble")
     )
-    return texts.to_frame("t").join(cut.select("t", "start", "latest", "trouble"), on="t", how="left", maintain_order="left").select("start", "latest", "trouble")
+    table = cut.select("t", "start", "latest", "trouble")
+    return texts.alias("t").to_frame().join(table, on="t", how="left", maintain_order="left").drop("t")
 
 
 def study_days(days: pl.Expr, reference: pl.Expr) -> pl.Expr:

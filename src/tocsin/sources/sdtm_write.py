@@ -244,7 +244,8 @@ def _given(domain: str, rows: pl.DataFrame, aware: bool) -> pl.DataFrame:
     dosed = pl.col("value").is_not_null()
     return rows.select(
         *_common(domain, "STDTC", aware), (pl.lit("CAR-T CELLS") if domain == "EX" else names).alias(f"{domain}TRT"),
-        *([names.alias("CMDECOD")] if domain == "CM" else []), pl.when(_storable()).then("value").alias(f"{domain}DOSE"), pl.when(~_storable()).then(_number()).alias("TCVAL"),
+        *([names.alias("CMDECOD")] if domain == "CM" else []),
+        pl.when(_storable()).then("value").alias(f"{domain}DOSE"), pl.when(~_storable()).then(_number()).alias("TCVAL"),
         pl.when(dosed).then(pl.col("concept").replace_strict(units, default=None, return_dtype=pl.String)).alias(f"{domain}DOSU"),
         pl.when(~dosed).then(_short(pl.col("text"))).alias(f"{domain}DOSTXT"),
         pl.when(pl.col("censored") != 0).then(pl.col("censored").cast(pl.String)).alias("TCCENS"), pl.col("concept").alias("TCCON"),
