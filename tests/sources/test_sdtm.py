@@ -32,7 +32,7 @@ def trial(folder: Path, dm: Rows = DM, ex: Rows = EX, **domains: Rows) -> Path:
     for name, rows in {"dm": dm, "ex": ex, **domains}.items():
         if rows:
             supp = name.startswith("supp")
-            head = {"RDOMAIN" if supp else "DOMAIN": (name[4:] if supp else name[:2]).upper()}
+            head = {"RDOMAIN" if supp else "DOMAIN": (name[4:6] if supp else name[:2]).upper()}
             pl.DataFrame([{**head, **row} for row in rows], infer_schema_length=None).write_csv(folder / f"{name}.csv")
     return folder
 
@@ -275,6 +275,17 @@ def test_a_supplemental_qualifier_with_a_meaning_stands_at_the_time_of_its_row(t
     got = record(trial(tmp_path, ae=ae, suppae=rows), Codes({"sdtm:SUPPAE/CRSGR": Item("reported_crs_grade")}))
     assert said(got, "reported_crs_grade", "hour", "value") == [(24, 2)]
     assert count(got, "suppae.csv") == (3, 1, 1, 1)
+
+
+def test_a_domain_split_over_files_keeps_its_qualifiers_and_no_row_of_them_is_lost(tmp_path: Path):
+    rows = {"lbch": [{**lb("AST", "30", "U/L"), "LBSEQ": "1"}], "lbhe": [{**lb("PLAT", "50", "10^9/L"), "LBSEQ": "2"}]}
+    supp = {"USUBJID": "1", "IDVAR": "LBSEQ", "QNAM": "FERR", "QLABEL": None}
+    told = [{**supp, "IDVARVAL": "2", "QVAL": "500"}, {**supp, "IDVARVAL": "1", "QVAL": "400"}, {**supp, "IDVARVAL": "7", "QVAL": "9"}]
+    away = [{"USUBJID": "1", "IDVAR": "QSSEQ", "IDVARVAL": "1", "QNAM": "X", "QLABEL": None, "QVAL": "1"}]
+    got = record(trial(tmp_path, **rows, supplb=told, suppqs=away), Codes({"sdtm:SUPPLB/FERR": Item("ferritin", "ng/mL")}))
+    assert sorted(said(got, "ferritin", "value")) == [(400,), (500,)]
+    assert count(got, "supplb.csv") == (3, 2, 0, 1)
+    assert count(got, "suppqs.csv") == (1, 0, 1, 0)
 
 
 def test_times_with_offsets_are_moments_and_their_wall_clock_can_be_taken(tmp_path: Path):

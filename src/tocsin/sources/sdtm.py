@@ -61,6 +61,7 @@ def export(path: str | Path | Iterable[str | Path], codes: Codes, clock: str = "
     reader = _Reader(found, codes, aware, clock)
     people = _people(reader)
     tables = [table for data in found.sets for table in reader.tables(data)]
+    tables += reader.orphans()
     if reader.products:
         products = pl.DataFrame({"patient": list(reader.products), "product": list(reader.products.values())})
         people = people.drop("product").join(products, on="patient", how="full", coalesce=True)
@@ -90,6 +91,7 @@ class _Reader:
         self.found, self.codes, self.aware, self.clock = found, codes, aware, clock
         self.told: list[str] = []
         self.products: dict[str, str] = {}
+        self.taken: dict[tuple[str, str], set[int]] = {}
         subjects = [data for data in found.sets if data.domain == "DM"]
         self.subjects = pl.concat([data.rows.select("row", "USUBJID", *(e for e in data.text(
             "RFSTDTC", "RFXSTDTC", "RFENDTC", "BRTHDTC", "DTHDTC", "DTHFL", "AGE", "AGEU", "SEX", "STUDYID"))) for data in subjects]) if subjects else \
@@ -119,7 +121,7 @@ class _Reader:
         rows = rows.join(self.reference, on="USUBJID", how="left", maintain_order="left").with_columns(
             begins["start"], begins["latest"], pl.coalesce(ends["latest"], ends["start"]).alias("end"),
             begins["trouble"].fill_null(ends["trouble"]).alias("trouble"),
-            pl.col("_sd").cast(pl.Float64, strict=False).floor().cast(pl.Int64), pl.col("_ed").cast(pl.Float64, strict=False).floor().cast(pl.Int64),
+            sdtm_time.day_numbers(pl.col("_sd")), sdtm_time.day_numbers(pl.col("_ed")),
         )
         day, last = sdtm_time.study_days(pl.col("_sd"), pl.col("_reference")), sdtm_time.study_days(pl.col("_ed"), pl.col("_reference"))
         by_day = pl.col("_s").is_null() & pl.col("_sd").is_not_null()
@@ -135,7 +137,7 @@ class _Reader:
 
     def tables(self, data: DataSet) -> Iterable[Table]:
         """One data set and its supplemental qualifiers, as tables."""
-        supplements = [(some, joined(data, some)) for some in qualifiers(self.found, data.domain)]
+        supplements = list(self._qualified(data))
         own = [sdtm_supp.own(rows) for _, rows in supplements]
         empty = pl.DataFrame(schema={"row": pl.UInt32, **dict.fromkeys(sdtm_supp.OWN, pl.String)})
         mine = pl.concat([empty, *own]).unique("row", keep="first", maintain_order=True)
@@ -154,6 +156,28 @@ class _Reader:
             yield self._table(whole, times)
         for some, qualified in supplements:
             yield self._supplement(data, some, qualified, times)
+
+    def _qualified(self, data: DataSet) -> Iterable[tuple[Qualifiers, pl.DataFrame]]:
+        """The qualifiers of this data set; of a domain split over several files, those that no file had go with the last."""
+        last = [one for one in self.found.sets if one.domain == data.domain][-1] is data
+        for some in qualifiers(self.found, data.domain):
+            key = (str(some.source.path), data.domain)
+            left = some.rows.filter(~pl.col("row").is_in(list(self.taken.get(key, ()))))
+            rows = joined(data, Qualifiers(some.source, left))
+            rows = rows if last else rows.filter(pl.col("parent").is_not_null())
+            self.taken.setdefault(key, set()).update(rows["row"])
+            if len(rows):
+                yield Qualifiers(some.source, left.filter(pl.col("row").is_in(rows["row"].to_list()))), rows
+
+    def orphans(self) -> Iterable[Table]:
+        """Qualifiers of domains that are not there, or not read."""
+        for one in self.found.supplements:
+            taken = set().union(*(rows for (path, _), rows in self.taken.items() if path == str(one.path)))
+            left = one.rows.filter(~pl.col("row").is_in(list(taken))).with_columns(
+                pl.concat_str(pl.lit("sdtm:SUPP"), pl.col("RDOMAIN").fill_null("--").str.to_uppercase()).alias("code"))
+            if len(left):
+                nothing = pl.DataFrame(schema={"row": pl.UInt32})
+                yield Table(one.file, len(left), entries(nothing), dict(left["code"].value_counts(sort=True).iter_rows()), sha256=one.sha256)
 
     def _table(self, data: DataSet, times: pl.DataFrame) -> Table:
         """One data set of findings, events or interventions."""

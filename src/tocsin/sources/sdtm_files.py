@@ -164,7 +164,7 @@ def joined(data: DataSet, supplement: Qualifiers) -> pl.DataFrame:
             pieces.append(mine.join(keys, on=["USUBJID", "_key"], how="left", maintain_order="left").drop("_key"))
         else:
             pieces.append(some.with_columns(pl.lit(None, pl.UInt32).alias("parent")))
-    return pl.concat(pieces).sort("row")
+    return pl.concat([rows.clear().with_columns(pl.lit(None, pl.UInt32).alias("parent")), *pieces]).sort("row")
 
 
 def _plain(key: pl.Expr) -> pl.Expr:

@@ -14,6 +14,7 @@ NO_CALENDAR = datetime(2000, 1, 1)
 """Day 1 of a patient of whom only study days are told."""
 _PARTS = (r"^(?P<y>\d{4})(?:-(?P<m>\d{2})(?:-(?P<d>\d{2})(?:T(?P<H>\d{2})(?::(?P<M>\d{2})(?::(?P<S>\d{2}(?:\.\d+)?))?)?"
           r"(?P<Z>Z|[+-]\d{2}:?\d{2})?)?)?)?$")
+_FARTHEST = 36525
 OFFSET = r"T\d{2}.*(Z|[+-]\d{2}:?\d{2})$"
 """A time of day with its offset from UTC."""
 
@@ -47,6 +48,12 @@ def dates(texts: pl.Series, aware: bool) -> pl.DataFrame:
     )
     table = cut.select("t", "start", "latest", "trouble")
     return texts.alias("t").to_frame().join(table, on="t", how="left", maintain_order="left").drop("t")
+
+
+def day_numbers(texts: pl.Expr) -> pl.Expr:
+    """Study days as whole numbers; null for what is none, or more than a hundred years away."""
+    days = texts.cast(pl.Float64, strict=False)
+    return pl.when(days.abs() <= _FARTHEST).then(days).floor().cast(pl.Int64)
 
 
 def study_days(days: pl.Expr, reference: pl.Expr) -> pl.Expr:
