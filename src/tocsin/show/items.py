@@ -25,7 +25,8 @@ def print_items(out: Console, what: str, seen: Sequence[Seen], proposals: Sequen
     known = [one for one in seen if one.known]
     _say(out, f"{what}: {_many(len(seen), 'item')}, {_many(sum(one.rows for one in seen), 'row')}", "bold")
     for how, many in Counter(one.known for one in known).most_common():
-        _say(out, f"  {how if how.startswith('left out') else f'known by {how}'}: {_many(many, 'item')}, {_many(sum(one.rows for one in known if one.known == how), 'row')}")
+        by = how if how.startswith("left out") else f"known by {how}"
+        _say(out, f"  {by}: {_many(many, 'item')}, {_many(sum(one.rows for one in known if one.known == how), 'row')}")
     if everything and known:
         _print(out, "Known", ["item", "rows", "patients", "values", "concept"],
                [(_called(one), f"{one.rows:,}", _patients(one), _charted(one), one.concept or one.known) for one in known])

@@ -121,6 +121,8 @@ def _weighed(one: Seen, found: Likeness, code: str | None) -> Proposal:
     if code is not None:
         confidence, why = max(confidence, _BY_CODE), [*why, f"its export says {code}"]
     confidence, unit, more, lost = _judged(one, concept, confidence)
+    if _AS_A_DRUG & set(words(one.item)) and concept.kind not in _DRUGS:
+        confidence, more = confidence * 0.3, [*more, "but it is charted as a drug"]
     if _ENDS & set(words(one.item)):
         confidence, more = confidence * 0.3, [*more, "but it tells an end"]
     return Proposal(one, concept.name, round(min(confidence, 0.99), 2), unit, tuple(why + more), None, lost)
@@ -135,8 +137,6 @@ def _judged(one: Seen, concept: Concept, confidence: float) -> tuple[float, str 
     told = {unit: rows for unit, rows in one.units.items() if unit is not None}
     good = sum(rows for unit, rows in told.items() if _step(concept, unit) is not None)
     drug = concept.kind in _DRUGS
-    if not drug and _AS_A_DRUG & set(words(one.item)):
-        return confidence * 0.3, None, ["but it is charted as a drug"], ()
     if told and good < sum(told.values()) / 2:
         shown = ", ".join(list(told)[:3])
         if not drug or any(_CONCENTRATION.search(unit_key(unit)) for unit in told):

@@ -209,8 +209,10 @@ def _meds(path: Path, codes: Codes) -> Look:
 
 
 def _left_out(one: Seen, codes: Codes) -> Seen:
-    """An item that the mapping leaves out under the code of its system ("mimic:228299")."""
+    """An item that the mapping leaves out under the code of its system ("mimic:228299"), or that says what was ordered and not what was done."""
     parts = one.item.split("//")
+    if parts[0] == "MEDICATION" and len(parts) > 2:
+        return one.understood("", "left out: orders of drugs, which are not doses given")
     own = f"mimic:{parts[1]}" if len(parts) > 1 and parts[1].isdecimal() else None
     return one.understood("", f"left out by {codes.origin}") if codes.left_out(own) else one
 
@@ -219,8 +221,10 @@ def cut(code: str) -> tuple[str, str | None]:
     """A MEDS code without the unit that is its last part, and that unit (None for UNK and for none)."""
     parts = code.split("//")
     last = parts[-1].strip()
+    if parts[0] == "MEDICATION":  # the last part is what was done with the drug
+        return (code if parts[1] in _STEPS else "//".join(parts[:2])), None
     if len(parts) < 3:
-        return code, None
+        return ("//".join(parts[:-1]), last) if len(parts) == 2 and unit_key(last) in _units() else (code, None)
     if last.upper() in ("UNK", "UNKNOWN", "NONE", ""):
         return "//".join(parts[:-1]), None
     return ("//".join(parts[:-1]), last) if unit_key(last) in _units() or re.search(r"[/%°]|^\d*[a-zA-Z]{1,4}$", last) else (code, None)
