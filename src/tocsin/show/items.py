@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from tocsin.show.terminal import _say, _table
+from tocsin.show.terminal import _say
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -25,52 +25,39 @@ def print_items(out: Console, what: str, seen: Sequence[Seen], proposals: Sequen
     known = [one for one in seen if one.known]
     _say(out, f"{what}: {_many(len(seen), 'item')}, {_many(sum(one.rows for one in seen), 'row')}", "bold")
     for how, many in Counter(one.known for one in known).most_common():
-        by = how if how.startswith("left out") else f"known by {how}"
-        _say(out, f"  {by}: {_many(many, 'item')}, {_many(sum(one.rows for one in known if one.known == how), 'row')}")
-    if everything and known:
-        _print(out, "Known", ["item", "rows", "patients", "values", "concept"],
-               [(_called(one), f"{one.rows:,}", _patients(one), _charted(one), one.concept or one.known) for one in known])
-    doubtful = doubts(known)
-    if doubtful:
-        _print(out, "Known, and doubtful", ["item", "rows", "patients", "values", "concept", "why"], [
-            (_called(one), f"{one.rows:,}", _patients(one), _charted(one), one.concept or "", why) for one, why in doubtful[:most]], len(doubtful) - most)
+        rows = sum(one.rows for one in known if one.known == how)
+        _say(out, f"  {how if how.startswith('left out') else f'known by {how}'}: {_many(many, 'item')}, {_many(rows, 'row')}")
+    if everything:
+        _listed(out, "Known", [_line(one, f" -> {one.concept}" if one.concept else f": {one.known}") for one in known], most)
+    _listed(out, "Known, and doubtful", [f"{_line(one, f' -> {one.concept}')}\n      but {why}" for one, why in doubts(known)], most)
     sure = [one for one in proposals if one.confidence >= threshold]
-    for title, some in ((f"Proposed, confidence {threshold:g} or more", sure), ("Perhaps", [one for one in proposals if one.confidence < threshold])):
-        if some:
-            _print(out, title, ["", "item", "rows", "patients", "values", "concept", "why"], [
-                (f"{p.confidence:.2f}", _called(p.seen), f"{p.seen.rows:,}", _patients(p.seen), _charted(p.seen),
-                 p.concept + (f" [{p.unit}]" if p.unit and None in p.seen.units else ""), "; ".join(p.why)) for p in some[:most]], len(some) - most)
+    _listed(out, f"Proposed, with a confidence of {threshold:g} or more", [_proposal(one) for one in sure], most)
+    _listed(out, "Perhaps", [_proposal(one) for one in proposals if one.confidence < threshold], most)
     taken = {p.seen.item for p in proposals}
-    left = [one for one in seen if not one.known and one.item not in taken]
-    if left:
-        _print(out, "Not understood, and nothing proposed", ["item", "rows", "patients", "values"],
-               [(_called(one), f"{one.rows:,}", _patients(one), _charted(one)) for one in left[:most]], len(left) - most)
+    _listed(out, "Not understood, and nothing proposed", [_line(one) for one in seen if not one.known and one.item not in taken], most)
 
 
-def _print(out: Console, title: str, headings: Sequence[str], rows: Sequence[Sequence[str]], rest: int = 0) -> None:
-    from rich.text import Text
-
+def _listed(out: Console, title: str, entries: Sequence[str], most: int) -> None:
+    if not entries:
+        return
     out.print()
-    table = _table(out, title)
-    for heading in headings:
-        table.add_column(heading, justify="right" if heading in ("rows", "patients", "") else "left", overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
-    out.print(table)
-    if rest > 0:
-        _say(out, f"  and {rest:,} more; --all shows them", "dim")
+    _say(out, title, "bold")
+    for entry in entries[:most]:
+        _say(out, entry)
+    if len(entries) > most:
+        _say(out, f"  and {len(entries) - most:,} more; --all shows them", "dim")
 
 
-def _called(one: Seen) -> str:
-    return f"{one.item} ({one.name})" if one.name and one.name != one.item else one.item
+def _proposal(one: Proposal) -> str:
+    unit = f", in {one.unit}" if one.unit and None in one.seen.units else ""
+    return f"{_line(one.seen, f' -> {one.concept}{unit}', f'{one.confidence:.2f}')}\n      {'; '.join(one.why)}"
 
 
-def _patients(one: Seen) -> str:
-    return f"{one.patients:,}" if one.patients else ""
+def _line(one: Seen, after: str = "", before: str = "") -> str:
+    """An item with how often it is charted, for how many patients, and the usual values or words."""
+    from tocsin.sources.proposal_file import told
 
-
-def _charted(one: Seen) -> str:
-    return one.shown_range or ", ".join(one.shown_words) or ", ".join(unit for unit in list(one.units)[:2] if unit)
+    return f"  {before}{'  ' if before else ''}{one.item}{after}\n      {told(one)}"
 
 
 def _many(count: int, what: str) -> str:

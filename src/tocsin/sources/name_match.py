@@ -140,7 +140,7 @@ def _compared(name: str, mine: Mapping[str, tuple[str, ...]], concept: Concept, 
     said_first, *specimen = name.split("|")
     if name_key(said_first) == name_key(spelling) and {part.strip().lower() for part in specimen} <= _SPECIMEN:
         return Likeness(concept, 1.0 if not specimen else 0.97, spelling)
-    turned = turned or _denied(name, wanted)
+    turned = turned or _denied(name, own)
     shared = {other for others in mine.values() for other in others} & wanted
     exact = sum(index.weight[word] * (1.0 if word in mine else 0.85) for word in shared)
     covered = exact / sum(index.weight[word] for word in wanted)

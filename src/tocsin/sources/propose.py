@@ -171,7 +171,10 @@ def _fitting(one: Seen, concept: Concept) -> tuple[str | None, float, str]:
     low, high = concept.plausible
     total = sum(numbers.rows for numbers in one.numbers.values())
     fits, unit, said = 0.0, None, ""
+    named = _unit_in_name(one, concept)
     for written, numbers in one.numbers.items():
+        if written is None and named is not None:
+            written, unit = named, next(u for u in concept.units if unit_key(u) == unit_key(named))
         steps = [(written, step)] if (step := _step(concept, written)) is not None else [] if written is not None else list(concept.units.items())
         shares = [(_share(numbers, step, low, high), name) for name, step in steps]
         if not shares:
@@ -189,6 +192,12 @@ def _fitting(one: Seen, concept: Concept) -> tuple[str | None, float, str]:
     if fits < 0.75:
         return unit, 0.3, f"but only {fits:.0%} of the values are plausible"
     return unit, 1.0 if fits >= 0.9 else 0.8, said or (f"values are plausible ({concept.plausible[0]:g} to {high:g} {concept.unit})" if fits >= 0.9 else "")
+
+
+def _unit_in_name(one: Seen, concept: Concept) -> str | None:
+    """The unit in brackets behind a name, "Weight (lbs.)", when it is one of the concept."""
+    written = (unit for name in (one.item, one.name or "") for unit in re.findall(r"[(\[]([^()\[\]]+)[)\]]", name))
+    return next((unit for unit in written if unit.strip() and _step(concept, unit) is not None), None)
 
 
 def _share(numbers: Numbers, step: Conversion, low: float, high: float) -> float:
@@ -231,5 +240,5 @@ def _by_words(one: Seen) -> list[Concept]:
         return []
     return [
         concept for concept in CONCEPTS.values()
-        if concept.kind is Kind.STATE and sum(word.rows for word in telling if _means(concept, word.text)) >= 0.8 * rows
+        if concept.kind is Kind.STATE and sum(word.rows for word in telling if _means(concept, word.text)) >= 0.6 * rows
     ]

@@ -227,7 +227,7 @@ def cut(code: str) -> tuple[str, str | None]:
         return ("//".join(parts[:-1]), last) if len(parts) == 2 and unit_key(last) in _units() else (code, None)
     if last.upper() in ("UNK", "UNKNOWN", "NONE", ""):
         return "//".join(parts[:-1]), None
-    return ("//".join(parts[:-1]), last) if unit_key(last) in _units() or re.search(r"[/%°]|^\d*[a-zA-Z]{1,4}$", last) else (code, None)
+    return ("//".join(parts[:-1]), last) if unit_key(last) in _units() or re.search(r"[/%°]", last) else (code, None)
 
 
 def _units() -> frozenset[str]:
