@@ -13,12 +13,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from tocsin import __version__
 from tocsin.errors import SettingError, TimelineError
 from tocsin.grading import Grades
 from tocsin.grading.many import grade_many
@@ -117,7 +117,7 @@ def _run(path: str | Path, scales: Sequence[Scale], options: dict[str, Any], gra
     files = sorted(f for f in root.rglob("*") if f.is_file()) if root.is_dir() else [root] if root.is_file() else []
     seen = [[str(f.relative_to(root)) if f != root else f.name, f.stat().st_size, f.stat().st_mtime_ns] for f in files]
     return json.loads(json.dumps({  # type: ignore[no-any-return]
-        "tocsin": __version__, "input": seen or _without_password(str(path)), "scales": [[s.id, {k: str(v) for k, v in s.settings.items()}] for s in scales],
+        "tocsin": version("tocsin"), "input": seen or _without_password(str(path)), "scales": [[s.id, {k: str(v) for k, v in s.settings.items()}] for s in scales],
         "options": {k: str(v) for k, v in sorted(options.items())}, "grading": {k: str(v) for k, v in sorted(grading.items())},
     }))
 

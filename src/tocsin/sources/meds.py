@@ -12,13 +12,13 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Unpack
 
 import polars as pl
 
-from tocsin import __version__
 from tocsin.errors import SourceError
 from tocsin.sources import coded
 from tocsin.sources.anchor import HOUR_0
@@ -320,7 +320,7 @@ def write(timeline: Timeline, path: str | Path, grades: Iterable[Grades] = ()) -
     subjects = events.select(pl.col("subject_id").unique().sort()).with_columns(pl.lit("train").alias("split"))
     subjects.write_parquet(out / "metadata" / "subject_splits.parquet")
     (out / "metadata" / "dataset.json").write_text(json.dumps({
-        "dataset_name": "tocsin", "dataset_version": "1", "etl_name": "tocsin", "etl_version": __version__, "meds_version": "0.4.0"}), encoding="utf-8")
+        "dataset_name": "tocsin", "dataset_version": "1", "etl_name": "tocsin", "etl_version": version("tocsin"), "meds_version": "0.4.0"}), encoding="utf-8")
 
 
 _WRITTEN = {"subject_id": pl.String(), "time": pl.Datetime("us"), "code": pl.String(), "numeric_value": pl.Float32(), "text_value": pl.String(), **OWN}

@@ -180,6 +180,7 @@ COAGULATION: tuple[Concept, ...] = (
         si_unit="mg/L FEU",
         loinc=("48065-7",),
         omop=(3051714,),
+        clif=("d_dimer",),
         note="A unit without FEU or DDU is taken as FEU (D); a laboratory that reports DDU is then read as half.",
     ),
     lab(
@@ -227,6 +228,7 @@ COAGULATION: tuple[Concept, ...] = (
         si_unit="g/L",
         loinc=("3255-7",),
         omop=(3016407,),
+        clif=("fibrinogen",),
     ),
     lab(
         "pt",
