@@ -252,6 +252,19 @@ def test_the_unit_at_the_end_of_a_meds_code_is_no_part_of_the_item(code, item, u
     assert seen_files.cut(code) == (item, unit)
 
 
+def test_an_export_of_another_format_is_read_through_its_own_door(shared_data):
+    """What the door understands is known; what it counts as irrelevant is listed with its count, and proposed for only by its name."""
+    found = seen_files.look(shared_data("mimic4demo_clif") / "clif30", Codes())
+    items = {one.item: one for one in found.items}
+    assert items["clif:temp_c"].known == "its code"
+    assert items["clif:temp_c"].patients > 90
+    assert items["clif:lab_category=chloride"].rows > 2000
+    assert items["clif:lab_category=chloride"].known == ""
+    proposals = propose.propose(found.items)
+    assert all(p.seen.patients == 0 and p.confidence < THRESHOLD for p in proposals)
+    assert propose.doubts(found.items) == []
+
+
 def test_what_cannot_be_looked_at_is_said(tmp_path):
     (tmp_path / "a.csv").write_text("colour,shade\nred,dark\n", encoding="utf-8")
     with pytest.raises(SourceError, match=r"no column tells what each row is about; the columns are colour, shade.\n.*--column item=HEADER"):

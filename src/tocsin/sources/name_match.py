@@ -41,6 +41,7 @@ _TURNING = frozenset({
     "maternal", "gradient", "oxygenator", "sweep", "antibody", "antibodies", "ab", "antigen", "stain", "screen", "smear", "clumps", "large", "atypical",
     "a1c", "carboxyhemoglobin", "methemoglobin", "indirect", "hdl", "ldl", "clearance", "excess", "gap", "spontaneous", "additional", "bun/creatinine",
     "free", "fasting", "peak", "trough", "random", "stop", "high", "low", "control", "pads", "precautions", "duration", "status",
+    "topical", "cream", "ointment", "ophthalmic", "drops", "otic", "spray", "inhaled", "inhaler", "lotion", "patch", "nasal",
 })
 _STRANGE, _STRANGE_IN_BRACKETS = 2.5, 1.0  # how much a word of the item counts that the concept does not have (D)
 _SPECIMEN = frozenset({"blood", "serum", "plasma"})

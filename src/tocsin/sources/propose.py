@@ -31,7 +31,7 @@ LEAST = 0.3
 _BY_CODE = 0.9
 _SOME_WEIGHT = 70.0  # kg, for the limits of rates that are per kilogram in one unit and not in the other
 _GENERAL_WORDS = frozenset({"yes", "no", "other", "none", "unknown", "y", "n", "0", "1", "true", "false", "absent", "present", "normal", "t", "f", "a"})
-_AS_A_DRUG = frozenset({"infusion", "medication", "drug", "inputevents", "emar"})
+_AS_A_DRUG = frozenset({"infusion", "medication", "med", "drug", "inputevents", "emar"})
 _CONCENTRATION = re.compile(r"%|/[du\d.]?m?l\b|/ml|/ul")
 _ENDS = frozenset({"stop", "stopped", "end", "ended", "discontinued", "held", "refused"})
 _SILENT = "but no value is told"
@@ -66,7 +66,8 @@ def known(seen: Sequence[Seen], codes: Codes, by_name: bool = False) -> list[See
         elif item is not None:
             out.append(one.understood(item.concept, how))
         elif (coded := known_codes().get(one.item)) is not None:
-            out.append(one.understood(coded.concept, "its code"))
+            said = one if coded.text is None else replace(one, words=())  # the code is the value, whatever words stand beside it
+            out.append(said.understood(coded.concept, "its code"))
         elif by_name and (named := concept_named(one.item)) is not None:
             out.append(one.understood(named, "its name"))
         else:
@@ -93,7 +94,7 @@ def propose(seen: Sequence[Seen]) -> list[Proposal]:
 
 
 def _best(one: Seen) -> Proposal | None:
-    candidates = {found.concept.name: found for found in likely((one.item, one.name))}
+    candidates = {found.concept.name: found for found in likely((_bare(one.item), one.name))}
     coded = [(code, item.concept) for code in one.standard if (item := known_codes().get(code)) is not None]
     for _, name in coded:
         candidates.setdefault(name, Likeness(CONCEPTS[name], 0.0, ""))
@@ -110,6 +111,11 @@ def _best(one: Seen) -> Proposal | None:
     elif rest and rest[0].confidence >= LEAST:
         best = replace(best, why=(*best.why, f"less likely {rest[0].concept}"), instead=rest[0].concept)
     return best if best.confidence >= LEAST else None
+
+
+def _bare(item: str) -> str:
+    """A code without its system and the field that it stands in: "clif:med_category=insulin" is insulin."""
+    return re.sub(r"^[a-z][\w-]*:(?=\S)", "", item).rpartition("=")[2]
 
 
 def _weighed(one: Seen, found: Likeness, code: str | None) -> Proposal:

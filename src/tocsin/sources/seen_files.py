@@ -254,7 +254,7 @@ def _descriptions(path: Path) -> dict[str, str]:
 
 
 def _export(path: str | Path, form: str, codes: Codes) -> Look:
-    """An export of another format through its own door: entries that are understood with their values, the other codes with their counts."""
+    """An export of another format through its own door: its entries, which it understands, with their values; the other codes with their counts."""
     export = doors.module(form).export(path, codes)
     parts: list[pl.DataFrame] = []
     unknown: dict[str, int] = {}
@@ -264,9 +264,9 @@ def _export(path: str | Path, form: str, codes: Codes) -> Look:
         for code, many in table.ignored.items():
             unknown[code] = unknown.get(code, 0) + many
     rows = pl.concat(parts).filter(pl.col("item").is_not_null()) if parts else pl.DataFrame(schema=dict(seen.ROWS))
-    items = propose.known(seen.count(rows.lazy()), codes)
+    items = [one if one.known else one.understood("", f"the reader of {export.format}") for one in propose.known(seen.count(rows.lazy()), codes)]
     shown = {shown_code(one.item, one.name): one for one in items}
-    others = [_only_counted(code, many) for code, many in unknown.items() if code not in shown]
+    others = merged(_only_counted(code, many) for code, many in sorted(unknown.items(), key=lambda pair: -pair[1]) if code not in shown)
     return Look(export.format, tuple(sorted((*items, *others), key=lambda one: (-one.rows, one.item))))
 
 
