@@ -123,6 +123,8 @@ COUNTS: tuple[Concept, ...] = (
         (0, 500),
         (0, 30),
         aliases=("absolute eosinophil count", "eosinophil", "eos", "eosinophils_absolute"),
+        loinc=("711-2",),
+        omop=(3028615,),
         clif=("eosinophils_absolute",),
     ),
     lab(
@@ -133,6 +135,8 @@ COUNTS: tuple[Concept, ...] = (
         (0, 500),
         (0, 30),
         aliases=("absolute basophil count", "basophil", "baso", "basos", "basophils_absolute"),
+        loinc=("704-7",),
+        omop=(3013429,),
         clif=("basophils_absolute",),
     ),
     lab(

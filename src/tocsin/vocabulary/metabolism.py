@@ -42,7 +42,7 @@ ELECTROLYTES: tuple[Concept, ...] = (
         note="As the source corrected it."),
     lab("calcium_ionised", "Calcium, ionised", "mmol/L", _CALCIUM_IONISED, (0.1, 10), (0.4, 3.5),
         aliases=("ionised calcium", "ionized calcium", "calcium_ionized", "free calcium", "iCa"), us_unit="mg/dL", si_unit="mmol/L",
-        loinc=("1994-3",), code_mark="M", clif=("calcium_ionized",)),
+        loinc=("1994-3",), omop=(3021119,), clif=("calcium_ionized",)),
     lab("magnesium", "Magnesium", "mg/dL", _MAGNESIUM, (0, 30), (0.3, 15), aliases=("serum magnesium",), us_unit="mg/dL", si_unit="mmol/L",
         loinc=("19123-9",), omop=(3001420,), clif=("magnesium",)),
     lab("phosphate", "Phosphate, as phosphorus", "mg/dL", _PHOSPHATE, (0, 60), (0.3, 25), aliases=("phosphorus", "inorganic phosphate", "phos"),
