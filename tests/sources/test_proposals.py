@@ -298,7 +298,7 @@ def test_on_the_demonstration_of_mimic_most_proposals_are_right_and_most_items_a
     likely_ones, truth = judged(demonstration)
     right = [p for p in likely_ones if truth.get(p.seen.item) == p.concept]
     assert len(truth) > 160
-    assert len(right) / len(likely_ones) >= 0.85  # measured 0.87
+    assert len(right) / len(likely_ones) >= 0.87  # measured 0.89
     assert len(right) / len(truth) >= 0.82  # measured 0.85; most of the rest are antibiotics, named by their own names
     assert sum(p.seen.rows for p in right) / sum(p.seen.rows for p in likely_ones) >= 0.95  # measured 0.96
 
