@@ -109,8 +109,8 @@ class Source:
         reading = timeline.reading
         if reading is not None and reading.errors:
             rows = sum(c.quarantined for c in reading.files)
-            typer.echo(f"tocsin: {len(reading.errors)} problems in the input, {rows} rows in quarantine; `tocsin check {self.files[0]}` "
-                       "lists them.", err=True)
+            typer.echo(f"tocsin: {len(reading.errors)} problems in the input, {rows} rows in quarantine; `tocsin check` with the "
+                       "same options lists them.", err=True)
         return timeline
 
     def timelines(self) -> Iterator[Timeline]:
