@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypedDict
 from zoneinfo import ZoneInfo
@@ -76,6 +76,14 @@ class Settings:
     def zone(self) -> ZoneInfo | None:
         """The zone of times without one."""
         return clock.zone_named(self.timezone)
+
+    def of(self, patients: Iterable[str]) -> Settings:
+        """The same for these patients, who are part of a record: one infusion time for everybody is the time of each, and those of others are left out."""
+        told = self.infusion_time
+        if not told:
+            return self
+        mine = dict.fromkeys(patients, told) if isinstance(told, str) else {who: told[who] for who in patients if who in told}
+        return replace(self, infusion_time=mine)
 
 
 @dataclass(frozen=True, slots=True)

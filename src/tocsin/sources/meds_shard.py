@@ -45,17 +45,26 @@ class _Steps:
 
 def read(file: Path, name: str, codes: Codes, parents: Mapping[str, Sequence[str]], settings: Settings) -> Timeline:
     """The record in one shard of whole subjects; SourceError as ``coded.timeline`` raises it."""
-    frame = meds.scan(file)
+    return record(meds.scan(file), name, codes, parents, settings)
+
+
+def record(
+    frame: pl.LazyFrame, name: str, codes: Codes, parents: Mapping[str, Sequence[str]], settings: Settings, aware: bool = False
+) -> Timeline:
+    """The record in rows of whole subjects; ``aware``: their times are in UTC."""
+    if settings.infusion_time:
+        settings = settings.of(frame.select(pl.col("subject_id").unique().cast(pl.String)).drop_nulls().collect()["subject_id"].to_list())
     schema = frame.collect_schema()
-    simple = settings.by == "patient" and settings.anchor != "first_entry" and not settings.units and not codes.units and settings.zone is None
+    plainly = settings.by == "patient" and settings.anchor != "first_entry" and not settings.units and not codes.units
+    simple = plainly and not aware and settings.zone is None
     if not simple or set(meds.OWN) <= set(schema):
-        return _commonly(frame, name, codes, parents, settings)
+        return _commonly(frame, name, codes, parents, settings, aware)
     rows = frame.select("subject_id", pl.col("time").cast(pl.Datetime("us")), pl.col("code").cast(pl.Categorical), "numeric_value", "text_value").collect()
     subject, time = rows["subject_id"].to_numpy(), rows["time"]
     begins = np.flatnonzero(np.diff(subject, prepend=subject[:1] - 1)) if len(rows) else np.zeros(0, np.int64)
     ids = subject[begins]
     if len(np.unique(ids)) < len(ids) or rows["code"].null_count() or schema["subject_id"] not in (pl.Int64(), pl.Int32()):
-        return _commonly(frame, name, codes, parents, settings)
+        return _commonly(frame, name, codes, parents, settings, aware)
     who = np.repeat(np.arange(len(ids)), np.diff(begins, append=len(rows)))
     steps = _steps(rows["code"], codes, parents)
     code = rows["code"].to_physical().to_numpy()
@@ -71,9 +80,11 @@ def read(file: Path, name: str, codes: Codes, parents: Mapping[str, Sequence[str
     return _together(rows, name, codes, parents, settings, ids, who, moments, concept, canonical, plain)
 
 
-def _commonly(frame: pl.LazyFrame, name: str, codes: Codes, parents: Mapping[str, Sequence[str]], settings: Settings) -> Timeline:
+def _commonly(
+    frame: pl.LazyFrame, name: str, codes: Codes, parents: Mapping[str, Sequence[str]], settings: Settings, aware: bool
+) -> Timeline:
     table = meds.table(name, frame, codes, parents)
-    return coded.timeline(Export("MEDS", (table,), meds.people(frame), meds.stays(frame)), codes, settings, partly=True)
+    return coded.timeline(Export("MEDS", (table,), meds.people(frame), meds.stays(frame), aware), codes, settings, partly=True)
 
 
 def _steps(code: pl.Series, codes: Codes, parents: Mapping[str, Sequence[str]]) -> _Steps:
