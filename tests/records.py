@@ -27,7 +27,7 @@ def events(draw: st.DrawFn, patients: tuple[str, ...] = PATIENTS) -> dict[str, o
         "patient": draw(st.sampled_from(patients)), "hour": hour,
         "attribution": draw(st.sampled_from(("unknown", "crs", "infection"))),
         "note": draw(st.none() | WORDS), "site": draw(st.none() | WORDS),
-        "hour_latest": draw(st.none() | st.floats(0, 48).map(lambda more: hour + more)),
+        "hour_latest": draw(st.none() | st.floats(0, 48).map(lambda more: round(hour + more, 3))),
     }
     if kind == "number":
         concept = CONCEPTS[draw(st.sampled_from(NUMERIC))]
@@ -41,7 +41,7 @@ def events(draw: st.DrawFn, patients: tuple[str, ...] = PATIENTS) -> dict[str, o
     else:
         row |= {"concept": draw(st.sampled_from((*NUMERIC, "norepinephrine"))), "text": "unknown"}
     if row["hour_latest"] is None and kind != "number":
-        row["end_hour"] = draw(st.none() | st.floats(0, 99).map(lambda more: hour + more))
+        row["end_hour"] = draw(st.none() | st.floats(0, 99).map(lambda more: round(hour + more, 3)))
     return row
 
 

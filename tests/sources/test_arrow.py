@@ -20,6 +20,7 @@ from tocsin.errors import SettingError, SourceError, TimelineError, UnknownIdErr
 from tocsin.grading import grade
 from tocsin.sources import arrow, coded, meds
 from tocsin.sources.batch import STEPS, steps_of
+from tocsin.sources.clock import in_hours
 from tocsin.sources.codes import Codes, Item
 from tocsin.sources.whole_patients import whole_patients
 from tocsin.timeline import Timeline
@@ -294,6 +295,14 @@ def test_a_column_of_meds_that_is_none_is_named():
         steps(arrow.grade_batches(form="meds"), hospital(0).drop("numeric_value"))
     with pytest.raises(SourceError, match=r"'time' is of type .*string; MEDS events have a time"):
         steps(arrow.grade_batches(form="meds"), hospital(0).with_columns(pl.col("time").cast(pl.String)))
+
+
+def test_a_moment_is_at_the_same_hour_among_one_row_and_among_many():
+    minutes = pl.DataFrame({"span": [timedelta(minutes=m) for m in range(1, 5000)]})
+    together = minutes.select(in_hours(pl.col("span")))["span"].to_list()
+    alone = [minutes[at].select(in_hours(pl.col("span")))["span"][0] for at in range(0, 4999, 17)]
+    assert together == [m / 60 for m in range(1, 5000)]
+    assert alone == together[::17]
 
 
 # ---------------------------------------------------------------- other engines

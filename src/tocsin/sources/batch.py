@@ -13,12 +13,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from tocsin import __version__
 from tocsin.errors import SettingError, TimelineError
 from tocsin.grading import Grades
 from tocsin.grading.many import grade_many
@@ -82,6 +82,7 @@ def grade_to(
         TimelineError: A patient stands in two shards.
     """
     folder = Path(out)
+    shards.form_of(path, (options or {}).get("form"))
     run = _run(path, scales, options or {}, grading)
     _opened(folder, run, restart)
     plan = shards.plan(path, folder, **(options or {}))
@@ -116,8 +117,9 @@ def _run(path: str | Path, scales: Sequence[Scale], options: dict[str, Any], gra
     root = Path(path)
     files = sorted(f for f in root.rglob("*") if f.is_file()) if root.is_dir() else [root] if root.is_file() else []
     seen = [[str(f.relative_to(root)) if f != root else f.name, f.stat().st_size, f.stat().st_mtime_ns] for f in files]
+    asked = [[s.id, {k: str(v) for k, v in s.settings.items()}] for s in scales]
     return json.loads(json.dumps({  # type: ignore[no-any-return]
-        "tocsin": __version__, "input": seen or _without_password(str(path)), "scales": [[s.id, {k: str(v) for k, v in s.settings.items()}] for s in scales],
+        "tocsin": version("tocsin"), "input": seen or _without_password(str(path)), "scales": asked,
         "options": {k: str(v) for k, v in sorted(options.items())}, "grading": {k: str(v) for k, v in sorted(grading.items())},
     }))
 
@@ -230,7 +232,7 @@ def _worst(grades: Grades) -> dict[str, int]:
     """How many patients have which worst grade, as "2" or "1-3" when it is open."""
     most = grades.frame.group_by("patient").agg(pl.col("at_least").max(), pl.col("at_most").max())
     low, high = (pl.col(c).round(2).cast(pl.String).str.strip_suffix(".0") for c in ("at_least", "at_most"))
-    known = pl.col("at_least").eq_missing("at_most")
+    known = pl.col("at_least").eq_missing(pl.col("at_most"))
     words = most.select(pl.when(known).then(low).otherwise(pl.concat_str(low, high, separator="-")).fill_null("?").alias("worst"))
     return dict(words["worst"].value_counts().iter_rows())
 

@@ -16,7 +16,7 @@ from tocsin.errors import SourceError, VocabularyError
 from tocsin.sources import anchor, consistency, facts, infusions, settle, units
 from tocsin.sources.account import Account, Notes
 from tocsin.sources.anchor import ANCHORS, Anchors, Options, Settings
-from tocsin.sources.clock import Moment
+from tocsin.sources.clock import Moment, in_hours
 from tocsin.sources.codes import Codes
 from tocsin.sources.entries import PEOPLE, Export, Table, entries, shaped
 from tocsin.sources.infusions import NAMES as INFUSIONS
@@ -221,10 +221,8 @@ def _placed(
             notes.tell(account.file, f"{outside['row'].n_unique()} rows {why}: not part of the record")
     frame = frame.filter(pl.col("record").is_not_null() & (untimed | pl.col("concept").is_not_null() & pl.col("start").is_not_null()))
 
-    def hours(column: str) -> pl.Expr:
-        return (pl.col(column) - pl.col("zero")).dt.total_microseconds() / 3.6e9
-
-    frame = frame.with_columns(hours("start").alias("hour"), hours("latest").alias("hour_latest"), hours("end").alias("end_hour"))
+    columns = {"hour": "start", "hour_latest": "latest", "end_hour": "end"}
+    frame = frame.with_columns(**{name: in_hours(pl.col(column) - pl.col("zero")) for name, column in columns.items()})
     return _backwards(frame, accounts, notes)
 
 

@@ -12,17 +12,17 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Unpack
 
 import polars as pl
 
-from tocsin import __version__
 from tocsin.errors import SourceError
 from tocsin.sources import coded
 from tocsin.sources.anchor import HOUR_0
-from tocsin.sources.codes import Codes, by_name
+from tocsin.sources.codes import Codes, Item, by_name
 from tocsin.sources.entries import PEOPLE, STAYS, Export, Table, entries, shaped
 from tocsin.sources.wall import Wall, wall_clock
 from tocsin.vocabulary import CONCEPTS, Kind
@@ -127,7 +127,8 @@ def meaning(code: str, codes: Codes, parents: Sequence[str] = ()) -> Meaning | N
         return Meaning("concept:death")
     action = {"INFUSION_START": "start", "INFUSION_END": "stop"}.get(parts[0])
     if parts[0] == "TOCSIN":
-        return Meaning(parts[1] if ":" in parts[1] else f"concept:{parts[1]}", unit=_unit(parts[2]) if len(parts) > 2 else None)
+        ours = parts[1] if ":" in parts[1] else f"concept:{parts[1]}"
+        return Meaning(ours, unit=_unit(parts[2]) if len(parts) > 2 else None, action=_given(codes.item(ours)))
     if parts[0] == "MEDICATION" and len(parts) == 3:
         return _medication(parts[1], parts[2])
     for candidate, unit in _candidates(code, parts, parents):
@@ -138,8 +139,13 @@ def meaning(code: str, codes: Codes, parents: Sequence[str] = ()) -> Meaning | N
             continue
         if action is not None and item.concept in _DOSES:  # a rate, and not the amount; the end adds nothing
             return Meaning(candidate, action="given", number=False) if action == "start" else None
-        return Meaning(candidate, unit=unit, action=action, number=action != "stop")
+        return Meaning(candidate, unit=unit, action=action or _given(item), number=action != "stop")
     return None
+
+
+def _given(item: Item | None) -> str | None:
+    """The code of a dose says by itself that it was given, whether or not an amount stands beside it."""
+    return "given" if item is not None and CONCEPTS[item.concept].kind is Kind.DOSE else None
 
 
 def _candidates(code: str, parts: Sequence[str], parents: Sequence[str]) -> Iterator[tuple[str, str | None]]:
@@ -311,7 +317,7 @@ def write(timeline: Timeline, path: str | Path, grades: Iterable[Grades] = ()) -
     subjects = events.select(pl.col("subject_id").unique().sort()).with_columns(pl.lit("train").alias("split"))
     subjects.write_parquet(out / "metadata" / "subject_splits.parquet")
     (out / "metadata" / "dataset.json").write_text(json.dumps({
-        "dataset_name": "tocsin", "dataset_version": "1", "etl_name": "tocsin", "etl_version": __version__, "meds_version": "0.4.0"}), encoding="utf-8")
+        "dataset_name": "tocsin", "dataset_version": "1", "etl_name": "tocsin", "etl_version": version("tocsin"), "meds_version": "0.4.0"}), encoding="utf-8")
 
 
 _WRITTEN = {"subject_id": pl.String(), "time": pl.Datetime("us"), "code": pl.String(), "numeric_value": pl.Float32(), "text_value": pl.String(), **OWN}

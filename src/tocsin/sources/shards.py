@@ -45,6 +45,14 @@ class Plan:
     temporary: Path | None = None
 
 
+def form_of(path: str | Path, form: str | None) -> str:
+    """The format of a record that can be cut; SettingError for CSV, SourceError where there is nothing."""
+    name = form or doors.recognise(path)
+    if name == "csv":
+        raise SettingError("CSV files are read whole: leave --out a file, or write the record as Parquet first (tocsin convert).")
+    return name
+
+
 def plan(
     path: str | Path, work: Path, *, form: str | None = None, mapping: str | Path | None = None, patients: Path | None = None,
     complete: tuple[str, ...] = (), **options: Any,
@@ -53,9 +61,7 @@ def plan(
 
     Raises SourceError and SettingError as reading does.
     """
-    name = form or doors.recognise(path)
-    if name == "csv":
-        raise SettingError("CSV files are read whole: leave --out a file, or write the record as Parquet first (tocsin convert).")
+    name = form_of(path, form)
     if name == "tocsin":
         files = sorted(Path(path).rglob("*.parquet")) if Path(path).is_dir() else [Path(path)]
         declared = Completeness.of(complete)

@@ -198,7 +198,7 @@ KIDNEY: tuple[Concept, ...] = (
         si_unit="umol/L",
         loinc=("2160-0",),
         omop=(3016723,),
-        clif=("creatinine",),
+        clif=("creatinine", "poc_creatinine"),
         note='umol/L / 88.4 = mg/dL: as in the EASIX papers.  "CR" for complete remission is a value of response, not this.',
     ),
     lab(
@@ -212,8 +212,8 @@ KIDNEY: tuple[Concept, ...] = (
         aliases=("BUN", "blood urea nitrogen"),
         us_unit="mg/dL",
         si_unit="mmol/L",
-        loinc=("3094-0",),
-        omop=(3013682,),
+        loinc=("3094-0", "6299-2"),
+        omop=(3013682, 3004295),
         clif=("bun",),
         note='Trap: urea in mg/dL is 2.14 times urea nitrogen (60.06/28.014): no alias "urea"; in mmol/L they agree.',
     ),
@@ -277,6 +277,7 @@ HEART: tuple[Concept, ...] = (
         si_unit="ng/L",
         loinc=("33762-6",),
         omop=(3029187,),
+        clif=("nt_pro_bnp",),
     ),
     lab(
         "bnp",
@@ -287,6 +288,7 @@ HEART: tuple[Concept, ...] = (
         (1, 20000),
         worse=1,
         aliases=("brain natriuretic peptide",),
+        clif=("bnp",),
         us_unit="pg/mL",
         si_unit="ng/L",
     ),
@@ -313,6 +315,7 @@ HEART: tuple[Concept, ...] = (
         aliases=("CK-MB", "CKMB"),
         loinc=("13969-1",),
         omop=(3005785,),
+        clif=("ckmb",),
         note="The mass assay; CK-MB activity in U/L cannot be converted.",
     ),
     lab(
@@ -345,6 +348,7 @@ METABOLISM: tuple[Concept, ...] = (
         si_unit="mmol/L",
         loinc=("2571-8",),
         omop=(3022192,),
+        clif=("triglycerides",),
         note="Compare a threshold in the unit it was printed in: published tables pairs 3.0 mmol/L with 265 mg/dL, "
         "this factor gives 265.7.",
     ),
@@ -360,8 +364,8 @@ METABOLISM: tuple[Concept, ...] = (
         us_unit="mg/dL",
         si_unit="mmol/L",
         loinc=("32693-4",),
-        omop=(3047181,),
-        clif=("lactate",),
+        omop=(3047181, 3018405),
+        clif=("lactate", "poc_lactate"),
     ),
     lab(
         "igg",

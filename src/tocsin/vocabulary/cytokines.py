@@ -33,6 +33,7 @@ CYTOKINES: tuple[Concept, ...] = (
         aliases=("IL-6",),
         loinc=("26881-3",),
         omop=(3023091,),
+        clif=("interleukin_06",),
         note="After tocilizumab the level rises because the receptor is blocked: higher is then not worse (M).",
     ),
     cytokine("il10", "Interleukin-10", aliases=("IL-10",), loinc=("26848-2",), omop=(3004578,)),

@@ -183,7 +183,8 @@ SUPPORT: tuple[Concept, ...] = (
     dose("levetiracetam", "Levetiracetam", "keppra", rxnorm=("114477",), omop=(711584,)),
     dose("lorazepam", "Lorazepam", "ativan", rxnorm=("6470",), omop=(791967,), clif=("lorazepam",)),
     dose("filgrastim", "Filgrastim", "G-CSF", "neupogen", unit="ug", rxnorm=("68442",), omop=(1304850,), code_mark="M"),
-    dose("antibiotic", "Antibiotic, agent as text", "antibiotics", "antibacterial", "antimicrobial", unit=None),
+    dose("antibiotic", "Antibiotic, agent as text", "antibiotics", "antibacterial", "antimicrobial", unit=None,
+         clif=("cms_sepsis_qualifying_antibiotics",), note="The CLIF code is a med_group: its agents have no concept of their own."),
     dose("cefmetazole", "Cefmetazole", clif=("cefmetazole",)),
     dose("imipenem", "Imipenem", "imipenem cilastatin", clif=("imipenem",)),
     dose("metoprolol", "Metoprolol", "lopressor", "betaloc"),
@@ -196,6 +197,7 @@ SUPPORT: tuple[Concept, ...] = (
         "TPN",
         unit="mL",
         accepted=units.VOLUME,
+        clif=("tpn",),
     ),
     dose(
         "heparin",
@@ -221,7 +223,7 @@ SUPPORT: tuple[Concept, ...] = (
         accepted=units.VOLUME,
     ),
     dose("phenobarbital", "Phenobarbital", "phenobarbitone", "luminal"),
-    dose("haloperidol", "Haloperidol", "haldol"),
+    dose("haloperidol", "Haloperidol", "haldol", clif=("haloperidol",)),
     dose("acetazolamide", "Acetazolamide", "diamox"),
     dose("mannitol", "Mannitol", "osmitrol", unit="g"),
     dose("hypertonic_saline", "Hypertonic saline", "hypertonic sodium chloride", "HTS", "3% saline", "23.4% saline", unit="mL", accepted=units.VOLUME),
@@ -236,8 +238,9 @@ BLOOD_AND_CELLS: tuple[Concept, ...] = (
         "plasma transfusion",
         unit="mL",
         accepted=units.VOLUME,
+        clif=("plasma",),
     ),
-    dose("cryoprecipitate", "Cryoprecipitate", "cryo", unit="unit", accepted=units.BLOOD_UNITS),
+    dose("cryoprecipitate", "Cryoprecipitate", "cryo", unit="unit", accepted=units.BLOOD_UNITS, clif=("cryoprecipitate",)),
     dose("fibrinogen_concentrate", "Fibrinogen concentrate", "fibryga", "riastap"),
     dose(
         "platelet_transfusion",
@@ -246,6 +249,7 @@ BLOOD_AND_CELLS: tuple[Concept, ...] = (
         "platelet concentrate",
         unit="unit",
         accepted=units.BLOOD_UNITS,
+        clif=("platelets",),
     ),
     dose(
         "red_cell_transfusion",
@@ -257,6 +261,7 @@ BLOOD_AND_CELLS: tuple[Concept, ...] = (
         "packed red blood cells",
         unit="unit",
         accepted=units.BLOOD_UNITS,
+        clif=("prbc",),
     ),
     dose(
         "msc",

@@ -123,6 +123,8 @@ COUNTS: tuple[Concept, ...] = (
         (0, 500),
         (0, 30),
         aliases=("absolute eosinophil count", "eosinophil", "eos", "eosinophils_absolute"),
+        loinc=("711-2",),
+        omop=(3028615,),
         clif=("eosinophils_absolute",),
     ),
     lab(
@@ -133,6 +135,8 @@ COUNTS: tuple[Concept, ...] = (
         (0, 500),
         (0, 30),
         aliases=("absolute basophil count", "basophil", "baso", "basos", "basophils_absolute"),
+        loinc=("704-7",),
+        omop=(3013429,),
         clif=("basophils_absolute",),
     ),
     lab(
@@ -180,6 +184,7 @@ COAGULATION: tuple[Concept, ...] = (
         si_unit="mg/L FEU",
         loinc=("48065-7",),
         omop=(3051714,),
+        clif=("d_dimer",),
         note="A unit without FEU or DDU is taken as FEU (D); a laboratory that reports DDU is then read as half.",
     ),
     lab(
@@ -227,6 +232,7 @@ COAGULATION: tuple[Concept, ...] = (
         si_unit="g/L",
         loinc=("3255-7",),
         omop=(3016407,),
+        clif=("fibrinogen",),
     ),
     lab(
         "pt",

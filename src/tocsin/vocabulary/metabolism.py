@@ -31,9 +31,9 @@ _URIC_ACID: Final = units.mass_per_volume(
 
 ELECTROLYTES: tuple[Concept, ...] = (
     lab("sodium", "Sodium", "mmol/L", _AMOUNT, (80, 220), (100, 185), aliases=("serum sodium",), loinc=("2951-2",), omop=(3019550,),
-        clif=("sodium",)),
+        clif=("sodium", "poc_sodium")),
     lab("potassium", "Potassium", "mmol/L", _AMOUNT, (0.5, 20), (1.5, 10), aliases=("serum potassium",), loinc=("2823-3",), omop=(3023103,),
-        clif=("potassium",)),
+        clif=("potassium", "poc_potassium")),
     lab("calcium", "Calcium, total", "mg/dL", _CALCIUM, (1, 40), (3, 20), aliases=("total calcium", "serum calcium"), us_unit="mg/dL",
         si_unit="mmol/L", loinc=("17861-6",), omop=(3006906,), clif=("calcium_total",),
         note="Not corrected for albumin; a rule that asks for corrected calcium reads calcium_corrected."),
@@ -42,7 +42,7 @@ ELECTROLYTES: tuple[Concept, ...] = (
         note="As the source corrected it."),
     lab("calcium_ionised", "Calcium, ionised", "mmol/L", _CALCIUM_IONISED, (0.1, 10), (0.4, 3.5),
         aliases=("ionised calcium", "ionized calcium", "calcium_ionized", "free calcium", "iCa"), us_unit="mg/dL", si_unit="mmol/L",
-        loinc=("1994-3",), code_mark="M", clif=("calcium_ionized",)),
+        loinc=("1994-3",), omop=(3021119,), clif=("calcium_ionized",)),
     lab("magnesium", "Magnesium", "mg/dL", _MAGNESIUM, (0, 30), (0.3, 15), aliases=("serum magnesium",), us_unit="mg/dL", si_unit="mmol/L",
         loinc=("19123-9",), omop=(3001420,), clif=("magnesium",)),
     lab("phosphate", "Phosphate, as phosphorus", "mg/dL", _PHOSPHATE, (0, 60), (0.3, 25), aliases=("phosphorus", "inorganic phosphate", "phos"),
@@ -53,7 +53,7 @@ ELECTROLYTES: tuple[Concept, ...] = (
 
 METABOLITES: tuple[Concept, ...] = (
     lab("glucose", "Glucose", "mg/dL", _GLUCOSE, (0, 3000), (20, 1200), aliases=("blood glucose", "serum glucose", "blood sugar"),
-        us_unit="mg/dL", si_unit="mmol/L", loinc=("2345-7",), omop=(3004501,), clif=("glucose_serum",)),
+        us_unit="mg/dL", si_unit="mmol/L", loinc=("2345-7",), omop=(3004501,), clif=("glucose_serum", "glucose_fingerstick")),
     lab("glucose_fasting", "Glucose, fasting", "mg/dL", _GLUCOSE, (0, 3000), (20, 1200), aliases=("fasting glucose", "fasting blood glucose"),
         us_unit="mg/dL", si_unit="mmol/L"),
     lab("cholesterol", "Cholesterol, total", "mg/dL", _CHOLESTEROL, (0, 3000), (20, 1200), aliases=("total cholesterol",), us_unit="mg/dL",

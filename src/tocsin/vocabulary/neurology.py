@@ -138,7 +138,7 @@ SCORES: tuple[Concept, ...] = (
     _score(
         "gcs_total", "Glasgow Coma Scale, total", 3, 15, -1, clif=("gcs_total",), aliases=("GCS", "Glasgow Coma Scale")
     ),
-    _score("rass", "Richmond Agitation-Sedation Scale", -5, 4, 0, clif=("RASS",), aliases=("RASS score",)),
+    _score("rass", "Richmond Agitation-Sedation Scale", -5, 4, 0, clif=("RASS",), omop=(36684829,), code_mark="V", aliases=("RASS score",)),
     _score(
         "papilloedema_stage",
         "Papilloedema stage (Frisen)",

@@ -1,0 +1,186 @@
+"""Records larger than memory: the same grades as in memory, nothing lost or doubled when a run is killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import polars as pl
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
+
+from conftest import SharedData
+from tocsin.errors import SettingError, SourceError, TimelineError
+from tocsin.grading import grade
+from tocsin.scales import scale
+from tocsin.sources import coded, doors, meds, meds_shard
+from tocsin.sources.batch import STEPS, Progress, grade_to
+from tocsin.sources.codes import Codes
+from tocsin.timeline import Timeline
+
+QUICK = settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+ZERO = datetime(2150, 3, 1, 8)
+CODES = ("LOINC//8310-5//Cel", "LOINC//8310-5//[degF]", "LOINC//8480-6//mm[Hg]", "LOINC//59408-5//%", "LOINC//29463-7//kg", "LOINC//2276-4//ng/mL",
+         "TOCSIN//norepinephrine//ug/kg/min", "TOCSIN//oxygen_device//UNK", "LAB//1//x", "LOINC//8310-5")
+
+
+def rows_of(subject: int, rows: list[tuple[float, str, float | None, str | None]]) -> pl.DataFrame:
+    told = [(0.0, "TOCSIN//car_t_infusion//UNK", None, None), *sorted(rows, key=lambda row: row[0])]
+    return pl.DataFrame({
+        "subject_id": pl.Series([subject] * len(told), dtype=pl.Int64), "time": [ZERO + timedelta(hours=row[0]) for row in told],
+        "code": [row[1] for row in told], "numeric_value": pl.Series([row[2] for row in told], dtype=pl.Float32),
+        "text_value": pl.Series([row[3] for row in told], dtype=pl.String),
+    })
+
+
+def shards_of(folder: Path, many: int = 4, each: int = 3) -> Path:
+    (folder / "data").mkdir(parents=True)
+    for shard in range(many):
+        frames = [rows_of(100 * shard + who, [
+            (float(hour), code, value, None) for hour in range(0, 60, 2)
+            for code, value in ((CODES[0], 36.5 + (hour + who) % 4), (CODES[2], 120.0 - 3 * ((hour + shard) % 20)), (CODES[3], 97.0))]) for who in range(each)]
+        pl.concat(frames).write_parquet(folder / "data" / f"{shard}.parquet")
+    return folder
+
+
+def steps_of(folder: Path) -> pl.DataFrame:
+    return pl.concat([pl.read_parquet(f) for f in sorted(folder.glob("grades-*.parquet"))]).sort("patient", "scale", "start_hour")
+
+
+def in_memory(timeline: Timeline, *ids: str) -> pl.DataFrame:
+    frames = [grade(timeline, one).frame.with_columns(pl.lit(one).alias("scale")) for one in ids]
+    return pl.concat([f.select(pl.col(n).cast(kind) for n, kind in STEPS.items()) for f in frames]).sort("patient", "scale", "start_hour")
+
+
+one_row = st.tuples(st.sampled_from([0.0, 1.0, 1.0, 2.0, 26.5, 2.0]), st.sampled_from(CODES),
+                    st.none() | st.sampled_from([38.1, 100.4, 36.6, 99.0, 4000.0, 0.1, 16777217.0, 0.0]),
+                    st.sampled_from([None, None, None, "nasal cannula", "unknown"]))
+
+
+@QUICK
+@given(st.lists(st.lists(one_row, max_size=9), min_size=1, max_size=3))
+def test_the_quick_road_makes_the_events_of_the_common_road(people: list[list[tuple[float, str, float | None, str | None]]]):
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "0.parquet"
+        pl.concat([rows_of(7 + who, rows) for who, rows in enumerate(people)]).write_parquet(file)
+        quick = meds_shard.read(file, "0.parquet", Codes(), {}, coded.settings())
+        common = coded.timeline(meds.export(file, Codes()), Codes(), coded.settings())
+    columns = [c for c in common.events.columns if c != "origin"]
+    one, two = (t.events.with_columns(pl.col("patient", "concept").cast(pl.String)).select(columns).sort(columns, nulls_last=True) for t in (quick, common))
+    assert_frame_equal(one, two)
+    assert_frame_equal(quick.patients.sort("patient"), common.patients.sort("patient"))
+    a, b = quick.reading.files[0], common.reading.files[0]
+    assert (a.rows, a.used, a.explained, a.quarantined, a.events) == (b.rows, b.used, b.explained, b.quarantined, b.events)
+    for id_ in ("astct-crs-2019", "lee2014-crs"):
+        assert_frame_equal(*(grade(t, id_).frame.sort("patient", maintain_order=True) for t in (quick, common)))
+
+
+def test_graded_in_shards_a_record_has_the_grades_that_it_has_in_memory(tmp_path: Path):
+    data, ids = shards_of(tmp_path / "meds"), ("astct-crs-2019", "lee2014-crs")
+    seen: list[tuple[int, int]] = []
+    outcome = grade_to(data, tmp_path / "out", [scale(i) for i in ids], told=lambda p: seen.append((p.done, p.shards)))
+    assert_frame_equal(steps_of(tmp_path / "out"), in_memory(meds.read(data), *ids))
+    assert seen == [(0, 4), (1, 4), (2, 4), (3, 4), (4, 4)]
+    assert outcome.progress == Progress(4, 4, 0, 12, 12 * 91, len(steps_of(tmp_path / "out")))
+    assert sum(one.rows for one in outcome.files) == 12 * 91
+    assert sum(outcome.worst["astct-crs-2019"].values()) == 12
+
+
+def test_a_killed_run_goes_on_where_it_was_and_loses_or_doubles_nobody(tmp_path: Path):
+    data, out = shards_of(tmp_path / "meds", many=6), tmp_path / "out"
+    program = (
+        "import os, signal, sys; from pathlib import Path; from tocsin.scales import scale; from tocsin.sources import batch\n"
+        "def told(p):\n"
+        "    if p.done == 2: os.kill(os.getpid(), signal.SIGKILL)\n"
+        f"batch.grade_to({str(data)!r}, {str(out)!r}, [scale('astct-crs-2019')], told=told)\n")
+    killed = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=120, check=False)
+    assert killed.returncode == -signal.SIGKILL, killed.stderr.decode()
+    assert len(list(out.glob("shard-*.json"))) == 2
+    (out / ".grades-00002.parquet.half").write_bytes(b"half a file")
+    before = {f: f.stat().st_mtime_ns for f in out.glob("grades-0000[01].parquet")}
+    outcome = grade_to(data, out, [scale("astct-crs-2019")])
+    assert (outcome.progress.resumed, outcome.progress.done, outcome.progress.patients) == (2, 6, 18)
+    assert before == {f: f.stat().st_mtime_ns for f in before}
+    assert_frame_equal(steps_of(out), in_memory(meds.read(data), "astct-crs-2019"))
+    assert steps_of(out).group_by("patient", "scale", "start_hour").len()["len"].max() == 1
+
+
+def test_a_run_killed_at_any_moment_can_be_finished(tmp_path: Path):
+    data, out = shards_of(tmp_path / "meds", many=12), tmp_path / "out"
+    command = [sys.executable, "-m", "tocsin", "grade", str(data), "-s", "astct-crs-2019", "-o", str(out)]
+    running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    until = time.monotonic() + 60
+    while not list(out.glob("shard-*.json")) and running.poll() is None and time.monotonic() < until:
+        time.sleep(0.005)
+    running.send_signal(signal.SIGKILL)
+    running.wait()
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, env={**os.environ, "COLUMNS": "100"})
+    assert done.returncode == 0, done.stderr
+    assert "36 patients" in done.stdout
+    assert_frame_equal(steps_of(out), in_memory(meds.read(data), "astct-crs-2019"))
+
+
+def test_a_folder_with_another_run_is_refused_until_it_may_be_thrown_away(tmp_path: Path):
+    data, out = shards_of(tmp_path / "meds", many=2), tmp_path / "out"
+    grade_to(data, out, [scale("astct-crs-2019")])
+    with pytest.raises(SettingError, match=r"another run .*scales(.|\n)*--restart"):
+        grade_to(data, out, [scale("lee2014-crs")])
+    grade_to(data, out, [scale("lee2014-crs")], restart=True)
+    assert steps_of(out)["scale"].unique().to_list() == ["lee2014-crs"]
+    (out / "run.json").unlink()
+    with pytest.raises(SettingError, match=r"no run\.json"):
+        grade_to(data, out, [scale("lee2014-crs")])
+
+
+def test_a_patient_in_two_shards_is_an_error_and_not_two_courses(tmp_path: Path):
+    data = shards_of(tmp_path / "meds", many=2)
+    (data / "data" / "again.parquet").write_bytes((data / "data" / "0.parquet").read_bytes())
+    with pytest.raises(TimelineError, match="stands in another shard too"):
+        grade_to(data, tmp_path / "out", [scale("astct-crs-2019")])
+
+
+def test_own_parquet_is_graded_in_shards_too(tmp_path: Path):
+    record = meds.read(shards_of(tmp_path / "meds", many=1))
+    doors.write(record, tmp_path / "record" / "events.parquet", "tocsin")
+    (tmp_path / "record" / "events-patients.parquet").unlink()
+    grade_to(tmp_path / "record", tmp_path / "out", [scale("astct-crs-2019")])
+    assert_frame_equal(steps_of(tmp_path / "out"), in_memory(record, "astct-crs-2019"))
+
+
+def test_a_csv_file_is_not_graded_into_a_folder(tmp_path: Path):
+    (tmp_path / "a.csv").write_text("patient,day,temperature\nA,1,39\n")
+    with pytest.raises(SettingError, match="read whole"):
+        grade_to(tmp_path / "a.csv", tmp_path / "out", [scale("astct-crs-2019")])
+    with pytest.raises(SourceError, match="no such file"):
+        grade_to(tmp_path / "b", tmp_path / "out", [scale("astct-crs-2019")])
+
+
+@pytest.mark.parametrize(("name", "sub", "options"), [
+    ("mimic4demo_clif", "clif30", {"anchor": "icu_admission"}), ("mimic4demo_clif", "clif30", {"anchor": "hospital_admission", "by": "stay"}),
+    ("mimic4demo_meds", "meds", {"anchor": "icu_admission", "mapping": "mimic-iv"}),
+])
+def test_a_hospital_export_has_the_same_grades_laid_into_shards(
+    shared_data: SharedData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, sub: str, options: dict[str, str]
+):
+    from tocsin.sources import shards
+
+    monkeypatch.setattr(shards, "ROWS_A_BUCKET", 12_000)
+    data = shared_data(name) / sub
+    outcome = grade_to(data, tmp_path / "out", [scale("astct-crs-2019")], options=dict(options))
+    whole = doors.read(data, **options)
+    assert outcome.progress.shards > 2
+    assert_frame_equal(steps_of(tmp_path / "out"), in_memory(whole, "astct-crs-2019"))
+    counts = {one.file: (one.rows, one.used, one.explained, one.quarantined, one.events) for one in whole.reading.files}
+    if sub != "meds":
+        assert {one.file: (one.rows, one.used, one.explained, one.quarantined, one.events) for one in outcome.files} == counts
+    assert not (tmp_path / "out" / "buckets").exists()
+    assert json.loads((tmp_path / "out" / "run.json").read_text())["options"]["anchor"] == options["anchor"]
