@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import random
+import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -30,6 +31,7 @@ pa = pytest.importorskip("pyarrow", reason="pip install 'tocsin[sources]'")
 QUICK = settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 SCALES = ("astct-crs-2019", "hscore")
 KEY = ["scale", "patient", "start_hour"]
+PAGE = (Path(__file__).resolve().parents[2] / "docs" / "cluster.md").read_text(encoding="utf-8")
 ZERO = datetime(2150, 3, 1, 8)
 
 
@@ -307,15 +309,17 @@ def test_a_moment_is_at_the_same_hour_among_one_row_and_among_many():
 
 # ---------------------------------------------------------------- other engines
 
-def test_the_batches_of_a_pyarrow_data_set_and_of_duckdb_are_graded(tmp_path: Path):
-    import pyarrow.dataset as ds
+EXAMPLES = re.findall(r"```python\n(.*?)```", PAGE.split("## Without a cluster")[1], flags=re.DOTALL)
 
-    FEVER.filter(patient="a").write_parquet(tmp_path / "1.parquet")
-    FEVER.filter(pl.col("patient") != "a").write_parquet(tmp_path / "2.parquet")
-    function, wanted = arrow.grade_batches(), in_memory(Timeline(FEVER), ["astct-crs-2019"])
-    got = pa.Table.from_batches(function(ds.dataset(tmp_path).to_batches()), schema=arrow.output_schema())
-    assert_frame_equal(pl.DataFrame(pl.from_arrow(got), schema=STEPS).sort(KEY), wanted)
-    duckdb = pytest.importorskip("duckdb", reason="pip install 'tocsin[sources]'")
-    read = duckdb.sql(f"from '{tmp_path}/*.parquet' order by patient, hour").to_arrow_reader(2)
-    got = pa.Table.from_batches(function(read), schema=arrow.output_schema())
-    assert_frame_equal(pl.DataFrame(pl.from_arrow(got), schema=STEPS).sort(KEY), wanted)
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=["pyarrow", "duckdb"])
+def test_the_examples_of_the_manual_give_the_grades_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, example: str):
+    if "duckdb" in example:
+        pytest.importorskip("duckdb", reason="pip install 'tocsin[sources]'")
+    monkeypatch.chdir(tmp_path)
+    FEVER.write_parquet("events.parquet")
+    known: dict[str, Any] = {}
+    exec(compile(example, "cluster.md", "exec"), known)
+    complete = ["drugs", "devices"] if "complete" in example else []
+    wanted = in_memory(Timeline.from_rows(FEVER.to_dicts(), complete=complete), ["astct-crs-2019"])
+    assert_frame_equal(pl.DataFrame(pl.from_arrow(known["grades"]), schema=STEPS).sort(KEY), wanted)

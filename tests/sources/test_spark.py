@@ -42,8 +42,8 @@ def spark() -> Iterator[Any]:
         patch.setenv("PYTHONPATH", os.pathsep.join(p for p in sys.path if p))
         settings = {
             "spark.ui.enabled": "false", "spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1", "spark.driver.memory": "1g",
-            "spark.sql.shuffle.partitions": "3", "spark.sql.adaptive.enabled": "false", "spark.sql.execution.arrow.maxRecordsPerBatch": "1000",
-            "spark.log.level": "OFF",
+            "spark.sql.shuffle.partitions": "2", "spark.sql.adaptive.enabled": "false", "spark.sql.execution.arrow.maxRecordsPerBatch": "1000",
+            "spark.log.level": "OFF", "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",  # a short run starts sooner
         }
         builder = SparkSession.builder.master("local[2]").appName("tocsin tests")
         for name, value in settings.items():
