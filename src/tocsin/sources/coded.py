@@ -224,7 +224,7 @@ def _placed(
         if len(outside):
             account.explained(outside["row"])
             who = outside["patient"].n_unique()
-            why = "outside the stays" if settings.by == "stay" else f"of {who} {'patient' if who == 1 else 'patients'} without a {ANCHORS[settings.anchor]}"
+            why = "outside the stays" if settings.by == "stay" else f"of {who} {'patient' if who == 1 else 'patients'} without any {ANCHORS[settings.anchor]}"
             notes.tell(account.file, f"{outside['row'].n_unique()} rows {why}: not part of the record")
     frame = frame.filter(pl.col("record").is_not_null() & (untimed | pl.col("concept").is_not_null() & pl.col("start").is_not_null()))
 
