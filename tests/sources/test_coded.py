@@ -106,7 +106,7 @@ def test_patients_without_the_anchor_are_told_and_left_out():
     got = record([fever(ZERO), fever(ZERO, patient="B")], stays=stays, options={"anchor": "icu_admission", "infusion_time": None})
     assert got.patient_ids == ["A"]
     assert counts(got) == (2, 1, 1, 0)
-    assert "1 rows of 1 patient without any ICU admission" in notes(got)
+    assert "1 row of 1 patient without any ICU admission" in notes(got)
 
 
 def test_by_stay_an_entry_belongs_to_the_stay_that_it_names_or_that_it_lies_in():
@@ -220,7 +220,7 @@ def test_what_the_reader_could_not_read_is_counted_and_told():
     got = record([fever(ZERO)], rows=10, ignored={"LOINC 1-8": 5}, explained={"not measured": 2}, troubles=(Trouble((9, 10), "broken", "mend it"),))
     assert counts(got) == (10, 1, 7, 2)
     assert dict(got.reading.files[0].ignored) == {"LOINC 1-8": 5}
-    assert "5 rows are about what no scale or protocol here asks for: LOINC 1-8 5" in notes(got)
+    assert "5 rows about what no scale or protocol here asks for: LOINC 1-8 5" in notes(got)
     assert [note.what for note in got.reading.errors] == ["broken"]
 
 
