@@ -20,7 +20,8 @@ _PUBLIC = {
     "monitoring": "tocsin.protocols",
     "complications": "tocsin.protocols.complications",
     "report": "tocsin.show.html_report", "SCALES": "tocsin.scales", "PROTOCOLS": "tocsin.protocols", "CONCEPTS": "tocsin.vocabulary",
-    "read_case": "tocsin.cases", "read": "tocsin.sources.doors", "write": "tocsin.sources.doors", "grade_to": "tocsin.sources.batch", "TocsinError": "tocsin.errors",
+    "read_case": "tocsin.cases", "read": "tocsin.sources.doors", "write": "tocsin.sources.doors",
+    "grade_to": "tocsin.sources.batch", "TocsinError": "tocsin.errors",
 }
 
 __all__ = [*_PUBLIC, "__version__"]
