@@ -57,13 +57,16 @@ class Source:
     patient: Annotated[str | None, _option("--patient", "Only this patient.")] = None
     timezone: Annotated[str | None, _option("--timezone", "Zone of times that name none, e.g. Europe/Paris.")] = None
     form: Annotated[str | None, _option("--format", "csv, tocsin, clif, omop, fhir, meds, sdtm or redcap; recognised when not given.")] = None
-    mapping: Annotated[str | None, _option("--map", "A mapping file of the hospital's own codes (tocsin map), or mimic-iv.", panel=_CODED)] = None
+    mapping: Annotated[str | None, _option("--map", "A mapping file of the hospital's own names and codes (tocsin map), or mimic-iv.")] = None
     anchor: Annotated[str, _option(
         "--anchor", "What hour 0 is: car_t_infusion, icu_admission, hospital_admission, study_start, first_entry.", panel=_CODED)] = "car_t_infusion"
     index: Annotated[str, _option("--index", "Which of several infusions or stays: first, last, or a number.", panel=_CODED)] = "first"
     by: Annotated[str, _option("--by", "One record for each patient, or for each stay.", panel=_CODED)] = "patient"
     clock: Annotated[str, _option(
         "--clock", "offsets: times with an offset are moments; wall: the wall clock as written (shifted dates).", panel=_CODED)] = "offsets"
+
+    reader: Annotated[list[str] | None, _option(
+        "--reader", "An option of the format's own reader, e.g. schema=cdm or identifiers=true.", panel=_CODED)] = None
 
     def read(self) -> Timeline:
         """The whole record in memory; raises SourceError, SettingError or TimelineError."""
@@ -76,7 +79,7 @@ class Source:
         elif name == "csv":
             timeline = Timeline.read_csv(
                 *self.files, patients=self.patients, infusion_time=self.infusion_time, complete=self._names(), units=pairs(self.unit, "--unit"),
-                weight_kg=self.weight, timezone=self.timezone)
+                weight_kg=self.weight, timezone=self.timezone, mapping=self.mapping)
         else:
             from tocsin.sources import doors
 
@@ -96,8 +99,9 @@ class Source:
 
     def coded(self) -> dict[str, Any]:
         """The options of a coded export, for its reader."""
+        own = _nested(pairs(self.reader, "--reader"))
         return {"anchor": self.anchor, "index": self.index, "by": self.by, "clock": self.clock, "timezone": self.timezone,
-                "infusion_time": self.infusion_time, "complete": tuple(self._names()), "units": pairs(self.unit, "--unit"), "weight_kg": self.weight}
+                "infusion_time": self.infusion_time, "complete": tuple(self._names()), "units": pairs(self.unit, "--unit"), "weight_kg": self.weight, **own}
 
     def told(self) -> Timeline:
         """``read``, with a line on standard error when the reader met problems."""
@@ -170,6 +174,19 @@ def reads(command: Callable[..., None]) -> Callable[..., None]:
     run.__annotations__ = {p.name: p.annotation for p in whole}
     del run.__wrapped__
     return run
+
+
+def _nested(given: dict[str, str]) -> dict[str, Any]:
+    """``tables.measurement=FILE`` as an option that is a table; true, false and numbers as what they are."""
+    out: dict[str, Any] = {}
+    for name, text in given.items():
+        value: Any = {"true": True, "false": False}.get(text.lower(), int(text) if text.isdecimal() else text)
+        table, dot, key = name.partition(".")
+        if dot:
+            out.setdefault(table, {})[key] = text
+        else:
+            out[name] = value
+    return out
 
 
 def pairs(given: list[str] | None, option: str) -> dict[str, str]:

@@ -135,7 +135,7 @@ def find(entries: pl.DataFrame, stays: pl.DataFrame, aware: bool, settings: Sett
 
 def _some(anchors: Anchors, settings: Settings, partly: bool) -> Anchors:
     if not len(anchors.table) and not partly:
-        raise SourceError(f"nobody in these files has a {ANCHORS[settings.anchor]}, so no row can be placed on the timeline.\n  {HOW}")
+        raise SourceError(f"nobody in these files has any {ANCHORS[settings.anchor]}, so no row can be placed on the timeline.\n  {HOW}")
     return anchors
 
 

@@ -198,7 +198,7 @@ def _graded(
         if twice:
             raise TimelineError(f"{name}: the patient {min(twice)!r} stands in another shard too.\n  A patient's rows must be in one shard.")
         seen.update(ids)
-        results = grade_many(timeline, scales, **grading) if len(timeline.events) else []
+        results = grade_many(timeline, scales, **grading) if len(timeline.patients) else []
         for grades in results:
             frames.append(steps_of(grades))
             worst[grades.scale.id].update(_worst(grades))

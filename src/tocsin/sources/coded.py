@@ -76,7 +76,7 @@ def timeline(export: Export, codes: Codes, settings: Settings, partly: bool = Fa
     if not files:
         raise SourceError(f"nothing that is {export.format} was found.\n  Name the folder that holds the tables.")
     everything = _meant([entries(pl.concat(one.pieces)) for one in files], codes)
-    accounts = [_account(one, everything, index, notes) for index, one in enumerate(files)]
+    accounts = [_account(one, mine, notes) for one, mine in zip(files, _by_sheet(everything, len(files)), strict=True)]
     aware, everything, stays, people = _zoned(export, everything, settings, accounts, notes)
     anchors = anchor.find(everything, stays, aware, settings, partly)
     placed = _placed(everything, anchors, stays, settings, accounts, notes)
@@ -99,7 +99,7 @@ def left_out(tables: Iterable[Table]) -> tuple[tuple[FileCount, ...], tuple[Note
     """The counts and notes of what the reader itself ignored, explained or could not read; entries do not count here."""
     files, notes = _sheets(tables), Notes()
     everything = _meant([entries(pl.concat(one.pieces)).clear() for one in files], Codes())
-    counts = tuple(_account(one, everything, index, notes).count(0, one.ignored) for index, one in enumerate(files))
+    counts = tuple(_account(one, everything, notes).count(0, one.ignored) for one in files)
     return counts, tuple(notes.notes)
 
 
@@ -114,7 +114,7 @@ def _sheets(tables: Iterable[Table]) -> list[_Sheet]:
 
 def _meant(frames: Sequence[pl.DataFrame], codes: Codes) -> pl.DataFrame:
     """All entries with ``sheet`` (which file), ``concept`` and the unit and text that their item gives."""
-    frame = pl.concat([one.with_columns(pl.lit(index, pl.UInt16).alias("sheet")) for index, one in enumerate(frames)])
+    frame = pl.concat([one.with_columns(pl.lit(index, pl.UInt32).alias("sheet")) for index, one in enumerate(frames)])
     distinct = frame.select("code", "name").unique()
     rows = []
     for code, name in distinct.iter_rows():
@@ -139,9 +139,17 @@ def _meant(frames: Sequence[pl.DataFrame], codes: Codes) -> pl.DataFrame:
 
 # ---------------------------------------------------------------- rows
 
-def _account(one: _Sheet, everything: pl.DataFrame, index: int, notes: Notes) -> Account:
+def _by_sheet(frame: pl.DataFrame, many: int) -> list[pl.DataFrame]:
+    """The rows of each file, in the order of the files."""
+    if many == 1:
+        return [frame]
+    parts = frame.partition_by("sheet", as_dict=True, maintain_order=True)
+    return [parts.get((index,), frame.clear()) for index in range(many)]
+
+
+def _account(one: _Sheet, entries_: pl.DataFrame, notes: Notes) -> Account:
     """The rows of one file; what the reader itself ignored, explained or could not read is told."""
-    mine = everything.filter(pl.col("sheet") == index)["row"].unique()
+    mine = entries_["row"].unique()
     bad = sorted({row for trouble in one.troubles for row in trouble.rows})
     others = sum(one.ignored.values()) + sum(one.explained.values())
     both = pl.concat([mine, pl.Series("row", bad, dtype=pl.UInt32)]).unique().sort()
@@ -150,19 +158,23 @@ def _account(one: _Sheet, everything: pl.DataFrame, index: int, notes: Notes) ->
     for trouble in one.troubles:
         notes.error(one.file, trouble.what, trouble.fix, trouble.rows)
     for what, many in one.explained.items():
-        notes.tell(one.file, f"{many} {'row' if many == 1 else 'rows'}: {what}")
+        notes.tell(one.file, f"{_rows(many)}: {what}")
     if one.ignored:
         most = sorted(one.ignored.items(), key=lambda pair: (-pair[1], pair[0]))
         listed = ", ".join(f"{code} {many}" for code, many in most[:_MOST_CODES])
         more = f" and {len(most) - _MOST_CODES} more codes" if len(most) > _MOST_CODES else ""
-        notes.tell(one.file, f"{sum(one.ignored.values())} rows are about what no scale or protocol here asks for: {listed}{more}",
+        notes.tell(one.file, f"{_rows(sum(one.ignored.values()))} about what no scale or protocol here asks for: {listed}{more}",
                    "`tocsin map` proposes a mapping for codes that should have been understood.")
-    lost = everything.filter((pl.col("sheet") == index) & pl.col("concept").is_null() & ~_untimed())
+    lost = entries_.filter(pl.col("concept").is_null() & ~_untimed())
     if len(lost):
         account.explained(lost["row"])
         seen = lost["code"].fill_null("(no code)").value_counts(sort=True).head(_MOST_CODES).iter_rows()
-        notes.tell(one.file, f"{len(lost)} rows have codes that mean nothing here: {', '.join(f'{code} {n}' for code, n in seen)}")
+        notes.tell(one.file, f"{_rows(len(lost))} with codes that mean nothing here: {', '.join(f'{code} {n}' for code, n in seen)}")
     return account
+
+
+def _rows(many: int) -> str:
+    return f"{many} {'row' if many == 1 else 'rows'}"
 
 
 def _untimed() -> pl.Expr:
@@ -202,8 +214,7 @@ def _placed(
     """The entries with record, hour, hour_latest and end_hour; those without a place in time are told and gone."""
     frame = anchor.in_records(frame, anchors, stays)
     untimed = _untimed()
-    for index, account in enumerate(accounts):
-        mine = frame.filter(pl.col("sheet") == index)
+    for account, mine in zip(accounts, _by_sheet(frame, len(accounts)), strict=True):
         account.used(mine.filter((pl.col("code") == anchor.HOUR_0) & pl.col("record").is_not_null())["row"])
         timed = mine.filter(~untimed & pl.col("concept").is_not_null())
         nobody = timed.filter(pl.col("patient").is_null())
@@ -217,8 +228,8 @@ def _placed(
         if len(outside):
             account.explained(outside["row"])
             who = outside["patient"].n_unique()
-            why = "outside the stays" if settings.by == "stay" else f"of {who} {'patient' if who == 1 else 'patients'} without a {ANCHORS[settings.anchor]}"
-            notes.tell(account.file, f"{outside['row'].n_unique()} rows {why}: not part of the record")
+            why = "outside the stays" if settings.by == "stay" else f"of {who} {'patient' if who == 1 else 'patients'} without any {ANCHORS[settings.anchor]}"
+            notes.tell(account.file, f"{_rows(outside['row'].n_unique())} {why}: not part of the record")
     frame = frame.filter(pl.col("record").is_not_null() & (untimed | pl.col("concept").is_not_null() & pl.col("start").is_not_null()))
 
     columns = {"hour": "start", "hour_latest": "latest", "end_hour": "end"}
@@ -293,11 +304,11 @@ def _events(
     read = [(index, _doses_as_words(mine, accounts[index], notes)) for index, mine in read]
     weights = _weights(known, [mine for _, mine in read], chosen)
     pieces = [
-        units.settle(mine, chosen.units, weights, accounts[index], notes).with_columns(pl.lit(index, pl.UInt16).alias("sheet"))
+        units.settle(mine, chosen.units, weights, accounts[index], notes).with_columns(pl.lit(index, pl.UInt32).alias("sheet"))
         for index, mine in read
     ]
     if not pieces:
-        return pl.DataFrame(schema={**EVENTS, "sheet": pl.UInt16})
+        return pl.DataFrame(schema={**EVENTS, "sheet": pl.UInt32})
     events = infusions.intervals(pl.concat(pieces), list(accounts), notes)
     events = consistency.arrange(events)
     events = consistency.drop_repeated(events, accounts, notes)
@@ -305,7 +316,7 @@ def _events(
     consistency.overlaps(events, accounts, notes)
     for (sheet,), rows in events.select("sheet", "row").group_by("sheet"):
         accounts[int(str(sheet))].used(rows["row"])
-    names = pl.DataFrame({"sheet": range(len(accounts)), "file": [a.file for a in accounts]}, schema={"sheet": pl.UInt16, "file": pl.String})
+    names = pl.DataFrame({"sheet": range(len(accounts)), "file": [a.file for a in accounts]}, schema={"sheet": pl.UInt32, "file": pl.String})
     file = pl.col("sheet").replace_strict(names["sheet"], names["file"], return_dtype=pl.String)
     return events.with_columns(pl.format("{}:{}", file, "row").alias("origin"), pl.col("attribution").fill_null("unknown"))
 
@@ -316,7 +327,7 @@ def _cells(placed: pl.DataFrame, accounts: Sequence[Account], notes: Notes) -> l
     refused = frame.filter(pl.col("action") == "not_given")
     for (sheet,), rows in refused.group_by(["sheet"], maintain_order=True):
         accounts[int(str(sheet))].explained(rows["row"])
-        notes.tell(accounts[int(str(sheet))].file, f"{len(rows)} rows say that a drug was not given", rows=rows["row"])
+        notes.tell(accounts[int(str(sheet))].file, f"{_rows(len(rows))} saying that a drug was not given", rows=rows["row"])
     frame = frame.filter(pl.col("action").ne_missing(pl.lit("not_given")))
     numeric = pl.col("concept").is_in(_NUMERIC) & pl.col("value").is_finite().fill_null(False)
     plain = pl.col("value").cast(pl.String).str.strip_suffix(".0")
@@ -331,7 +342,7 @@ def _cells(placed: pl.DataFrame, accounts: Sequence[Account], notes: Notes) -> l
     )
     columns = [*settle.CELLS, "number", "censored", "action", "course", "sheet"]
     shaped_cells = frame.select(columns)
-    return [(index, shaped_cells.filter(pl.col("sheet") == index).drop("sheet")) for index in range(len(accounts))]
+    return [(index, mine.drop("sheet")) for index, mine in enumerate(_by_sheet(shaped_cells, len(accounts)))]
 
 
 def _doses_as_words(cells: pl.DataFrame, account: Account, notes: Notes) -> pl.DataFrame:
@@ -373,14 +384,14 @@ def _weights(known: Mapping[str, Mapping[str, facts.Fact]], read: Sequence[pl.Da
 # ---------------------------------------------------------------- the whole
 
 def _complete(
-    files: Iterable[_Sheet], everything: pl.DataFrame, anchors: Anchors, stays: pl.DataFrame, chosen: Settings
+    files: Sequence[_Sheet], everything: pl.DataFrame, anchors: Anchors, stays: pl.DataFrame, chosen: Settings
 ) -> Completeness:
     """What the tables carry completely, for those who have a row in them; and what the settings declare, for everybody."""
     who: dict[str, set[str]] = {}
-    for index, one in enumerate(files):
+    for one, mine in zip(files, _by_sheet(everything.select("sheet", "patient", "stay"), len(files)), strict=True):
         if not one.carries:
             continue
-        own = [everything.filter(pl.col("sheet") == index)] if not one.present else one.present
+        own = one.present or [mine]
         told = pl.concat([frame.select(c for c in ("patient", "stay") if c in frame.columns) for frame in own], how="diagonal")
         here = anchor.records_present(told.drop_nulls("patient").unique(), anchors, stays)
         for name in one.carries:

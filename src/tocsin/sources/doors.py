@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import gzip
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib import import_module
+from inspect import Parameter, signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from tocsin.errors import SettingError, SourceError
+from tocsin.sources.anchor import Options
 
 if TYPE_CHECKING:
     from tocsin.timeline import Timeline
@@ -68,7 +71,7 @@ def _folder(folder: Path) -> str:
         return "clif"
     if len(names & _OMOP_TABLES) > 1:
         return "omop"
-    if any(e.startswith((".ndjson", ".json")) for e in endings) and not names & _SDTM_DOMAINS:
+    if any(e.startswith((".ndjson", ".json", ".jsonl")) for e in endings) and not names & _SDTM_DOMAINS:
         return "fhir"
     if names & _SDTM_DOMAINS and endings & {".xpt", ".json", ".csv", ".csv.gz", ".ndjson"}:
         return "sdtm"
@@ -92,14 +95,24 @@ def _file(file: Path) -> str:
         return "omop"
     if ending == ".xpt":
         return "sdtm"
-    if ending in (".ndjson", ".json") or file.name.lower().endswith((".ndjson.gz", ".json.gz")):
+    if ending in (".ndjson", ".jsonl", ".json") or file.name.lower().endswith((".ndjson.gz", ".jsonl.gz", ".json.gz")):
         return "sdtm" if b"datasetJSONVersion" in _beginning(file) else "fhir"
     if ending == ".zip":
-        return "omop"
+        return _zip(file)
     header = _beginning(file).split(b"\n")[0]
     if b"redcap_event_name" in header or b"redcap_repeat_instrument" in header:
         return "redcap"
     return "csv"
+
+
+def _zip(file: Path) -> str:
+    """By the names inside: FHIR is JSON, OMOP has its tables."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            names = [name.lower() for name in archive.namelist()]
+    except (zipfile.BadZipFile, OSError):
+        raise SourceError(f"{file}: this is no zip file that can be read.") from None
+    return "fhir" if any(name.endswith((".json", ".ndjson", ".jsonl")) for name in names) else "omop"
 
 
 def _beginning(file: Path) -> bytes:
@@ -140,9 +153,20 @@ def read(path: str | Path, form: str | None = None, patients: str | Path | None 
     if name == "csv":
         found: Timeline = module("csv").read(path, patients=patients, **options)
         return found
+    check_options(name, options)
     told = facts_about(patients)
     record: Timeline = module(name).read(path, **with_times(told, options))
     return with_facts(record, told)
+
+
+def check_options(name: str, options: Mapping[str, Any]) -> None:
+    """SettingError for an option that the reader of this format does not have."""
+    own = [p for p in signature(module(name).read).parameters.values() if p.kind is Parameter.KEYWORD_ONLY]
+    known = {*(p.name for p in own), *Options.__annotations__}
+    lost = [key for key in options if key not in known]
+    if lost:
+        mine = ", ".join(p.name for p in own if p.name != "mapping") or "none"
+        raise SettingError(f"{name} has no option {lost[0]!r}; its own options: {mine}.")
 
 
 def facts_about(patients: str | Path | None) -> pl.DataFrame | None:

@@ -33,6 +33,12 @@ _YES = {"yes": True, "y": True, "true": True, "1": True, "present": True, "no": 
 _EXTENT = {"systemic": "systemic", "compartmental": "compartmental", "compartment": "compartmental", "local": "compartmental"}
 
 
+def measured_as(fact: str) -> str | None:
+    """The concept that a fact is a value of: weight_kg of weight, uln_ast of ast; None for facts such as age and sex."""
+    name = _MEASURED_AS.get(fact) or fact.partition("_")[2]
+    return name if name in CONCEPTS else None
+
+
 @dataclass(frozen=True, slots=True)
 class Told:
     """One fact as told: where, about whom, what, and in which unit."""

@@ -17,7 +17,7 @@ import polars as pl
 
 from tocsin.errors import SettingError
 from tocsin.sources import coded, doors, meds, meds_shard
-from tocsin.sources.anchor import Settings
+from tocsin.sources.anchor import Options, Settings
 from tocsin.sources.codes import Codes
 from tocsin.sources.entries import Export, Table, entries
 from tocsin.timeline import Completeness, FileCount, Note, Timeline, blocks
@@ -68,13 +68,16 @@ def plan(
         return Plan(tuple(Shard(f.name, lambda f=f: blocks(f, patients, declared)) for f in files), name)  # type: ignore[misc]
     from tocsin.sources import mapping_file
 
+    doors.check_options(name, options)
+    general = {key: value for key, value in options.items() if key in Options.__annotations__}
     told = doors.facts_about(patients)
-    codes, settings = mapping_file.codes(mapping), coded.settings(complete=complete, **doors.with_times(told, options))
+    codes, settings = mapping_file.codes(mapping), coded.settings(complete=complete, **doors.with_times(told, general))
     if name == "meds":
         return _meds(Path(path), codes, settings)
     export = doors.module(name).export
-    more = {"clock": settings.clock} if "clock" in signature(export).parameters else {}
-    return _spilled(export(path, codes, **more), codes, settings, Path(path), work, name)
+    asked = {**options, "clock": settings.clock, "timezone": settings.timezone}
+    mine = {key: asked[key] for key in signature(export).parameters if key in asked}
+    return _spilled(export(path, codes, **mine), codes, settings, Path(path), work, name)
 
 
 def _meds(path: Path, codes: Codes, settings: Settings) -> Plan:
@@ -156,4 +159,7 @@ def _bucket(folder: Path, bucket: int, many: int, export: Export, codes: Codes, 
         Table(name, told[name]["row"].n_unique() if name in told else 0, told.get(name, table.entries), carries=table.carries,
               present=present.get(name), sha256=table.sha256) for name, table in tables.items())
     people, stays = (frame.filter(_hash("patient", many) == bucket) if len(frame) else frame for frame in (export.people, export.stays))
+    if isinstance(settings.infusion_time, Mapping):
+        given = pl.DataFrame({"patient": list(settings.infusion_time)}, schema={"patient": pl.String})
+        settings = settings.of(given.filter(_hash("patient", many) == bucket)["patient"])
     return coded.timeline(replace(export, tables=mine, people=people, stays=stays), codes, settings, partly=True)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from functools import cache
 
 from tocsin.errors import VocabularyError
 from tocsin.sources.headers import BLOOD_PRESSURE
 from tocsin.sources.numbers import Written, written
-from tocsin.vocabulary import CONCEPTS, Concept, Kind, value_key
+from tocsin.vocabulary import CONCEPTS, Concept, Kind, unit_key, value_key
 
 UNKNOWN = frozenset({
     "unknown", "not stated", "not told", "not known", "unk", "?", "n/a", "not recorded", "not reported", "not available",
@@ -188,7 +189,7 @@ def _with_unit(one: Concept, said: str, read: Written, unit: str | None, beside:
     written_unit, after = _leading_unit(one, read.rest) if drug else (read.rest or None, "")
     words = " ".join(p for p in (said, unit, beside) if p)
     if written_unit is None and read.rest and drug:
-        if _RATE_OF_DOSE.search(read.rest):
+        if _RATE_OF_DOSE.search(read.rest) or _is_amount(read.rest):
             return [Meaning(one.name, text=words, warned=f"{said!r} cannot be converted to {one.unit}: kept as text")]
         after = read.rest
     if written_unit is not None and unit is not None and not _same_step(one, written_unit, unit):
@@ -202,6 +203,24 @@ def _with_unit(one: Concept, said: str, read: Written, unit: str | None, beside:
         told = "a range was read as its two ends"
         return [replace(m, told=told, extra=said) for m in out]
     return out
+
+
+_FORMS = frozenset({
+    "dose", "doses", "tablet", "tablets", "tab", "tabs", "capsule", "capsules", "cap", "caps", "vial", "vials", "ampoule", "ampoules", "amp", "amps",
+    "bag", "bags", "puff", "puffs", "patch", "patches", "drop", "drops", "syringe", "syringes", "bottle", "bottles", "application", "applications",
+    "spray", "sprays", "suppository",
+})
+
+
+@cache
+def _units_of_any() -> frozenset[str]:
+    return frozenset(unit_key(unit) for one in CONCEPTS.values() for unit in one.units if unit and not unit.isdecimal())
+
+
+def _is_amount(rest: str) -> bool:
+    """Whether words behind a number begin with a unit or a form ("mcg", "tablets"): the number is then not in the drug's own unit."""
+    first = rest.split()[0].strip(",;.()").lower()
+    return first in _FORMS or unit_key(first) in _units_of_any()
 
 
 def _leading_unit(one: Concept, rest: str) -> tuple[str | None, str]:
