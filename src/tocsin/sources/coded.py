@@ -397,10 +397,10 @@ def _complete(
         for name in one.carries:
             who.setdefault(name, set()).update(here)
     declared = Completeness.of(chosen.complete)
-    if not who:
+    if not any(who.values()):
         return declared
     basis = "as the export carries it, for those with any such row" + ("" if not chosen.complete else "; declared by the user")
-    return Completeness(declared.everywhere, {name: frozenset(some) for name, some in sorted(who.items())}, basis)
+    return Completeness(declared.everywhere, {name: frozenset(some) for name, some in sorted(who.items()) if some}, basis)
 
 
 def _told(export: Export, codes: Codes, chosen: Settings, anchors: Anchors, aware: bool) -> dict[str, str]:

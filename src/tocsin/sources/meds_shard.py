@@ -205,8 +205,8 @@ def _merged(plain: _Plain, rest: pl.DataFrame, names: list[str]) -> pl.DataFrame
 
     def others(name: str, kind: pl.DataType, otherwise: object) -> pl.Series:
         """A column that only the others fill."""
-        if name == "origin" or (rest[name].null_count() == len(rest) and otherwise is None):
-            return pl.Series(name, [None], dtype=kind).new_from_index(0, whole)
+        if name == "origin" or rest[name].eq_missing(pl.Series([otherwise], dtype=kind)).all():
+            return pl.Series(name, [otherwise], dtype=kind).new_from_index(0, whole)
         return pl.concat([rest[name].cast(kind), pl.Series(name, [otherwise], dtype=kind)]).gather(source)
 
     concept = np.insert(plain.concept, at, [_PLACE[c] for c in rest["concept"].cast(pl.String).to_list()])
