@@ -85,4 +85,5 @@ def convert(
     timeline = source.told()
     grades = [grade(timeline, one) for one in with_settings(scale, None)] if scale else []
     written = doors.write(timeline, out, form, grades)
-    typer.echo(f"{written.path}: {written.events} events of {written.patients} patients as {doors.FORMATS[form].split(',')[0]}")
+    who = f"{written.patients} {'patient' if written.patients == 1 else 'patients'}"
+    typer.echo(f"{written.path}: {written.events} events of {who}, as {form}")
