@@ -87,5 +87,5 @@ def convert(
     timeline = source.told()
     grades = [grade(timeline, one) for one in with_settings(scale, None)] if scale else []
     written = doors.write(timeline, out, form, grades)
-    typer.echo(f"{written.path}: {written.events} events of {written.patients} {'patient' if written.patients == 1 else 'patients'} as "
-               f"{'Parquet' if form == 'tocsin' else form.upper()}")
+    who = f"{written.patients} {'patient' if written.patients == 1 else 'patients'}"
+    typer.echo(f"{written.path}: {written.events} events of {who}, as {form}")
