@@ -79,7 +79,7 @@ def check(
     timeline = source.read()
     reading = timeline.reading
     if reading is None:
-        typer.echo(f"{source.files[0]}: {len(timeline.events)} events of {len(timeline.patients)} patients; every row was used.")
+        typer.echo(f"{source.name}: {len(timeline.events)} events of {len(timeline.patients)} patients; every row was used.")
         return
     if as_json:
         for count in reading.files:
@@ -137,7 +137,7 @@ def grade(
         return
     frames: list[list[pl.DataFrame]] = [[] for _ in chosen]
     few, hour, steps, read_as = None, None, 0, None
-    with working(f"grading {source.files[0]}", show=not as_json):
+    with working(f"grading {source.name}", show=not as_json):
         for number, timeline in enumerate(source.timelines()):
             hour = moment(at, timeline)
             read_as = read_as or (timeline.reading.settings if timeline.reading is not None else {}, timeline.complete.sentences())
@@ -167,7 +167,7 @@ def grade(
         for who in few[0].patient_ids:
             print_course(console(), few[0], few[1], patient=who)
         if any((g.at_least != g.at_most).any() for g in few[1]):
-            typer.echo(f"Where a grade is a range, tocsin ask {source.files[0]} --at WHEN says which input would settle it.")
+            typer.echo(f"Where a grade is a range, tocsin ask {source.name} --at WHEN says which input would settle it.")
     else:
         for frame, one in zip(frames, chosen, strict=True):
             print_summary(console(), one, pl.concat(frame))
@@ -247,7 +247,9 @@ def _command() -> str:
     import shlex
     import sys
 
-    return shlex.join(["tocsin", *sys.argv[1:]])
+    from tocsin.sources import doors
+
+    return shlex.join(["tocsin", *map(doors.named, sys.argv[1:])])
 
 
 def _write(frames: list[pl.DataFrame], out: Path) -> None:

@@ -66,7 +66,8 @@ def print_course(
     clock = Clock.of(record.events)
     _say(console, f"Patient {who}", "bold")
     facts = record.patients.row(0, named=True)
-    told = [f"{facts['age_years']:g} years" if facts["age_years"] is not None else "", facts["sex"], facts["diagnosis"], facts["product"]]
+    age = "" if facts["age_years"] is None else f"{facts['age_years']:.1f}".removesuffix(".0") + " years"
+    told = [age, facts["sex"], facts["diagnosis"], facts["product"]]
     if any(told):
         _say(console, ", ".join(clean(str(t)) for t in told if t))
     shown = courses(grades_list, who, notes)

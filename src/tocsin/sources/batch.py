@@ -116,7 +116,7 @@ def grade_to(
     if not progress.patients:
         _emptied(folder)
         anchored = (options or {}).get("anchor") or "car_t_infusion"
-        raise SourceError(f"{path}: nobody has a {ANCHORS[anchored]}, so nothing is graded.\n  {HOW}")
+        raise SourceError(f"{doors.named(path)}: nobody has a {ANCHORS[anchored]}, so nothing is graded.\n  {HOW}")
     return _outcome(folder, progress, plan)
 
 
@@ -127,14 +127,9 @@ def _run(path: str | Path, scales: Sequence[Scale], options: dict[str, Any], gra
     seen = [[str(f.relative_to(root)) if f != root else f.name, f.stat().st_size, f.stat().st_mtime_ns] for f in files]
     asked = [[s.id, {k: str(v) for k, v in s.settings.items()}] for s in scales]
     return json.loads(json.dumps({  # type: ignore[no-any-return]
-        "tocsin": version("tocsin"), "input": seen or _without_password(str(path)), "scales": asked,
+        "tocsin": version("tocsin"), "input": seen or doors.named(path), "scales": asked,
         "options": {k: str(v) for k, v in sorted(options.items())}, "grading": {k: str(v) for k, v in sorted(grading.items())},
     }))
-
-
-def _without_password(address: str) -> str:
-    head, at, tail = address.rpartition("@")
-    return f"{head.split('://')[0]}://...@{tail}" if at else address
 
 
 def _opened(folder: Path, run: dict[str, Any], restart: bool) -> None:

@@ -60,6 +60,13 @@ def recognise(path: str | Path) -> str:
     return _file(place)
 
 
+def named(path: str | Path) -> str:
+    """A record as people may see it: the address of a database goes without its password."""
+    from tocsin.sources import omop_database
+
+    return omop_database.shown(omop_database.address(path)) if omop_database.is_postgresql(path) else str(path)
+
+
 def _stem(file: Path) -> str:
     return file.name.lower().split(".")[0]
 
@@ -163,14 +170,18 @@ def read(path: str | Path, form: str | None = None, patients: str | Path | None 
     return with_facts(record, told)
 
 
+def own_options(name: str) -> dict[str, str]:
+    """The options that the reader of a coded format has of its own, with their annotations."""
+    own = [p for p in signature(module(name).read).parameters.values() if p.kind is Parameter.KEYWORD_ONLY]
+    return {p.name: str(p.annotation) for p in own if p.name != "mapping"}
+
+
 def check_options(name: str, options: Mapping[str, Any]) -> None:
     """SettingError for an option that the reader of this format does not have."""
-    own = [p for p in signature(module(name).read).parameters.values() if p.kind is Parameter.KEYWORD_ONLY]
-    known = {*(p.name for p in own), *Options.__annotations__}
-    lost = [key for key in options if key not in known]
+    own = own_options(name)
+    lost = [key for key in options if key not in {"mapping", *own, *Options.__annotations__}]
     if lost:
-        mine = ", ".join(p.name for p in own if p.name != "mapping") or "none"
-        raise SettingError(f"{name} has no option {lost[0]!r}; its own options: {mine}.")
+        raise SettingError(f"{name} has no option {lost[0]!r}; its own options: {', '.join(own) or 'none'}.")
 
 
 def facts_about(patients: str | Path | None) -> pl.DataFrame | None:
