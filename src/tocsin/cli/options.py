@@ -70,10 +70,13 @@ class Source:
 
     def read(self) -> Timeline:
         """The whole record in memory; raises SourceError, SettingError or TimelineError."""
+        from tocsin.sources.doors import CODED
         from tocsin.timeline import Timeline
 
         self._checked()
         name = self.format
+        if name not in CODED:
+            self._plain(name)
         if name == "tocsin":
             timeline = Timeline.read_parquet(self._only(), self.patients, self._names())
         elif name == "csv":
@@ -137,6 +140,16 @@ class Source:
             raise SettingError(f"--weight {self.weight:g} is not a weight in kg")
         if self.age is not None and not 0 <= self.age < 150:
             raise SettingError(f"--age {self.age:g} is not an age in years")
+
+    def _plain(self, name: str) -> None:
+        """SettingError for an option that this format has no use for."""
+        given = {"--anchor": self.anchor != "car_t_infusion", "--index": self.index != "first", "--by": self.by != "patient",
+                 "--clock": self.clock != "offsets", "--reader": bool(self.reader)}
+        lost = [option for option, said in given.items() if said]
+        if lost:
+            what = "CSV files" if name == "csv" else "Tocsin's own Parquet"
+            raise SettingError(f"{lost[0]} is for CLIF, OMOP, FHIR, MEDS, SDTM and REDCap, and this is read as {what}.\n  Hour 0 of CSV files is "
+                               "--infusion-time or a column infusion_time; another format is named with --format.")
 
     def _only(self) -> Path:
         """The one file or folder of a format that is read whole from one place."""
