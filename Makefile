@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check $(if $(CONSTRAINTS),--constraint $(CONSTRAINTS))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test coverage lint types imports docs bench check clean
+.PHONY: help demo test coverage lint types imports docs bench cluster check clean
 .DELETE_ON_ERROR:
 
 help: ## list the targets
@@ -38,6 +38,8 @@ docs: $(VENV)/.stamp-docs ## build the manual into site/, warnings as errors
 
 bench: $(VENV)/.stamp-bench ## measure the speeds that the manual states
 	@$(BIN)/python benchmarks/run.py
+
+cluster: $(VENV)/.stamp-cluster ## install Spark, whose test is skipped without it
 
 check: lint types imports docs test ## everything that CI runs
 

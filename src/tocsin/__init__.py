@@ -20,7 +20,8 @@ _PUBLIC = {
     "monitoring": "tocsin.protocols",
     "complications": "tocsin.protocols.complications",
     "report": "tocsin.show.html_report", "SCALES": "tocsin.scales", "PROTOCOLS": "tocsin.protocols", "CONCEPTS": "tocsin.vocabulary",
-    "read_case": "tocsin.cases", "TocsinError": "tocsin.errors",
+    "read_case": "tocsin.cases", "read": "tocsin.sources.doors", "write": "tocsin.sources.doors",
+    "grade_to": "tocsin.sources.batch", "TocsinError": "tocsin.errors",
 }
 
 __all__ = [*_PUBLIC, "__version__"]
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from tocsin.protocols.complications import complications
     from tocsin.scales import SCALES
     from tocsin.show import report
+    from tocsin.sources.batch import grade_to
+    from tocsin.sources.doors import read, write
     from tocsin.timeline import Completeness, Timeline
     from tocsin.vocabulary import CONCEPTS
 

@@ -184,3 +184,47 @@ def test_a_hospital_export_has_the_same_grades_laid_into_shards(
         assert {one.file: (one.rows, one.used, one.explained, one.quarantined, one.events) for one in outcome.files} == counts
     assert not (tmp_path / "out" / "buckets").exists()
     assert json.loads((tmp_path / "out" / "run.json").read_text())["options"]["anchor"] == options["anchor"]
+
+
+def test_a_given_time_of_infusion_belongs_to_the_shard_of_its_patient(tmp_path: Path):
+    data = shards_of(tmp_path / "meds")
+    times = {str(100 * shard + who): f"2150-03-01 {9 + who}:00" for shard in range(4) for who in range(3)}
+    outcome = grade_to(data, tmp_path / "each", [scale("astct-crs-2019")], options={"infusion_time": times})
+    assert outcome.progress.patients == 12
+    assert_frame_equal(steps_of(tmp_path / "each"), in_memory(meds.read(data, infusion_time=times), "astct-crs-2019"))
+    one = "2150-03-01 10:00"
+    grade_to(data, tmp_path / "one", [scale("astct-crs-2019")], options={"infusion_time": one})
+    assert_frame_equal(steps_of(tmp_path / "one"), in_memory(meds.read(data, infusion_time=one), "astct-crs-2019"))
+
+
+def test_a_given_time_of_infusion_belongs_to_the_bucket_of_its_patient(shared_data: SharedData, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    from tocsin.sources import shards
+
+    monkeypatch.setattr(shards, "ROWS_A_BUCKET", 12_000)
+    data = shared_data("mimic4demo_clif") / "clif30"
+    times = dict(doors.read(data, anchor="icu_admission").patients.select("patient", "infusion_time").iter_rows())
+    outcome = grade_to(data, tmp_path / "out", [scale("astct-crs-2019")], options={"infusion_time": times})
+    assert outcome.progress.shards > 2
+    assert_frame_equal(steps_of(tmp_path / "out"), in_memory(doors.read(data, infusion_time=times), "astct-crs-2019"))
+
+
+def test_facts_without_a_time_leave_a_shard_on_the_quick_road(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    static = pl.DataFrame({"subject_id": [7, 7], "time": [None, datetime(1951, 2, 3)], "code": ["GENDER//F", "MEDS_BIRTH"],
+                           "numeric_value": [None, None], "text_value": [None, None]}, schema=rows_of(7, []).schema)
+    pl.concat([static, rows_of(7, [(1.0, CODES[0], 39.0, None), (2.0, CODES[2], 80.0, None)])]).write_parquet(tmp_path / "0.parquet")
+    wanted = meds.read(tmp_path)
+    monkeypatch.setattr(meds_shard, "_commonly", lambda *_: pytest.fail("the common road was taken"))
+    got = meds_shard.read(tmp_path / "0.parquet", "0.parquet", Codes(), {}, coded.settings())
+    assert_frame_equal(grade(got, "astct-crs-2019").frame, grade(wanted, "astct-crs-2019").frame)
+    assert got.patients.equals(wanted.patients)
+
+
+def test_a_shard_whose_patients_have_no_event_gives_the_open_grades_of_memory(tmp_path: Path):
+    bare = rows_of(8, []).with_columns(pl.lit("TOCSIN//tocsin:hour_0").alias("code"))
+    (tmp_path / "data").mkdir()
+    rows_of(7, [(1.0, CODES[0], 39.0, None)]).write_parquet(tmp_path / "data" / "0.parquet")
+    bare.write_parquet(tmp_path / "data" / "1.parquet")
+    grade_to(tmp_path, tmp_path / "out", [scale("astct-crs-2019"), scale("hscore")])
+    wanted = in_memory(meds.read(tmp_path), "astct-crs-2019", "hscore")
+    assert wanted["patient"].unique().sort().to_list() == ["7", "8"]
+    assert_frame_equal(steps_of(tmp_path / "out"), wanted)

@@ -57,7 +57,7 @@ class Source:
     patient: Annotated[str | None, _option("--patient", "Only this patient.")] = None
     timezone: Annotated[str | None, _option("--timezone", "Zone of times that name none, e.g. Europe/Paris.")] = None
     form: Annotated[str | None, _option("--format", "csv, tocsin, clif, omop, fhir, meds, sdtm or redcap; recognised when not given.")] = None
-    mapping: Annotated[str | None, _option("--map", "A mapping file of the hospital's own codes (tocsin map), or mimic-iv.", panel=_CODED)] = None
+    mapping: Annotated[str | None, _option("--map", "A mapping file of the hospital's own names and codes (tocsin map), or mimic-iv.")] = None
     anchor: Annotated[str, _option(
         "--anchor", "What hour 0 is: car_t_infusion, icu_admission, hospital_admission, study_start, first_entry.", panel=_CODED)] = "car_t_infusion"
     index: Annotated[str, _option("--index", "Which of several infusions or stays: first, last, or a number.", panel=_CODED)] = "first"
@@ -79,7 +79,7 @@ class Source:
         elif name == "csv":
             timeline = Timeline.read_csv(
                 *self.files, patients=self.patients, infusion_time=self.infusion_time, complete=self._names(), units=pairs(self.unit, "--unit"),
-                weight_kg=self.weight, timezone=self.timezone)
+                weight_kg=self.weight, timezone=self.timezone, mapping=self.mapping)
         else:
             from tocsin.sources import doors
 

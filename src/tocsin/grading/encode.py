@@ -17,7 +17,7 @@ from tocsin.derived.limits import UPPER, limit
 from tocsin.errors import SettingError
 from tocsin.grading.program import ABSENT_BIT, CONCEPT_CODE, CONCEPT_NAMES, PRESENT_BIT, UNKNOWN_BIT, Program, value_bit
 from tocsin.rules import ABSENT, Fact, PatientLimit, values_of
-from tocsin.timeline import Timeline
+from tocsin.timeline import Completeness, Timeline
 from tocsin.timeline.schema import ATTRIBUTIONS
 from tocsin.vocabulary import CONCEPTS, Kind
 
@@ -314,6 +314,16 @@ def closed_of(program: Program, timeline: Timeline) -> tuple[npt.NDArray[np.uint
     complete = timeline.complete
     ids = timeline.patient_ids if complete.by_patient else [""]
     slots = [CONCEPT_NAMES[c] for c in program.slot_concept]
-    slot = np.array([[complete.covers(c, p) for c in slots] for p in ids], np.uint8).reshape(len(ids), len(slots))
-    dose = np.array([[all(complete.covers(c, p) for c in g) for g in program.dose_groups] for p in ids], np.uint8)
-    return slot, dose.reshape(len(ids), len(program.dose_groups))
+    closed = {c: _closed(complete, c, ids) for c in {*slots, *(c for group in program.dose_groups for c in group)}}
+    nothing = np.zeros((0, len(ids)), np.uint8)
+    slot = np.stack([closed[c] for c in slots]) if slots else nothing
+    dose = np.stack([np.min([closed[c] for c in g], axis=0) for g in program.dose_groups]) if program.dose_groups else nothing
+    return np.ascontiguousarray(slot.T), np.ascontiguousarray(dose.T)
+
+
+def _closed(complete: Completeness, concept: str, ids: Sequence[str]) -> npt.NDArray[np.uint8]:
+    """For each patient, 1 where no row of this concept means absent."""
+    whom = complete.whom(concept)
+    if not whom:
+        return np.full(len(ids), whom is None, np.uint8)
+    return np.array([who in whom for who in ids], np.uint8)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypedDict
 from zoneinfo import ZoneInfo
@@ -77,6 +77,14 @@ class Settings:
         """The zone of times without one."""
         return clock.zone_named(self.timezone)
 
+    def of(self, patients: Iterable[str]) -> Settings:
+        """The same for these patients, who are part of a record: one infusion time for everybody is the time of each, and those of others are left out."""
+        told = self.infusion_time
+        if not told:
+            return self
+        mine = dict.fromkeys(patients, told) if isinstance(told, str) else {who: told[who] for who in patients if who in told}
+        return replace(self, infusion_time=mine)
+
 
 @dataclass(frozen=True, slots=True)
 class Anchors:
@@ -127,7 +135,7 @@ def find(entries: pl.DataFrame, stays: pl.DataFrame, aware: bool, settings: Sett
 
 def _some(anchors: Anchors, settings: Settings, partly: bool) -> Anchors:
     if not len(anchors.table) and not partly:
-        raise SourceError(f"nobody in these files has a {ANCHORS[settings.anchor]}, so no row can be placed on the timeline.\n  {HOW}")
+        raise SourceError(f"nobody in these files has any {ANCHORS[settings.anchor]}, so no row can be placed on the timeline.\n  {HOW}")
     return anchors
 
 

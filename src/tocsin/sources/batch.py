@@ -198,9 +198,9 @@ def _graded(
         if twice:
             raise TimelineError(f"{name}: the patient {min(twice)!r} stands in another shard too.\n  A patient's rows must be in one shard.")
         seen.update(ids)
-        results = grade_many(timeline, scales, **grading) if len(timeline.events) else []
+        results = grade_many(timeline, scales, **grading) if len(timeline.patients) else []
         for grades in results:
-            frames.append(_steps(grades))
+            frames.append(steps_of(grades))
             worst[grades.scale.id].update(_worst(grades))
         patients.append(timeline.patients.with_columns(pl.col("patient").cast(pl.String)))
         events += len(timeline.events)
@@ -222,7 +222,8 @@ def _graded(
     progress.steps += len(steps)
 
 
-def _steps(grades: Grades) -> pl.DataFrame:
+def steps_of(grades: Grades) -> pl.DataFrame:
+    """The steps of one scale with the columns of STEPS."""
     frame = grades.frame.with_columns(pl.lit(grades.scale.id).alias("scale"))
     return frame.select(pl.col(name).cast(kind) if name in frame.columns else pl.lit(None, kind).alias(name) for name, kind in STEPS.items())
 

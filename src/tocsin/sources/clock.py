@@ -38,6 +38,15 @@ class Moment:
     dated: bool
 
 
+def in_hours(span: pl.Expr) -> pl.Expr:
+    """A duration in hours, rounded once.
+
+    Polars divides a long column by a constant by way of its reciprocal, and a column of one row exactly, so that one moment could come to lie
+    at two hours that differ in the last bit; a column of divisors is divided by exactly.
+    """
+    return span.dt.total_microseconds() / (pl.int_range(pl.len()) * 0 + 3.6e9)
+
+
 def zone_named(name: str | None) -> ZoneInfo | None:
     """The time zone of this name; SettingError when there is none."""
     if name is None:
@@ -164,7 +173,7 @@ class Clock:
                 raise SourceError(
                     f"{self.file} has wall-clock times but no time of infusion, so no row can be placed on the timeline.\n  {HOW_TO_GIVE}"
                 )
-        first = (pl.col("when") - pl.col("infusion")).dt.total_microseconds() / 3.6e9
+        first = in_hours(pl.col("when") - pl.col("infusion"))
         out = frame.select(
             first.alias("first"), pl.when("dated").then(first + HOURS_A_DAY).alias("last"),
             pl.when(needs).then(pl.lit("it has a wall-clock time and its patient has no time of infusion"))

@@ -16,7 +16,7 @@ from tocsin.errors import SourceError, VocabularyError
 from tocsin.sources import anchor, consistency, facts, infusions, settle, units
 from tocsin.sources.account import Account, Notes
 from tocsin.sources.anchor import ANCHORS, Anchors, Options, Settings
-from tocsin.sources.clock import Moment
+from tocsin.sources.clock import Moment, in_hours
 from tocsin.sources.codes import Codes
 from tocsin.sources.entries import PEOPLE, Export, Table, entries, shaped
 from tocsin.sources.infusions import NAMES as INFUSIONS
@@ -158,19 +158,23 @@ def _account(one: _Sheet, entries_: pl.DataFrame, notes: Notes) -> Account:
     for trouble in one.troubles:
         notes.error(one.file, trouble.what, trouble.fix, trouble.rows)
     for what, many in one.explained.items():
-        notes.tell(one.file, f"{many} {'row' if many == 1 else 'rows'}: {what}")
+        notes.tell(one.file, f"{_rows(many)}: {what}")
     if one.ignored:
         most = sorted(one.ignored.items(), key=lambda pair: (-pair[1], pair[0]))
         listed = ", ".join(f"{code} {many}" for code, many in most[:_MOST_CODES])
         more = f" and {len(most) - _MOST_CODES} more codes" if len(most) > _MOST_CODES else ""
-        notes.tell(one.file, f"{sum(one.ignored.values())} rows are about what no scale or protocol here asks for: {listed}{more}",
+        notes.tell(one.file, f"{_rows(sum(one.ignored.values()))} about what no scale or protocol here asks for: {listed}{more}",
                    "`tocsin map` proposes a mapping for codes that should have been understood.")
     lost = entries_.filter(pl.col("concept").is_null() & ~_untimed())
     if len(lost):
         account.explained(lost["row"])
         seen = lost["code"].fill_null("(no code)").value_counts(sort=True).head(_MOST_CODES).iter_rows()
-        notes.tell(one.file, f"{len(lost)} rows have codes that mean nothing here: {', '.join(f'{code} {n}' for code, n in seen)}")
+        notes.tell(one.file, f"{_rows(len(lost))} with codes that mean nothing here: {', '.join(f'{code} {n}' for code, n in seen)}")
     return account
+
+
+def _rows(many: int) -> str:
+    return f"{many} {'row' if many == 1 else 'rows'}"
 
 
 def _untimed() -> pl.Expr:
@@ -224,14 +228,12 @@ def _placed(
         if len(outside):
             account.explained(outside["row"])
             who = outside["patient"].n_unique()
-            why = "outside the stays" if settings.by == "stay" else f"of {who} {'patient' if who == 1 else 'patients'} without a {ANCHORS[settings.anchor]}"
-            notes.tell(account.file, f"{outside['row'].n_unique()} rows {why}: not part of the record")
+            why = "outside the stays" if settings.by == "stay" else f"of {who} {'patient' if who == 1 else 'patients'} without any {ANCHORS[settings.anchor]}"
+            notes.tell(account.file, f"{_rows(outside['row'].n_unique())} {why}: not part of the record")
     frame = frame.filter(pl.col("record").is_not_null() & (untimed | pl.col("concept").is_not_null() & pl.col("start").is_not_null()))
 
-    def hours(column: str) -> pl.Expr:
-        return (pl.col(column) - pl.col("zero")).dt.total_microseconds() / 3.6e9
-
-    frame = frame.with_columns(hours("start").alias("hour"), hours("latest").alias("hour_latest"), hours("end").alias("end_hour"))
+    columns = {"hour": "start", "hour_latest": "latest", "end_hour": "end"}
+    frame = frame.with_columns(**{name: in_hours(pl.col(column) - pl.col("zero")) for name, column in columns.items()})
     return _backwards(frame, accounts, notes)
 
 
@@ -325,7 +327,7 @@ def _cells(placed: pl.DataFrame, accounts: Sequence[Account], notes: Notes) -> l
     refused = frame.filter(pl.col("action") == "not_given")
     for (sheet,), rows in refused.group_by(["sheet"], maintain_order=True):
         accounts[int(str(sheet))].explained(rows["row"])
-        notes.tell(accounts[int(str(sheet))].file, f"{len(rows)} rows say that a drug was not given", rows=rows["row"])
+        notes.tell(accounts[int(str(sheet))].file, f"{_rows(len(rows))} saying that a drug was not given", rows=rows["row"])
     frame = frame.filter(pl.col("action").ne_missing(pl.lit("not_given")))
     numeric = pl.col("concept").is_in(_NUMERIC) & pl.col("value").is_finite().fill_null(False)
     plain = pl.col("value").cast(pl.String).str.strip_suffix(".0")
@@ -395,10 +397,10 @@ def _complete(
         for name in one.carries:
             who.setdefault(name, set()).update(here)
     declared = Completeness.of(chosen.complete)
-    if not who:
+    if not any(who.values()):
         return declared
     basis = "as the export carries it, for those with any such row" + ("" if not chosen.complete else "; declared by the user")
-    return Completeness(declared.everywhere, {name: frozenset(some) for name, some in sorted(who.items())}, basis)
+    return Completeness(declared.everywhere, {name: frozenset(some) for name, some in sorted(who.items()) if some}, basis)
 
 
 def _told(export: Export, codes: Codes, chosen: Settings, anchors: Anchors, aware: bool) -> dict[str, str]:

@@ -16,8 +16,9 @@ import polars as pl
 
 from tocsin.errors import SettingError, SourceError
 from tocsin.sources import cells as forms
-from tocsin.sources import clock, consistency, facts, settle, units
+from tocsin.sources import clock, consistency, facts, mapped_table, mapping_file, settle, units
 from tocsin.sources.account import Account, Notes
+from tocsin.sources.codes import Codes
 from tocsin.sources.headers import Header, concept_named, fact_named, nearest, understand
 from tocsin.sources.table import Sheet, load
 from tocsin.sources.template import template
@@ -54,6 +55,7 @@ def read(
     dates: str | None = None,
     ignore: Collection[str] = (),
     weight_kg: float | None = None,
+    mapping: Path_ | None = None,
 ) -> Timeline:
     """The record in these CSV files or Excel workbooks, long or wide, plain or gzipped.
 
@@ -69,6 +71,7 @@ def read(
         dates: "dmy" or "mdy", for dates such as 04/05/2019 that leave it open.
         ignore: Columns or concepts that are left out on purpose.
         weight_kg: The weight for doses and rates per kilogram of patients whose weight the files do not tell.
+        mapping: A mapping file of the hospital's own names, units and spellings; see ``mapping_file``.
 
     Raises:
         SourceError: A file is missing, empty, binary or no table, or cannot be placed in time.
@@ -80,7 +83,9 @@ def read(
         raise SettingError(f"the decimal sign is . or , and not {decimal!r}")
     notes, declared = Notes(), Completeness.of(complete)
     chosen, zone = settings_of_units(units), clock.zone_named(timezone)
-    parts = _parts(paths, patients, delimiter, decimal, ignore, notes)
+    codes = mapping_file.codes(mapping)
+    parts = _parts(paths, patients, delimiter, decimal, ignore, codes, notes)
+    ignore = (*ignore, *mapped_table.left_out([part.sheet for part in parts], codes))
     order = _date_order(parts, dates, infusion_time)
     told = [one for part in parts for one in facts.told(part.account, forms.fact_cells(part.sheet, part.header, _who(part)))]
     early, infusions = _infusions(parts, told, infusion_time, order, zone, notes)
@@ -126,14 +131,15 @@ def units_of(cells: pl.DataFrame, chosen: Mapping[str, str], weights: Mapping[st
 # ---------------------------------------------------------------- tables
 
 def _parts(
-    paths: Sequence[Path_], patients: Path_ | None, delimiter: str | None, decimal: str | None, ignore: Collection[str], notes: Notes
+    paths: Sequence[Path_], patients: Path_ | None, delimiter: str | None, decimal: str | None, ignore: Collection[str], codes: Codes, notes: Notes
 ) -> list[_Part]:
     given = [Path(p) for p in (*paths, *([patients] if patients is not None else []))]
     names = [p.name for p in given]
     parts: list[_Part] = []
     for path, name in zip(given, names, strict=True):
         shown = name if names.count(name) == 1 else str(path)
-        sheets = load(path, shown, delimiter)
+        sheets = [mapped_table.mapped(sheet, codes) for sheet in load(path, shown, delimiter)]
+        ignored = (*ignore, *mapped_table.left_out(sheets, codes))
         useful = 0
         for sheet in sheets:
             header = understand(sheet.header, sheet.file)
@@ -143,7 +149,7 @@ def _parts(
                 _ignored(part, len(sheets), notes)
             else:
                 useful += 1
-                _prepare(part, decimal, ignore, notes)
+                _prepare(part, decimal, ignored, notes)
             parts.append(part)
         if not useful and len(sheets) > 1:
             raise SourceError(f"{shown}: no sheet has a header that can be read.\n  `tocsin template` shows the columns.")

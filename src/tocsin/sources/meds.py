@@ -134,7 +134,11 @@ def meaning(code: str, codes: Codes, parents: Sequence[str] = ()) -> Meaning | N
         ours = parts[1] if ":" in parts[1] else f"concept:{parts[1]}"
         return Meaning(ours, unit=_unit(parts[2]) if len(parts) > 2 else None, action=_given(codes.item(ours)))
     if parts[0] == "MEDICATION" and len(parts) == 3:
-        return _medication(parts[1], parts[2])
+        return _medication(parts[1], parts[2], codes)
+    if parts[0] == "PROCEDURE" and len(parts) == 3 and parts[1] in ("START", "END"):
+        if parts[1] == "END":
+            return None
+        parts = [parts[0], parts[2]]
     for candidate, unit in _candidates(code, parts, parents):
         if codes.left_out(candidate):
             return None
@@ -179,12 +183,17 @@ _DRUGS = by_name((name for c in CONCEPTS.values() if c.kind is Kind.DOSE for nam
 _DRUG_OF = {key.removeprefix("drug:").lower(): item.concept for key, item in _DRUGS.items()}
 
 
-def _medication(drug: str, event: str) -> Meaning | None:
-    """An administration record, "MEDICATION//Acetaminophen//Administered": the drug by its name, given or not."""
-    concept = _DRUG_OF.get(drug.strip().lower())
-    if concept is None or not (_GIVEN.search(event) or _NOT_GIVEN.search(event)):
+def _medication(drug: str, event: str, codes: Codes) -> Meaning | None:
+    """An administration record, "MEDICATION//Acetaminophen//Administered": the drug by the mapping or by its name, given or not."""
+    code = f"MEDICATION//{drug}"
+    if codes.left_out(code, drug) or not (_GIVEN.search(event) or _NOT_GIVEN.search(event)):
         return None
-    return Meaning(f"concept:{concept}", drug, action="not_given" if _NOT_GIVEN.search(event) else "given")
+    if codes.mapped(code, drug) is None:
+        concept = _DRUG_OF.get(drug.strip().lower())
+        if concept is None:
+            return None
+        code = f"concept:{concept}"
+    return Meaning(code, drug, action="not_given" if _NOT_GIVEN.search(event) else "given")
 
 
 # ---------------------------------------------------------------- tables

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -45,17 +46,26 @@ class _Steps:
 
 def read(file: Path, name: str, codes: Codes, parents: Mapping[str, Sequence[str]], settings: Settings) -> Timeline:
     """The record in one shard of whole subjects; SourceError as ``coded.timeline`` raises it."""
-    frame = meds.scan(file)
+    return record(meds.scan(file), name, codes, parents, settings)
+
+
+def record(
+    frame: pl.LazyFrame, name: str, codes: Codes, parents: Mapping[str, Sequence[str]], settings: Settings, aware: bool = False
+) -> Timeline:
+    """The record in rows of whole subjects; ``aware``: their times are in UTC."""
+    if settings.infusion_time:
+        settings = settings.of(frame.select(pl.col("subject_id").unique().cast(pl.String)).drop_nulls().collect()["subject_id"].to_list())
     schema = frame.collect_schema()
-    simple = settings.by == "patient" and settings.anchor != "first_entry" and not settings.units and not codes.units and settings.zone is None
+    plainly = settings.by == "patient" and settings.anchor != "first_entry" and not settings.units and not codes.units
+    simple = plainly and not aware and settings.zone is None
     if not simple or set(meds.OWN) <= set(schema):
-        return _commonly(frame, name, codes, parents, settings)
+        return _commonly(frame, name, codes, parents, settings, aware)
     rows = frame.select("subject_id", pl.col("time").cast(pl.Datetime("us")), pl.col("code").cast(pl.Categorical), "numeric_value", "text_value").collect()
     subject, time = rows["subject_id"].to_numpy(), rows["time"]
     begins = np.flatnonzero(np.diff(subject, prepend=subject[:1] - 1)) if len(rows) else np.zeros(0, np.int64)
     ids = subject[begins]
     if len(np.unique(ids)) < len(ids) or rows["code"].null_count() or schema["subject_id"] not in (pl.Int64(), pl.Int32()):
-        return _commonly(frame, name, codes, parents, settings)
+        return _commonly(frame, name, codes, parents, settings, aware)
     who = np.repeat(np.arange(len(ids)), np.diff(begins, append=len(rows)))
     steps = _steps(rows["code"], codes, parents)
     code = rows["code"].to_physical().to_numpy()
@@ -65,15 +75,19 @@ def read(file: Path, name: str, codes: Codes, parents: Mapping[str, Sequence[str
         plain = (concept >= 0) & (canonical >= steps.low[code]) & (canonical <= steps.high[code])
     if rows["text_value"].null_count() < len(rows):
         plain &= rows["text_value"].is_null().to_numpy()
-    moments = time.to_physical().fill_null(0).to_numpy()
+    moments = time.to_physical().fill_null(-(2**62)).to_numpy()  # facts without a time stand first
     plain &= time.is_not_null().to_numpy() if time.null_count() else True
     plain &= _alone(who, moments, concept)
+    if ((np.diff(moments) < 0) & (np.diff(who) == 0)).any():
+        return _commonly(frame, name, codes, parents, settings, aware)
     return _together(rows, name, codes, parents, settings, ids, who, moments, concept, canonical, plain)
 
 
-def _commonly(frame: pl.LazyFrame, name: str, codes: Codes, parents: Mapping[str, Sequence[str]], settings: Settings) -> Timeline:
+def _commonly(
+    frame: pl.LazyFrame, name: str, codes: Codes, parents: Mapping[str, Sequence[str]], settings: Settings, aware: bool
+) -> Timeline:
     table = meds.table(name, frame, codes, parents)
-    return coded.timeline(Export("MEDS", (table,), meds.people(frame), meds.stays(frame)), codes, settings, partly=True)
+    return coded.timeline(Export("MEDS", (table,), meds.people(frame), meds.stays(frame), aware), codes, settings, partly=True)
 
 
 def _steps(code: pl.Series, codes: Codes, parents: Mapping[str, Sequence[str]]) -> _Steps:
@@ -161,25 +175,65 @@ def _together(
     start = np.array([zero.get(one, 0) for one in names], np.int64)
     outside = int((plain & ~known[who]).sum())
     chosen = np.flatnonzero(plain & known[who])
-    hour = pl.Series(moments[chosen] - start[who[chosen]]) / 3.6e9  # divided by Polars as on the common road, to the last bit
-    events = pl.DataFrame({
-        "patient": pl.Series(names, dtype=pl.Enum(names)).gather(pl.Series(who[chosen].astype(np.uint32))), "hour": hour,
-        "concept": _CONCEPT_NAMES.gather(pl.Series(concept[chosen].astype(np.uint32))), "value": canonical[chosen],
-        "attribution": pl.Series(["unknown"]).gather(pl.Series(np.zeros(len(chosen), np.uint32))),
-    }).with_columns(pl.lit(0, pl.Int8).alias("censored"))
-    merged = _merged(events, rest.events, names)
-    return Timeline(merged, rest.patients, rest.complete, _reading(rest.reading, len(rows), len(chosen), outside))
+    hour = (moments[chosen] - start[who[chosen]]) / 3.6e9  # to the last bit as clock.in_hours does it
+    events = _merged(_Plain(who[chosen], hour, concept[chosen], canonical[chosen]), rest.events, names)
+    return Timeline(events, rest.patients, rest.complete, _reading(rest.reading, len(rows), len(chosen), outside))
 
 
-def _merged(plain: pl.DataFrame, rest: pl.DataFrame, names: list[str]) -> pl.DataFrame:
-    """Both tables in one, by subject and hour."""
-    kinds = {**EVENTS, "patient": pl.Enum(names), "concept": _CONCEPT_NAMES.dtype}
-    both = [part.with_columns(pl.lit(None, kind).alias(n) for n, kind in kinds.items() if n not in part.columns).select(
-        pl.col(n).cast(kind) for n, kind in kinds.items()) for part in (plain, rest)]
-    whole = pl.concat(both)
-    patient, hour = whole["patient"].to_physical().to_numpy().astype(np.int64), whole["hour"].to_numpy()
-    order = np.lexsort((hour, patient)) if len(rest) or (np.diff(hour)[np.diff(patient) == 0] < 0).any() else None
-    return whole if order is None else whole[pl.Series(order.astype(np.uint32))]
+@dataclass(frozen=True, slots=True)
+class _Plain:
+    """The events of plain rows: subject (its place among all), hour, concept (its place), value."""
+
+    who: I64
+    hour: F64
+    concept: I64
+    value: F64
+
+
+def _merged(plain: _Plain, rest: pl.DataFrame, names: list[str]) -> pl.DataFrame:
+    """The plain events and the others in one table, by subject and hour; of one hour the plain ones first."""
+    who = rest["patient"].cast(pl.Enum(names)).to_physical().to_numpy().astype(np.int64)
+    hour = rest["hour"].to_numpy()
+    order = np.lexsort((hour, who))
+    who, hour, rest = who[order], hour[order], rest[pl.Series(order.astype(np.uint32))]
+    at = _places(plain, who, hour)
+    mine = at + np.arange(len(at))  # where the others stand in the whole
+    whole = len(plain.who) + len(at)
+    from_rest = np.full(whole, len(at), np.uint32)
+    from_rest[mine] = np.arange(len(at), dtype=np.uint32)
+    source = pl.Series(from_rest)
+
+    def others(name: str, kind: pl.DataType, otherwise: object) -> pl.Series:
+        """A column that only the others fill."""
+        if name == "origin" or rest[name].eq_missing(pl.Series([otherwise], dtype=kind)).all():
+            return pl.Series(name, [otherwise], dtype=kind).new_from_index(0, whole)
+        return pl.concat([rest[name].cast(kind), pl.Series(name, [otherwise], dtype=kind)]).gather(source)
+
+    concept = np.insert(plain.concept, at, [_PLACE[c] for c in rest["concept"].cast(pl.String).to_list()])
+    made = {
+        "patient": pl.Series(names, dtype=pl.Enum(names)).gather(pl.Series(np.insert(plain.who, at, who).astype(np.uint32))),
+        "hour": pl.Series(np.insert(plain.hour, at, hour)), "concept": _CONCEPT_NAMES.gather(pl.Series(concept.astype(np.uint32))),
+        "value": _filled(pl.Series(np.insert(plain.value, at, rest["value"].fill_null(np.nan).to_numpy()))),
+        "attribution": others("attribution", pl.String(), "unknown"), "censored": others("censored", pl.Int8(), 0),
+    }
+    return pl.DataFrame({name: made[name] if name in made else others(name, kind, None) for name, kind in EVENTS.items()})
+
+
+def _places(plain: _Plain, who: I64, hour: F64) -> I64:
+    """Where among the plain events, which are in order, each of the others belongs."""
+    begins = np.searchsorted(plain.who, np.arange(int(who.max(initial=-1)) + 2))
+    at = np.zeros(len(who), np.int64)
+    edges = np.flatnonzero(np.diff(who, prepend=-1, append=-1))
+    for first, last in pairwise(edges):
+        one = who[first]
+        low, high = begins[one], begins[one + 1]
+        at[first:last] = low + np.searchsorted(plain.hour[low:high], hour[first:last], "right")
+    return at
+
+
+def _filled(values: pl.Series) -> pl.Series:
+    """NaN as null, where there is any."""
+    return values.fill_nan(None) if values.is_nan().any() else values
 
 
 def _reading(rest: Reading | None, rows: int, plain: int, outside: int) -> Reading:

@@ -229,5 +229,5 @@ def _unit(one: Field, concept: str | None) -> str | None:
             CONCEPTS[concept].conversion(text)
         except VocabularyError:
             continue
-        return text
-    return next((text for text in said if _LOOKS_LIKE_UNIT.match(text)), None)
+        return str(text)
+    return next((str(text) for text in said if _LOOKS_LIKE_UNIT.match(text)), None)

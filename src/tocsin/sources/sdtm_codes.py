@@ -179,7 +179,7 @@ def accepted(codes: Codes, code: str | None, name: str | None, unit: str | None)
     one = CONCEPTS.get(item.concept)
     if one is None or one.unit is None:
         return False
-    said = codes.units.get(unit, unit) if unit is not None else item.unit
+    said = codes.unit(unit) if unit is not None else item.unit
     try:
         one.conversion(said if said is not None else "")
     except VocabularyError:

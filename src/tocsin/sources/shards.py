@@ -159,4 +159,7 @@ def _bucket(folder: Path, bucket: int, many: int, export: Export, codes: Codes, 
         Table(name, told[name]["row"].n_unique() if name in told else 0, told.get(name, table.entries), carries=table.carries,
               present=present.get(name), sha256=table.sha256) for name, table in tables.items())
     people, stays = (frame.filter(_hash("patient", many) == bucket) if len(frame) else frame for frame in (export.people, export.stays))
+    if isinstance(settings.infusion_time, Mapping):
+        given = pl.DataFrame({"patient": list(settings.infusion_time)}, schema={"patient": pl.String})
+        settings = settings.of(given.filter(_hash("patient", many) == bucket)["patient"])
     return coded.timeline(replace(export, tables=mine, people=people, stays=stays), codes, settings, partly=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from types import MappingProxyType
 
 from tocsin.errors import SettingError, UnknownIdError
@@ -34,6 +35,14 @@ ASSERTED_MEASUREMENTS = frozenset({"fever", "hypotension", "hypoxia"})
 UNSTATED_SUPPORT_ABSENT = ASSUMPTIONS["unstated-support-absent"]
 
 
+@cache
+def _closed_by(concept: str) -> tuple[str, ...]:
+    """What closes a concept when it is declared complete: the concept itself and, but for measurements, its domain."""
+    found = CONCEPTS[concept]
+    alone = found.kind is Kind.MEASUREMENT or concept in ASSERTED_MEASUREMENTS
+    return (concept,) if alone else (concept, str(found.domain))
+
+
 @dataclass(frozen=True, slots=True)
 class Completeness:
     """Which domains or concepts are complete: ``everywhere``, or ``by_patient`` (name -> patients)."""
@@ -57,10 +66,15 @@ class Completeness:
 
     def covers(self, concept: str, patient: str) -> bool:
         """Whether the absence of a row of this concept means "absent" for this patient."""
-        found = CONCEPTS[concept]
-        alone = found.kind is Kind.MEASUREMENT or concept in ASSERTED_MEASUREMENTS
-        names = (concept,) if alone else (concept, str(found.domain))
+        names = _closed_by(concept)
         return any(n in self.everywhere or patient in self.by_patient.get(n, frozenset()) for n in names)
+
+    def whom(self, concept: str) -> frozenset[str] | None:
+        """The patients for whom the absence of a row of this concept means "absent"; None: everybody."""
+        names = _closed_by(concept)
+        if any(n in self.everywhere for n in names):
+            return None
+        return frozenset[str]().union(*(self.by_patient.get(n, ()) for n in names))
 
     def assuming(self, *names: str) -> Completeness:
         """The same with named assumptions added (see ASSUMPTIONS); UnknownIdError for one that does not exist."""
