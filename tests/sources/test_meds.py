@@ -125,6 +125,16 @@ def test_infusions_are_complete_for_those_who_have_one_and_for_nobody_else(tmp_p
     assert not without.complete.covers("norepinephrine", "7")
 
 
+def test_devices_are_complete_for_those_whose_device_is_told_and_for_nobody_else(tmp_path: Path):
+    codes = Codes({"mimic:226732": Item("oxygen_device"), "mimic:221906": Item("norepinephrine", "ug/kg/min")})
+    worn = record(shard(tmp_path, [(1, "LAB//226732//UNK", None)], text_value=["Nasal cannula"]), codes)
+    assert worn.complete.covers("oxygen_device", "7")
+    assert not worn.complete.covers("norepinephrine", "7")
+    without_words = record(shard(tmp_path, [(1, "LAB//226732//UNK", None), (2, "INFUSION_START//221906", 0.1)]), codes)
+    assert not without_words.complete.covers("oxygen_device", "7")
+    assert without_words.complete.covers("norepinephrine", "7")
+
+
 def test_rows_without_a_time_or_with_an_impossible_value_are_in_quarantine(tmp_path: Path):
     path = shard(tmp_path, [(1, "LOINC//8310-5//Cel", 99.0), (2, "LOINC//8310-5//Cel", 38.0)])
     frame = pl.read_parquet(path)

@@ -254,7 +254,19 @@ def table(name: str, frame: pl.LazyFrame, codes: Codes, parents: Mapping[str, Se
     if not set(OWN) <= set(schema):
         some = _deaths(some)
     infused = frame.filter(pl.col("code").str.starts_with("INFUSION_START//")).select(pl.col("subject_id").cast(pl.String).alias("patient")).unique().collect()
-    return Table(name, int(counts["len"].sum()), entries(some), ignored, explained, carries=coded.INFUSIONS, present=infused)
+    read = entries(some)
+    of = [infused.join(pl.DataFrame({"of": coded.INFUSIONS}), how="cross")]
+    if not set(OWN) <= set(schema):
+        of.append(_devices(read, codes))
+    return Table(name, int(counts["len"].sum()), read, ignored, explained, carries=("devices", *coded.INFUSIONS), present=pl.concat(of))
+
+
+def _devices(read: pl.DataFrame, codes: Codes) -> pl.DataFrame:
+    """Those whose oxygen devices are told, by words or by a code that says which: what they have no row of they did not wear."""
+    distinct = [code for code in read["code"].unique().drop_nulls() if (item := codes.item(code)) is not None and item.concept == "oxygen_device"]
+    spoken = [code for code in distinct if (item := codes.item(code)) is not None and item.text is not None]
+    rows = read.filter(pl.col("code").is_in(distinct) & (pl.col("text").is_not_null() | pl.col("code").is_in(spoken)))
+    return rows.select("patient").unique().with_columns(pl.lit("devices").alias("of"))
 
 
 def _ended(begun: pl.DataFrame, ends: pl.DataFrame) -> pl.DataFrame:
