@@ -10,7 +10,7 @@ from rich.console import Console
 from tocsin.grading.grade import grade
 from tocsin.protocols import turns
 from tocsin.scales import criterion, scale
-from tocsin.show import STANDING, terminal
+from tocsin.show import STANDING, print_check, terminal
 from tocsin.show.lookup import print_scale
 from tocsin.timeline import Timeline
 
@@ -40,7 +40,7 @@ def test_a_terminal_without_unicode_gets_plain_signs(case_000):
 
 
 def test_a_check_counts_every_row(case_000):
-    text = said(80, terminal.print_check, case_000.reading)
+    text = said(80, print_check, case_000.reading)
     rows = case_000.reading.files[0].rows
     assert f"{rows} rows = {rows} used + 0 explained + 0 in quarantine" in text
 

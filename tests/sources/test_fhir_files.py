@@ -17,7 +17,6 @@ from fhir_made import Resource, administration, bundle, code, infusion, ndjson, 
 from tocsin.errors import SourceError
 from tocsin.sources import clif, fhir, fhir_context, fhir_resources
 from tocsin.sources.entries import entries
-from tocsin.sources.fhir_files import Limits
 from tocsin.sources.fhir_plain import Plain
 
 
@@ -239,12 +238,12 @@ def test_strings_of_ten_megabytes_are_read_and_names_cut(tmp_path):
 
 def test_a_line_above_the_limit_is_refused_and_reading_goes_on(tmp_path):
     long = b'{"resourceType":"Observation","x":"' + b"x" * 20_000_000 + b'"}'
-    one = table(tmp_path, observation(), long, observation(), long, limits=Limits(most_mb=10))
+    one = table(tmp_path, observation(), long, observation(), long, most_mb=10)
     assert one.entries["row"].to_list() == [1, 3]
     assert [t.rows for t in one.troubles] == [(2, 4)]
     assert "10 MB" in one.troubles[0].what
     assert "most_mb" in one.troubles[0].fix
-    short = table(tmp_path, b'{"resourceType":"Basic","x":"' + b"x" * 2_000_000 + b'"}', observation(), limits=Limits(most_mb=1))
+    short = table(tmp_path, b'{"resourceType":"Basic","x":"' + b"x" * 2_000_000 + b'"}', observation(), most_mb=1)
     assert list(troubles(short)) == [1]
 
 
@@ -263,7 +262,7 @@ def test_a_line_of_a_hundred_megabytes_is_refused_unasked(tmp_path):
 def test_a_document_above_the_limit_is_a_clear_error(tmp_path):
     (tmp_path / "b.json").write_text(json.dumps(bundle(observation(note=[{"text": "x" * 2_000_000}])), indent=1))
     with pytest.raises(SourceError, match=r"more than 1 MB.*\n.*most_mb"):
-        fhir.export(tmp_path, limits=Limits(most_mb=1))
+        fhir.export(tmp_path, most_mb=1)
 
 
 @pytest.fixture

@@ -60,6 +60,9 @@ def main() -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise SystemExit(0) from None
+    except OSError as error:
+        typer.echo(f"tocsin: {error.filename or 'a file'}: {error.strerror or error}.\n  Check the name, the folder and the right to write there.", err=True)
+        raise SystemExit(2) from None
     except MemoryError:
         typer.echo("tocsin: the input does not fit in memory. Split it by patient, or write it as Parquet.", err=True)
         raise SystemExit(2) from None

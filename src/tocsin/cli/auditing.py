@@ -51,7 +51,7 @@ def audit(
     kept = hours(carry, "--carry")
     findings: list[Finding] = []
     audited: list[str] = []
-    with working(f"auditing {source.files[0]}", show=not as_json):
+    with working(f"auditing {source.name}", show=not as_json):
         for timeline in source.timelines():
             findings += audit_(timeline, chosen, within_hours=within_hours, carry=kept)
             audited += timeline.patient_ids

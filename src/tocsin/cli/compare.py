@@ -62,11 +62,11 @@ def scales(
     counts, kept = tuple(count.split(",")) if count else None, hours(carry, "--carry")
     named = list(dict.fromkeys(scale)) if scale else None
     if named is not None and len(named) < 2:
-        raise SettingError(f"to compare, name two scales or more; {named[0]} alone is graded by: tocsin grade {source.files[0]} --scale {named[0]}")
+        raise SettingError(f"to compare, name two scales or more; {named[0]} alone is graded by: tocsin grade {source.name} --scale {named[0]}")
     highest: list[pl.DataFrame] = []
     reports: list[dict[str, Any]] = []
     one = None
-    with working(f"grading {source.files[0]}", show=not as_json):
+    with working(f"grading {source.name}", show=not as_json):
         for number, timeline in enumerate(source.timelines()):
             hour = moment(at, timeline)
             record = timeline if hour is None else timeline.until(hour)
@@ -122,7 +122,7 @@ def protocols(
 
     one, other = _two(a, b, pairs(setting, "--set"))
     kept, firsts, seen, last = hours(carry, "--carry"), [], 0, None
-    with working(f"asking {source.files[0]}", show=not as_json):
+    with working(f"asking {source.name}", show=not as_json):
         for timeline in source.timelines():
             last = partings(timeline, one, other, kept)
             firsts.append(last.hours)

@@ -70,10 +70,13 @@ class Source:
 
     def read(self) -> Timeline:
         """The whole record in memory; raises SourceError, SettingError or TimelineError."""
+        from tocsin.sources.doors import CODED
         from tocsin.timeline import Timeline
 
         self._checked()
         name = self.format
+        if name not in CODED:
+            self._plain(name)
         if name == "tocsin":
             timeline = Timeline.read_parquet(self._only(), self.patients, self._names())
         elif name == "csv":
@@ -97,9 +100,16 @@ class Source:
             return self.form
         return doors.recognise(self.files[0])
 
+    @property
+    def name(self) -> str:
+        """The record as it is called on the screen."""
+        from tocsin.sources import doors
+
+        return doors.named(self.files[0])
+
     def coded(self) -> dict[str, Any]:
         """The options of a coded export, for its reader."""
-        own = _nested(pairs(self.reader, "--reader"))
+        own = _own(self.format, pairs(self.reader, "--reader"))
         return {"anchor": self.anchor, "index": self.index, "by": self.by, "clock": self.clock, "timezone": self.timezone,
                 "infusion_time": self.infusion_time, "complete": tuple(self._names()), "units": pairs(self.unit, "--unit"), "weight_kg": self.weight, **own}
 
@@ -108,9 +118,11 @@ class Source:
         timeline = self.read()
         reading = timeline.reading
         if reading is not None and reading.errors:
+            from tocsin.show.wording import plural
+
             rows = sum(c.quarantined for c in reading.files)
-            typer.echo(f"tocsin: {len(reading.errors)} problems in the input, {rows} rows in quarantine; `tocsin check {self.files[0]}` "
-                       "lists them.", err=True)
+            typer.echo(f"tocsin: {plural(len(reading.errors), 'problem')} in the input, {plural(rows, 'row')} in quarantine; `tocsin check` with the "
+                       "same options lists them.", err=True)
         return timeline
 
     def timelines(self) -> Iterator[Timeline]:
@@ -128,6 +140,16 @@ class Source:
             raise SettingError(f"--weight {self.weight:g} is not a weight in kg")
         if self.age is not None and not 0 <= self.age < 150:
             raise SettingError(f"--age {self.age:g} is not an age in years")
+
+    def _plain(self, name: str) -> None:
+        """SettingError for an option that this format has no use for."""
+        given = {"--anchor": self.anchor != "car_t_infusion", "--index": self.index != "first", "--by": self.by != "patient",
+                 "--clock": self.clock != "offsets", "--reader": bool(self.reader)}
+        lost = [option for option, said in given.items() if said]
+        if lost:
+            what = "CSV files" if name == "csv" else "Tocsin's own Parquet"
+            raise SettingError(f"{lost[0]} is for CLIF, OMOP, FHIR, MEDS, SDTM and REDCap, and this is read as {what}.\n  Hour 0 of CSV files is "
+                               "--infusion-time or a column infusion_time; another format is named with --format.")
 
     def _only(self) -> Path:
         """The one file or folder of a format that is read whole from one place."""
@@ -176,17 +198,38 @@ def reads(command: Callable[..., None]) -> Callable[..., None]:
     return run
 
 
-def _nested(given: dict[str, str]) -> dict[str, Any]:
-    """``tables.measurement=FILE`` as an option that is a table; true, false and numbers as what they are."""
+def _own(form: str, given: dict[str, str]) -> dict[str, Any]:
+    """The texts of --reader as what the format's reader takes: ``tables.measurement=FILE`` is an entry of the option ``tables``."""
+    from tocsin.sources import doors
+
+    kinds = doors.own_options(form) if form in doors.CODED else {}
     out: dict[str, Any] = {}
     for name, text in given.items():
-        value: Any = {"true": True, "false": False}.get(text.lower(), int(text) if text.isdecimal() else text)
-        table, dot, key = name.partition(".")
-        if dot:
-            out.setdefault(table, {})[key] = text
+        option, dot, key = name.partition(".")
+        if option not in kinds:
+            mine = ", ".join(kinds) or "none"
+            raise SettingError(f"{form} has no option {option!r}; its own options: {mine}.")
+        kind = kinds[option]
+        if dot != ("." if kind.startswith("Mapping") else ""):
+            right = f"{option}.NAME=VALUE" if kind.startswith("Mapping") else f"{option}=VALUE"
+            raise SettingError(f"--reader {name}={text}: write it as --reader {right}")
+        if kind.startswith("Mapping"):
+            out.setdefault(option, {})[key] = _typed(text, kind.partition(",")[2].strip(" ]"), name)
         else:
-            out[name] = value
+            out[option] = _typed(text, kind, name)
     return out
+
+
+def _typed(text: str, kind: str, name: str) -> Any:
+    """A text as a value of this annotation: bool, int, float, an Iterable (parts between commas), or text."""
+    try:
+        if kind.startswith("bool"):
+            return {"true": True, "false": False}[text.lower()]
+        if kind.startswith(("int", "float")):
+            return float(text) if kind.startswith("float") else int(text)
+    except (KeyError, ValueError):
+        raise SettingError(f"--reader {name}={text}: it is {'true or false' if kind.startswith('bool') else 'a number'}, not {text!r}") from None
+    return tuple(part.strip() for part in text.split(",")) if kind.startswith("Iterable") else text
 
 
 def pairs(given: list[str] | None, option: str) -> dict[str, str]:

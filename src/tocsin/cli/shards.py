@@ -82,7 +82,10 @@ def convert(
         raise SettingError(f"--out {out}: say the format with --to: {', '.join(f for f in doors.FORMATS if f != 'redcap')}")
     if form not in doors.FORMATS:
         raise SettingError(f"--to is one of {', '.join(doors.FORMATS)}, not {form!r}")
+    if form != "tocsin":
+        doors.writer(form)
     timeline = source.told()
     grades = [grade(timeline, one) for one in with_settings(scale, None)] if scale else []
     written = doors.write(timeline, out, form, grades)
-    typer.echo(f"{written.path}: {written.events} events of {written.patients} patients as {doors.FORMATS[form].split(',')[0]}")
+    who = f"{written.patients} {'patient' if written.patients == 1 else 'patients'}"
+    typer.echo(f"{written.path}: {written.events} events of {who}, as {form}")

@@ -53,7 +53,7 @@ def monitor(
     if only_summary and at is not None:
         raise SettingError("--summary looks at the whole record; leave out --at")
     checks, counts, seen = [], [], 0
-    with working(f"reading {source.files[0]}", show=not as_json):
+    with working(f"reading {source.name}", show=not as_json):
         for timeline in source.timelines():
             seen += len(timeline.patients)
             if only_summary or (at is None and not as_json and seen > FEW_PATIENTS):

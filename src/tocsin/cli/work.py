@@ -59,29 +59,37 @@ def demo(
 
 
 @reads
-def check(source: Source, as_json: AsJson = False) -> None:
+def check(
+    source: Source, as_json: AsJson = False,
+    everything: Annotated[bool, typer.Option("--all", help="Every note by itself, however many there are.")] = False,
+) -> None:
     """Say what each row of a file became: used, explained or quarantined, with the row, the reason and the usual fix.
 
     Exits with 1 when a row or cell could not be used.
 
-    Example:  tocsin check patient.csv
+    Examples:
+
+      tocsin check patient.csv
+
+      tocsin check CLIF/ --anchor icu_admission --by stay
     """
+    from tocsin.show.checking import print_check
     from tocsin.show.lookup import console
-    from tocsin.show.terminal import print_check
 
     timeline = source.read()
     reading = timeline.reading
     if reading is None:
-        typer.echo(f"{source.files[0]}: {len(timeline.events)} events of {len(timeline.patients)} patients; every row was used.")
+        typer.echo(f"{source.name}: {len(timeline.events)} events of {len(timeline.patients)} patients; every row was used.")
         return
     if as_json:
         for count in reading.files:
             typer.echo(json.dumps({"kind": "file", **{n: getattr(count, n) for n in count.__slots__}}))
         for note in reading.notes:
             typer.echo(json.dumps({"kind": "note", "level": str(note.level), "file": note.file, "rows": list(note.rows), "what": note.what,
-                                   "fix": note.fix, "column": note.column}))
+                                   "fix": note.fix, "column": note.column, "many": note.many, "group": note.group}))
+        typer.echo(json.dumps({"kind": "reading", "settings": reading.settings, "complete": timeline.complete.sentences()}))
     else:
-        print_check(console(), reading)
+        print_check(console(), reading, timeline.complete, everything)
     if reading.errors:
         raise typer.Exit(1)
 
@@ -116,6 +124,7 @@ def grade(
 
     from tocsin.grading import grade as grade_
     from tocsin.grading.encode import encode
+    from tocsin.show.checking import print_settings
     from tocsin.show.lookup import console, print_summary, working
     from tocsin.show.terminal import print_course
 
@@ -127,10 +136,11 @@ def grade(
         grade_into(source, out, chosen, restart, count=counts, carry=kept, from_hour=from_hour)
         return
     frames: list[list[pl.DataFrame]] = [[] for _ in chosen]
-    few, hour, steps = None, None, 0
-    with working(f"grading {source.files[0]}", show=not as_json):
+    few, hour, steps, read_as = None, None, 0, None
+    with working(f"grading {source.name}", show=not as_json):
         for number, timeline in enumerate(source.timelines()):
             hour = moment(at, timeline)
+            read_as = read_as or (timeline.reading.settings if timeline.reading is not None else {}, timeline.complete.sentences())
             record = timeline if hour is None else timeline.until(hour)
             events = encode(record)
             results = [grade_(record, s, count=counts, carry=kept, from_hour=from_hour, until=hour, events=events) for s in chosen]
@@ -157,10 +167,14 @@ def grade(
         for who in few[0].patient_ids:
             print_course(console(), few[0], few[1], patient=who)
         if any((g.at_least != g.at_most).any() for g in few[1]):
-            typer.echo(f"Where a grade is a range, tocsin ask {source.files[0]} --at WHEN says which input would settle it.")
+            typer.echo(f"Where a grade is a range, tocsin ask {source.name} --at WHEN says which input would settle it.")
     else:
         for frame, one in zip(frames, chosen, strict=True):
             print_summary(console(), one, pl.concat(frame))
+    if read_as is not None:
+        typer.echo()
+        settings, complete = read_as
+        print_settings(console(), settings if "format" in settings else {}, complete)  # of CSV files the notes of `check` tell it
 
 
 @reads
@@ -233,7 +247,9 @@ def _command() -> str:
     import shlex
     import sys
 
-    return shlex.join(["tocsin", *sys.argv[1:]])
+    from tocsin.sources import doors
+
+    return shlex.join(["tocsin", *map(doors.named, sys.argv[1:])])
 
 
 def _write(frames: list[pl.DataFrame], out: Path) -> None:

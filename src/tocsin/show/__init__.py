@@ -11,9 +11,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tocsin.show.checking import print_check
     from tocsin.show.figure import draw, save
     from tocsin.show.html_report import gather, html, report
-    from tocsin.show.terminal import print_check, print_concepts, print_course, print_explain, print_scales
+    from tocsin.show.terminal import print_concepts, print_course, print_explain, print_scales
     from tocsin.show.wording import STANDING
 
 __all__ = [
@@ -22,7 +23,7 @@ __all__ = [
 ]
 
 _WHERE = {
-    "draw": "figure", "save": "figure", "gather": "html_report", "html": "html_report", "report": "html_report", "print_check": "terminal",
+    "draw": "figure", "save": "figure", "gather": "html_report", "html": "html_report", "report": "html_report", "print_check": "checking",
     "print_concepts": "terminal", "print_course": "terminal", "print_explain": "terminal", "print_scales": "terminal",
     "STANDING": "wording",
 }

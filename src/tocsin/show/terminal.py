@@ -66,7 +66,8 @@ def print_course(
     clock = Clock.of(record.events)
     _say(console, f"Patient {who}", "bold")
     facts = record.patients.row(0, named=True)
-    told = [f"{facts['age_years']:g} years" if facts["age_years"] is not None else "", facts["sex"], facts["diagnosis"], facts["product"]]
+    age = "" if facts["age_years"] is None else f"{facts['age_years']:.1f}".removesuffix(".0") + " years"
+    told = [age, facts["sex"], facts["diagnosis"], facts["product"]]
     if any(told):
         _say(console, ", ".join(clean(str(t)) for t in told if t))
     shown = courses(grades_list, who, notes)
@@ -201,29 +202,6 @@ def quality_line(reading: Reading) -> str:
     explained, bad = sum(f.explained for f in reading.files), sum(f.quarantined for f in reading.files)
     warnings = sum(n.level is Level.WARNING for n in reading.notes)
     return f"Data: {plural(rows, 'row')} = {used} used + {explained} explained + {bad} in quarantine; {plural(warnings, 'warning')}."
-
-
-def print_check(console: Console, reading: Reading) -> None:
-    """What a source did with each row of each file, and what a person should look at."""
-    table = _table(console, "Rows")
-    table.add_column("File", ratio=1)
-    for name in ("Rows", "Used", "Explained", "Quarantined", "Events"):
-        table.add_column(name if console.width >= 70 else name[:5], justify="right", no_wrap=True)
-    for one in reading.files:
-        table.add_row(clean(one.file), *(str(n) for n in (one.rows, one.used, one.explained, one.quarantined, one.events)))
-    console.print(table)
-    for level, title, style in (
-        (Level.ERROR, "In quarantine: not used", "red"), (Level.WARNING, "Used, but a person should look", "yellow"),
-        (Level.INFO, "Understood or converted", ""),
-    ):
-        notes = [n for n in reading.notes if n.level is level]
-        if notes:
-            console.print()
-            _say(console, title, f"bold {style}".strip())
-            for note in notes:
-                _say(console, note.sentence())
-    console.print()
-    _say(console, quality_line(reading))
 
 
 def print_explain(console: Console, scale: Scale, criterion: Criterion | Flag) -> None:

@@ -61,27 +61,38 @@ class Notes:
     assumed: dict[str, str] = field(default_factory=dict)  # units that nobody wrote, for the settings of the reading
 
     def add(
-        self, level: Level, file: str, what: str, fix: str = "", rows: Iterable[int] | pl.Series = (), column: str = ""
+        self, level: Level, file: str, what: str, fix: str = "", rows: Iterable[int] | pl.Series = (), column: str = "", group: str = "",
+        many: int | None = None,
     ) -> None:
-        """One note about some rows; more than a thousand are counted and the first thousand listed."""
+        """One note about some rows; more than a thousand are counted and the first thousand listed.
+
+        ``many``: how many rows it is about, where they are not listed.  ``group``: see ``Note``.
+        """
         listed = sorted(set(rows.to_list() if isinstance(rows, pl.Series) else rows))
+        many = len(listed) if many is None else many
         if len(listed) > MOST_ROWS_IN_A_NOTE:
             what = f"{what} ({len(listed)} rows in all)"
             listed = listed[:MOST_ROWS_IN_A_NOTE]
         where = f"column {column!r}: " if column and column.lower() not in what.lower() else ""
-        self.notes.append(Note(level, file, tuple(listed), where + what, fix, column))
+        self.notes.append(Note(level, file, tuple(listed), where + what, fix, column, many, group))
 
-    def error(self, file: str, what: str, fix: str = "", rows: Iterable[int] | pl.Series = (), column: str = "") -> None:
+    def error(
+        self, file: str, what: str, fix: str = "", rows: Iterable[int] | pl.Series = (), column: str = "", group: str = "", many: int | None = None,
+    ) -> None:
         """A note about rows or cells in quarantine."""
-        self.add(Level.ERROR, file, what, fix, rows, column)
+        self.add(Level.ERROR, file, what, fix, rows, column, group, many)
 
-    def warn(self, file: str, what: str, fix: str = "", rows: Iterable[int] | pl.Series = (), column: str = "") -> None:
+    def warn(
+        self, file: str, what: str, fix: str = "", rows: Iterable[int] | pl.Series = (), column: str = "", group: str = "", many: int | None = None,
+    ) -> None:
         """A note about rows that were used and that a person should look at."""
-        self.add(Level.WARNING, file, what, fix, rows, column)
+        self.add(Level.WARNING, file, what, fix, rows, column, group, many)
 
-    def tell(self, file: str, what: str, fix: str = "", rows: Iterable[int] | pl.Series = (), column: str = "") -> None:
+    def tell(
+        self, file: str, what: str, fix: str = "", rows: Iterable[int] | pl.Series = (), column: str = "", group: str = "", many: int | None = None,
+    ) -> None:
         """A note about what was understood or converted."""
-        self.add(Level.INFO, file, what, fix, rows, column)
+        self.add(Level.INFO, file, what, fix, rows, column, group, many)
 
 
 def number(value: float) -> str:

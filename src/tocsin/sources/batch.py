@@ -19,12 +19,13 @@ from typing import Any
 
 import polars as pl
 
-from tocsin.errors import SettingError, TimelineError
+from tocsin.errors import SettingError, SourceError, TimelineError
 from tocsin.grading import Grades
 from tocsin.grading.many import grade_many
 from tocsin.scales import Scale
 from tocsin.sources import doors, shards
-from tocsin.timeline import FileCount, Timeline
+from tocsin.sources.anchor import ANCHORS, HOW
+from tocsin.timeline import FileCount, Timeline, what_is_complete
 
 RUN = "run.json"
 STEPS: dict[str, Any] = {
@@ -50,6 +51,7 @@ class Progress:
 class Outcome:
     """What a run did: progress, the reconciliation of every file, problems by what they are, and the worst grades of each scale.
 
+    ``settings``: how the record was read.  ``complete``: what the grades rest on, in sentences.
     ``worst``: scale -> "at_least" or "at_least-at_most" -> how many patients.
     """
 
@@ -58,6 +60,7 @@ class Outcome:
     files: tuple[FileCount, ...] = ()
     problems: Counter[str] = field(default_factory=Counter)
     complete: tuple[str, ...] = ()
+    settings: dict[str, str] = field(default_factory=dict)
     worst: dict[str, dict[str, int]] = field(default_factory=dict)
 
 
@@ -80,6 +83,7 @@ def grade_to(
     Raises:
         SettingError: The folder holds another run.
         TimelineError: A patient stands in two shards.
+        SourceError: Nobody has an hour 0, so there is nothing to grade.
     """
     folder = Path(out)
     shards.form_of(path, (options or {}).get("form"))
@@ -109,6 +113,10 @@ def grade_to(
             told(progress)
     if plan.temporary is not None:
         shutil.rmtree(plan.temporary, ignore_errors=True)
+    if not progress.patients:
+        _emptied(folder)
+        anchored = (options or {}).get("anchor") or "car_t_infusion"
+        raise SourceError(f"{doors.named(path)}: nobody has a {ANCHORS[anchored]}, so nothing is graded.\n  {HOW}")
     return _outcome(folder, progress, plan)
 
 
@@ -119,14 +127,9 @@ def _run(path: str | Path, scales: Sequence[Scale], options: dict[str, Any], gra
     seen = [[str(f.relative_to(root)) if f != root else f.name, f.stat().st_size, f.stat().st_mtime_ns] for f in files]
     asked = [[s.id, {k: str(v) for k, v in s.settings.items()}] for s in scales]
     return json.loads(json.dumps({  # type: ignore[no-any-return]
-        "tocsin": version("tocsin"), "input": seen or _without_password(str(path)), "scales": asked,
+        "tocsin": version("tocsin"), "input": seen or doors.named(path), "scales": asked,
         "options": {k: str(v) for k, v in sorted(options.items())}, "grading": {k: str(v) for k, v in sorted(grading.items())},
     }))
-
-
-def _without_password(address: str) -> str:
-    head, at, tail = address.rpartition("@")
-    return f"{head.split('://')[0]}://...@{tail}" if at else address
 
 
 def _opened(folder: Path, run: dict[str, Any], restart: bool) -> None:
@@ -135,15 +138,20 @@ def _opened(folder: Path, run: dict[str, Any], restart: bool) -> None:
     told = folder / RUN
     if told.is_file() and not restart:
         before = json.loads(told.read_text(encoding="utf-8"))
-        if before != run:
+        if before != run and any(folder.glob("shard-*.json")):
             what = ", ".join(key for key in run if before.get(key) != run[key])
             raise SettingError(f"{folder} holds the output of another run (other: {what}).\n  Name another folder, or give --restart to throw that away.")
     elif any(folder.glob("grades-*.parquet")) or told.is_file():
         if not restart:
             raise SettingError(f"{folder} holds grades and no {RUN}: not from this command.\n  Name another folder, or give --restart to throw them away.")
-        for old in (*folder.glob("grades-*.parquet"), *folder.glob("patients-*.parquet"), *folder.glob("shard-*.json"), told):
-            old.unlink(missing_ok=True)
+        _emptied(folder)
     _write(told, lambda place: place.write_text(json.dumps(run, indent=1), encoding="utf-8"))
+
+
+def _emptied(folder: Path) -> None:
+    """Without what a run wrote."""
+    for old in (*folder.glob("grades-*.parquet"), *folder.glob("patients-*.parquet"), *folder.glob("shard-*.json"), folder / RUN):
+        old.unlink(missing_ok=True)
 
 
 def _marker(folder: Path, number: int) -> Path:
@@ -189,7 +197,9 @@ def _graded(
     worst: dict[str, Counter[str]] = {s.id: Counter() for s in scales}
     files: list[FileCount] = []
     problems: Counter[str] = Counter()
-    complete: set[str] = set()
+    everywhere: set[str] = set()
+    complete_for: Counter[str] = Counter()
+    settings: dict[str, str] = {}
     patients, events = [], 0
     for record in records:
         timeline = prepared(record)
@@ -206,15 +216,18 @@ def _graded(
         events += len(timeline.events)
         if timeline.reading is not None:
             files += timeline.reading.files
+            settings |= {name: said for name, said in timeline.reading.settings.items() if name != "records"}
             for note in timeline.reading.errors:
-                problems[note.what] += len(note.rows)
-        complete.update(timeline.complete.sentences() if timeline.complete.everywhere else [])
+                problems[note.group or note.what] += note.many
+        everywhere.update(timeline.complete.everywhere)
+        complete_for.update({name: len(who) for name, who in timeline.complete.by_patient.items()})
     steps = pl.concat(frames) if frames else pl.DataFrame(schema=STEPS)
     who = pl.concat(patients, how="diagonal") if patients else pl.DataFrame(schema={"patient": pl.String})
     _write(folder / f"grades-{number:05d}.parquet", steps.write_parquet)
     _write(folder / f"patients-{number:05d}.parquet", who.write_parquet)
     told = {"shard": name, "patients": len(who), "events": events, "steps": len(steps), "files": [asdict(one) for one in files],
-            "problems": dict(problems.most_common(200)), "complete": sorted(complete), "worst": {k: dict(v) for k, v in worst.items()}}
+            "problems": dict(problems.most_common(200)), "settings": settings, "complete": sorted(everywhere),
+            "complete_for": dict(complete_for), "worst": {k: dict(v) for k, v in worst.items()}}
     _write(_marker(folder, number), lambda place: place.write_text(json.dumps(told), encoding="utf-8"))
     progress.done += 1
     progress.patients += len(who)
@@ -241,16 +254,19 @@ def _outcome(folder: Path, progress: Progress, plan: shards.Plan) -> Outcome:
     """All shards' counts together."""
     out = Outcome(folder, progress)
     totals: dict[str, FileCount] = {}
-    complete: set[str] = set()
+    everywhere: set[str] = set()
+    complete_for: Counter[str] = Counter()
     counts = list(plan.before)
     for note in plan.notes:
         if note.level == "error":
-            out.problems[note.what] += len(note.rows)
+            out.problems[note.group or note.what] += note.many
     for number in range(progress.shards):
         told = json.loads(_marker(folder, number).read_text(encoding="utf-8"))
         counts += [FileCount(**one) for one in told["files"]]
         out.problems.update(told["problems"])
-        complete.update(told["complete"])
+        everywhere.update(told["complete"])
+        complete_for.update(told["complete_for"])
+        out.settings |= told["settings"]
         for scale, words in told["worst"].items():
             mine = out.worst.setdefault(scale, {})
             for word, many in words.items():
@@ -258,7 +274,7 @@ def _outcome(folder: Path, progress: Progress, plan: shards.Plan) -> Outcome:
     for one in counts:
         first = totals.get(one.file)
         totals[one.file] = one if first is None else _sum(first, one)
-    out.files, out.complete = tuple(totals.values()), tuple(sorted(complete))
+    out.files, out.complete = tuple(totals.values()), tuple(what_is_complete(everywhere, complete_for))
     return out
 
 

@@ -20,7 +20,7 @@ from tocsin.sources.clock import Moment, in_hours
 from tocsin.sources.codes import Codes
 from tocsin.sources.entries import PEOPLE, Export, Table, entries, shaped
 from tocsin.sources.infusions import NAMES as INFUSIONS
-from tocsin.timeline import EVENTS, Completeness, FileCount, Note, Reading, Timeline, is_patient_fact
+from tocsin.timeline import EVENTS, IRRELEVANT, Completeness, FileCount, Level, Note, Reading, Timeline, is_patient_fact
 from tocsin.vocabulary import CONCEPTS, Kind
 
 __all__ = ["INFUSIONS", "Options", "Settings", "settings", "timeline"]
@@ -77,6 +77,9 @@ def timeline(export: Export, codes: Codes, settings: Settings, partly: bool = Fa
         raise SourceError(f"nothing that is {export.format} was found.\n  Name the folder that holds the tables.")
     everything = _meant([entries(pl.concat(one.pieces)) for one in files], codes)
     accounts = [_account(one, mine, notes) for one, mine in zip(files, _by_sheet(everything, len(files)), strict=True)]
+    unread = [note for note in notes.notes if note.level is Level.ERROR]
+    if unread and not len(everything) and not partly:
+        raise SourceError(f"nothing in this record could be read.\n  {unread[0].sentence()}")
     aware, everything, stays, people = _zoned(export, everything, settings, accounts, notes)
     anchors = anchor.find(everything, stays, aware, settings, partly)
     placed = _placed(everything, anchors, stays, settings, accounts, notes)
@@ -158,13 +161,13 @@ def _account(one: _Sheet, entries_: pl.DataFrame, notes: Notes) -> Account:
     for trouble in one.troubles:
         notes.error(one.file, trouble.what, trouble.fix, trouble.rows)
     for what, many in one.explained.items():
-        notes.tell(one.file, f"{_rows(many)}: {what}")
+        notes.tell(one.file, f"{_rows(many)}: {what}", group=what, many=many)
     if one.ignored:
         most = sorted(one.ignored.items(), key=lambda pair: (-pair[1], pair[0]))
         listed = ", ".join(f"{code} {many}" for code, many in most[:_MOST_CODES])
         more = f" and {len(most) - _MOST_CODES} more codes" if len(most) > _MOST_CODES else ""
         notes.tell(one.file, f"{_rows(sum(one.ignored.values()))} about what no scale or protocol here asks for: {listed}{more}",
-                   "`tocsin map` proposes a mapping for codes that should have been understood.")
+                   "`tocsin map` proposes a mapping for codes that should have been understood.", group=IRRELEVANT, many=sum(one.ignored.values()))
     lost = entries_.filter(pl.col("concept").is_null() & ~_untimed())
     if len(lost):
         account.explained(lost["row"])
@@ -229,7 +232,8 @@ def _placed(
             account.explained(outside["row"])
             who = outside["patient"].n_unique()
             why = "outside the stays" if settings.by == "stay" else f"of {who} {'patient' if who == 1 else 'patients'} without any {ANCHORS[settings.anchor]}"
-            notes.tell(account.file, f"{_rows(outside['row'].n_unique())} {why}: not part of the record")
+            many = outside["row"].n_unique()
+            notes.tell(account.file, f"{_rows(many)} {why}: not part of the record", group="outside the records", many=many)
     frame = frame.filter(pl.col("record").is_not_null() & (untimed | pl.col("concept").is_not_null() & pl.col("start").is_not_null()))
 
     columns = {"hour": "start", "hour_latest": "latest", "end_hour": "end"}

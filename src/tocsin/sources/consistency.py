@@ -14,6 +14,9 @@ _REST = ("text", "censored", "hour_latest", "end_hour", "attribution", "site", "
 _ONE_AT_A_TIME = [c.name for c in CONCEPTS.values() if c.kind in (Kind.MEASUREMENT, Kind.STATE, Kind.FINDING, Kind.INFUSION)]
 _INFUSIONS = [c.name for c in CONCEPTS.values() if c.kind is Kind.INFUSION]
 
+_DUPLICATES = "an exact duplicate of another row: read once"
+_DOSES = "a dose that is an exact duplicate of another row: read once"
+
 
 def arrange(events: pl.DataFrame) -> pl.DataFrame:
     """The events by patient, hour, concept and then everything else, so that the order of the rows read changes nothing."""
@@ -64,11 +67,13 @@ def drop_repeated(events: pl.DataFrame, accounts: Sequence[Account], notes: Note
             dose = row["concept"] in set(doses["concept"])
             tell = notes.warn if dose else notes.tell
             tell(account.file, f"an exact duplicate of {also}: read once" + (f" ({row['concept']})" if dose else ""),
-                 "If it is a second dose, give its hour, or number the doses in a column note." if dose else "", [row["row"]])
+                 "If it is a second dose, give its hour, or number the doses in a column note." if dose else "", [row["row"]],
+                 group=_DOSES if dose else _DUPLICATES)
         rest = listed.slice(MOST_NOTES_OF_ONE_KIND)
         if len(rest):
             tell = notes.warn if len(doses) else notes.tell
-            tell(account.file, f"{len(rest)} more exact duplicates of other rows: each read once", "", rest["row"])
+            tell(account.file, f"{len(rest)} more exact duplicates of other rows: each read once", "", rest["row"],
+                 group=_DOSES if len(doses) else _DUPLICATES)
     for (sheet,), rows in part.group_by(["sheet"], maintain_order=True):
         notes.tell(accounts[int(str(sheet))].file, "a value told twice for the same time was read once", rows=rows["row"])
     return kept
@@ -114,15 +119,15 @@ def overlaps(events: pl.DataFrame, accounts: Sequence[Account], notes: Notes) ->
 
 
 def _tell_pairs(pairs: pl.DataFrame, accounts: Sequence[Account], notes: Notes, what: str, fix: str) -> None:
+    general = what.split(" for patient")[0].replace("{concept}", "one concept")
     for row in pairs.head(MOST_NOTES_OF_ONE_KIND).iter_rows(named=True):
         a, b = (text if value is None else number(value) for value, text in ((row["value0"], row["text0"]), (row["value"], row["text"])))
         words = what.format(concept=row["concept"], patient=row["patient"], hour=number(row["hour"]), a=a, b=b)
         if row["sheet"] == row["sheet0"]:
-            notes.warn(accounts[row["sheet"]].file, words, fix, [row["row0"], row["row"]])
+            notes.warn(accounts[row["sheet"]].file, words, fix, [row["row0"], row["row"]], group=general)
         else:
             notes.warn(accounts[row["sheet"]].file, f"{words} (the other is {accounts[row['sheet0']].file}, row {row['row0']})", fix,
-                       [row["row"]])
+                       [row["row"]], group=general)
     rest = pairs.slice(MOST_NOTES_OF_ONE_KIND)
     for (sheet,), rows in rest.group_by(["sheet"], maintain_order=True):
-        general = what.split(" for patient")[0].replace("{concept}", "one concept")
-        notes.warn(accounts[int(str(sheet))].file, f"{len(rows)} more of the same kind: {general}", fix, rows["row"])
+        notes.warn(accounts[int(str(sheet))].file, f"{len(rows)} more of the same kind: {general}", fix, rows["row"], group=general)

@@ -32,6 +32,7 @@ FORMATS: Mapping[str, str] = {
 CODED = ("clif", "omop", "fhir", "meds", "sdtm", "redcap")
 """The formats that go through codes, an anchor and a mapping."""
 _PEEK = 65536
+_MOST_PEEKED = 10
 _OMOP_TABLES = frozenset({"person", "measurement", "drug_exposure", "condition_occurrence", "observation_period", "visit_occurrence"})
 _SDTM_DOMAINS = frozenset({"dm", "ae", "cm", "ex", "vs", "lb", "pr", "fa"})
 
@@ -59,6 +60,13 @@ def recognise(path: str | Path) -> str:
     return _file(place)
 
 
+def named(path: str | Path) -> str:
+    """A record as people may see it: the address of a database goes without its password."""
+    from tocsin.sources import omop_database
+
+    return omop_database.shown(omop_database.address(path)) if omop_database.is_postgresql(path) else str(path)
+
+
 def _stem(file: Path) -> str:
     return file.name.lower().split(".")[0]
 
@@ -82,7 +90,10 @@ def _folder(folder: Path) -> str:
         return _file(parquet[0])
     if any("redcap" in name or "dictionary" in name for name in names):
         return "redcap"
-    if any(e in (".csv", ".csv.gz") for e in endings):
+    tables = [f for f in files if f.name.lower().endswith((".csv", ".csv.gz"))]
+    if any(_file(f) == "redcap" for f in tables[:_MOST_PEEKED]):
+        return "redcap"
+    if tables:
         return "csv"
     raise SourceError(f"{folder}: no format is recognised in this folder.\n  Say which with --format: {', '.join(FORMATS)}.")
 
@@ -159,14 +170,18 @@ def read(path: str | Path, form: str | None = None, patients: str | Path | None 
     return with_facts(record, told)
 
 
+def own_options(name: str) -> dict[str, str]:
+    """The options that the reader of a coded format has of its own, with their annotations."""
+    own = [p for p in signature(module(name).read).parameters.values() if p.kind is Parameter.KEYWORD_ONLY]
+    return {p.name: str(p.annotation) for p in own if p.name != "mapping"}
+
+
 def check_options(name: str, options: Mapping[str, Any]) -> None:
     """SettingError for an option that the reader of this format does not have."""
-    own = [p for p in signature(module(name).read).parameters.values() if p.kind is Parameter.KEYWORD_ONLY]
-    known = {*(p.name for p in own), *Options.__annotations__}
-    lost = [key for key in options if key not in known]
+    own = own_options(name)
+    lost = [key for key in options if key not in {"mapping", *own, *Options.__annotations__}]
     if lost:
-        mine = ", ".join(p.name for p in own if p.name != "mapping") or "none"
-        raise SettingError(f"{name} has no option {lost[0]!r}; its own options: {mine}.")
+        raise SettingError(f"{name} has no option {lost[0]!r}; its own options: {', '.join(own) or 'none'}.")
 
 
 def facts_about(patients: str | Path | None) -> pl.DataFrame | None:
@@ -193,6 +208,14 @@ def with_facts(record: Timeline, told: pl.DataFrame | None) -> Timeline:
     return replace(record, patients=filled.select(pl.exclude([f"_{n}" for n in names])) if names else record.patients)
 
 
+def writer(form: str) -> Any:
+    """The function that writes a format; SettingError for one that is read only."""
+    found = getattr(module(form), "write", None)
+    if found is None:
+        raise SettingError(f"{form} is read and not written; written are {', '.join(f for f in FORMATS if f != 'redcap')}")
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Written:
     """What was written where."""
@@ -211,14 +234,12 @@ def write(timeline: Timeline, path: str | Path, form: str, grades: Any = ()) -> 
         timeline.events.write_parquet(out)
         timeline.patients.write_parquet(out.with_name(out.stem + "-patients.parquet"))
     else:
-        writer = getattr(module(form), "write", None)
-        if writer is None:
-            raise SettingError(f"{form} is read and not written; written are {', '.join(f for f in FORMATS if f != 'redcap')}")
+        write_it = writer(form)
+        out.parent.mkdir(parents=True, exist_ok=True)
         if form == "csv":
-            out.parent.mkdir(parents=True, exist_ok=True)
-            writer(timeline, out)
+            write_it(timeline, out)
         else:
-            writer(timeline, out, grades)
+            write_it(timeline, out, grades)
     return Written(form, out, len(timeline.events), len(timeline.patients))
 
 

@@ -52,8 +52,8 @@ def read(
     from tocsin.sources import mapping_file
 
     codes = mapping_file.codes(mapping)
-    found = export(path, codes, clock=options.get("clock"), timezone=options.get("timezone"), identifiers=identifiers,
-                   limits=Limits(most_mb, most_ratio))
+    found = export(path, codes, clock=options.get("clock"), timezone=options.get("timezone"), identifiers=identifiers, most_mb=most_mb,
+                   most_ratio=most_ratio)
     if not found.aware:
         options["clock"] = "wall"
     return coded.timeline(found, codes, coded.settings(**options))
@@ -70,10 +70,10 @@ def write(timeline: Timeline, path: str | Path, grades: Iterable[Grades] = ()) -
 
 def export(
     path: str | Path, codes: Codes | None = None, *, clock: str | None = None, timezone: str | None = None, identifiers: bool = False,
-    limits: Limits | None = None,
+    most_mb: float = MOST_MB, most_ratio: float = MOST_RATIO,
 ) -> Export:
     """What the files say, as entries.  ``clock``: "offsets", "wall", or None for what the export itself says (else offsets)."""
-    codes, limits = codes or Codes(), limits or Limits()
+    codes, limits = codes or Codes(), Limits(most_mb, most_ratio)
     found = fhir_files.find(Path(path), limits)
     zone = zone_named(timezone) if clock != "wall" else None
     register = Register(codes, Moments(clock == "wall", zone), identifiers)

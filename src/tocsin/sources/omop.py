@@ -112,7 +112,7 @@ def export(
         "OMOP", everything(), people, stays, aware=origin.get("source_description") == IN_UTC,
         settings={"database": store.describe, "CDM version": origin.get("cdm_version") or "not told", "patient is": named},
         told=(*vocabulary.told, *told, *_hints(store), *_orders(store, ours),
-              "no table of an OMOP database is taken to be complete: where no row means not given, say so with complete"),
+              "no table of an OMOP database is taken to be complete: where no row means not given, say so with --complete"),
     )
 
 
@@ -131,7 +131,7 @@ def _hints(store: Store) -> list[str]:
     for name in store.names():
         meant = next((table for table in sorted(_CDM, key=len, reverse=True) if name not in _CDM and name.endswith(f"_{table}")), None)
         if meant and not store.parts(meant):
-            out.append(f"{store.parts(name)[0]} was not read: if it is the table {meant}, say so with tables={{{meant!r}: {store.parts(name)[0]!r}}}")
+            out.append(f"{store.parts(name)[0]} was not read: if it is the table {meant}, say so with --reader tables.{meant}={store.parts(name)[0]}")
     return out
 
 

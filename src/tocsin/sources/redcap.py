@@ -91,7 +91,7 @@ def _files(records: Path, dictionary: Path | None) -> tuple[Path, Path | None]:
     rest = [p for p in sorted(folder.glob("*.csv")) if p not in found]
     if len(found) != 1 or len(rest) != 1:
         raise SourceError(f"{records} holds {len(found)} data dictionaries and {len(rest)} other CSV files.\n  Name the file of records, and the dictionary "
-                          "with dictionary=.")
+                          "with --reader dictionary=FILE (in Python dictionary=).")
     return rest[0], found[0]
 
 

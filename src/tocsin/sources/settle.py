@@ -111,16 +111,16 @@ def _tell_problems(odd: pl.DataFrame, problems: dict[int, Problem], account: Acc
         return
     wrong = _rows(odd, problems)
     account.bad(wrong["row"])
-    groups: dict[tuple[str, str, str], list[int]] = {}
-    for key, row, column in wrong.select("key", "row", "column").iter_rows():
+    groups: dict[tuple[str, str, str, str], list[int]] = {}
+    for key, row, column, concept in wrong.select("key", "row", "column", "concept").iter_rows():
         problem = problems[key]
-        groups.setdefault((problem.what, problem.fix, column or ""), []).append(row)
-    for n, ((what, fix, column), rows) in enumerate(groups.items()):
+        groups.setdefault((problem.what, problem.fix, column or "", concept), []).append(row)
+    for n, ((what, fix, column, concept), rows) in enumerate(groups.items()):
         if n == 10 * MOST_NOTES_OF_ONE_KIND:
             rest = sorted({row for more in list(groups.values())[n:] for row in more})
             notes.error(account.file, f"{len(rest)} more rows hold values that cannot be read", rows=rest)
             break
-        notes.error(account.file, what, fix, rows, column)
+        notes.error(account.file, what, fix, rows, column, f"{concept}: a value that cannot be read")
 
 
 def _tell_meanings(odd: pl.DataFrame, good: list[tuple[int, Meaning]], account: Account, notes: Notes) -> None:

@@ -209,14 +209,22 @@ def _tell_limits(
     wrong: pl.DataFrame, words: Callable[[str, str | None, float, float], tuple[str, str]], tell: Callable[..., None], file: str
 ) -> None:
     for (concept, unit, column), rows in wrong.group_by(["concept", "unit", "column"], maintain_order=True):
+        group = _beyond(str(concept), words is _impossible)
         for row in rows.head(MOST_NOTES_OF_ONE_KIND).iter_rows(named=True):
             what, fix = words(str(concept), None if unit is None else str(unit), row["number"], row["canonical"])
-            tell(file, what, fix, [row["row"]], str(column or ""))
+            tell(file, what, fix, [row["row"]], str(column or ""), group)
         rest = rows.slice(MOST_NOTES_OF_ONE_KIND)
         if len(rest):
             _, fix = words(str(concept), None if unit is None else str(unit), rest["number"][0], rest["canonical"][0])
             low, high = number(float(rest["number"].min())), number(float(rest["number"].max()))  # type: ignore[arg-type]
-            tell(file, f"{concept}: {len(rest)} more values of the same kind, from {low} to {high}", fix, rest["row"], str(column or ""))
+            tell(file, f"{concept}: {len(rest)} more values of the same kind, from {low} to {high}", fix, rest["row"], str(column or ""), group)
+
+
+def _beyond(concept: str, impossible: bool) -> str:
+    """What values of a concept beyond its limits have in common."""
+    one = CONCEPTS[concept]
+    low, high = (one.possible if impossible else one.plausible) or (0.0, 0.0)
+    return f"{concept} outside the {'possible' if impossible else 'usual'} {number(low)}-{number(high)} {one.unit or ''}".rstrip()
 
 
 def _said(concept: str, unit: str | None, value: float, canonical: float) -> str:

@@ -10,6 +10,7 @@ import polars as pl
 
 from tocsin.errors import TimelineError
 from tocsin.timeline.completeness import Completeness
+from tocsin.timeline.reading import parquet, unreadable
 from tocsin.timeline.schema import PATIENTS
 from tocsin.timeline.timeline import Timeline
 
@@ -36,9 +37,16 @@ def blocks(
 def _blocks(path: str | Path, patients: str | Path | None, complete: Iterable[str] | Completeness, rows: int) -> Iterator[Timeline]:
     source = Path(path)
     declared = complete if isinstance(complete, Completeness) else Completeness.of(complete)
-    who = pl.read_parquet(patients) if patients is not None else pl.DataFrame(schema=dict(PATIENTS))
+    who = parquet(patients) if patients is not None else pl.DataFrame(schema=dict(PATIENTS))
     scan = pl.scan_parquet(source)
-    total = int(scan.select(pl.len()).collect().item())
+    try:
+        total = int(scan.select(pl.len()).collect().item())
+        lacking = {"patient", "hour", "concept"} - set(scan.collect_schema())
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise unreadable(path, error) from None
+    if lacking:
+        raise TimelineError(f"{path}: no column {' and no column '.join(sorted(lacking))}.\n  Tocsin's own columns are patient, hour, concept, value, text "
+                            "...; another format is named with --format.")
     kept: pl.DataFrame | None = None
     seen: set[str] = set()
     for offset in range(0, max(total, 1), rows):

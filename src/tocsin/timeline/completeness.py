@@ -86,8 +86,17 @@ class Completeness:
 
     def sentences(self) -> list[str]:
         """What the answer rests on, in words."""
-        out = [f"{name}: complete, so no row means absent" for name in sorted(self.everywhere)]
-        out += [f"{name}: complete for {len(who)} patients" for name, who in sorted(self.by_patient.items())]
-        closed = self.everywhere | set(self.by_patient)
-        out += [f"{d}: open, so no row means not told" for d in CLOSABLE if str(d) not in closed]
-        return out
+        return what_is_complete(self.everywhere, {name: len(who) for name, who in self.by_patient.items()})
+
+
+def what_is_complete(everywhere: Iterable[str], counts: Mapping[str, int]) -> list[str]:
+    """In words: the domains and concepts that are complete for everybody, for how many records others are, and the open domains."""
+    closed = set(everywhere)
+    out = [f"{name}: complete, so no row means absent" for name in sorted(closed)]
+    together: dict[int, list[str]] = {}
+    for name, many in sorted(counts.items()):
+        together.setdefault(many, []).append(name)
+    out += [f"{', '.join(names)}: complete for {many} {'record' if many == 1 else 'records'}" for many, names in sorted(together.items())]
+    named = closed | set(counts)
+    partly = {str(CONCEPTS[name].domain) for name in named if name in CONCEPTS}
+    return out + [f"{'other ' if d in partly else ''}{d}: open, so no row means not told" for d in CLOSABLE if str(d) not in named]

@@ -8,7 +8,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+import polars as pl
+
 from tocsin.errors import SourceError
+
+IRRELEVANT = "irrelevant"
+"""The group of the notes that list the codes of ``FileCount.ignored``."""
 
 
 class Level(StrEnum):
@@ -21,7 +26,11 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """One thing to tell about one or more rows of a file."""
+    """One thing to tell about one or more rows of a file.
+
+    ``many``: how many rows it is about, of which ``rows`` lists some.  ``group``: what it has in common with others like it, in
+    words without a value or a row ("temperature outside the possible 25-45 degC"), so that a thousand of them can be told as one.
+    """
 
     level: Level
     file: str
@@ -29,6 +38,8 @@ class Note:
     what: str
     fix: str = ""
     column: str = ""
+    many: int = 0
+    group: str = ""
 
     def sentence(self) -> str:
         """File, row, what, and the usual fix, in one or two lines."""
@@ -73,6 +84,21 @@ class Reading:
     def errors(self) -> list[Note]:
         """The notes about rows in quarantine."""
         return [n for n in self.notes if n.level is Level.ERROR]
+
+
+def parquet(path: str | Path) -> pl.DataFrame:
+    """A Parquet file, or a folder of them with the same columns; SourceError when that is not what is there."""
+    try:
+        return pl.read_parquet(path)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise unreadable(path, error) from None
+
+
+def unreadable(path: str | Path, error: Exception) -> SourceError:
+    """What to say of Parquet that cannot be read."""
+    why = str(error).splitlines()[0]
+    return SourceError(f"{path} cannot be read as Parquet: {why}\n  Name a Parquet file in Tocsin's own columns, or a folder of nothing else; another "
+                       "format is named with --format.")
 
 
 def sha256_of(path: Path) -> str:

@@ -13,6 +13,7 @@ import polars as pl
 
 from tocsin.errors import TimelineError, UnknownIdError
 from tocsin.timeline.completeness import Completeness
+from tocsin.timeline.reading import parquet
 from tocsin.timeline.schema import ATTRIBUTIONS, EVENTS, PATIENTS, conform, is_patient_fact, patient_schema
 from tocsin.vocabulary import CONCEPTS
 
@@ -68,9 +69,12 @@ class Timeline:
 
     @classmethod
     def read_parquet(cls, path: str | Path, patients: str | Path | None = None, complete: Iterable[str] = ()) -> Timeline:
-        """A record from a Parquet file of events in Tocsin's own columns, and optionally one of patients."""
-        who = pl.read_parquet(patients) if patients is not None else pl.DataFrame(schema=dict(PATIENTS))
-        return cls(pl.read_parquet(path), who, Completeness.of(complete))
+        """A record from a Parquet file of events in Tocsin's own columns, and optionally one of patients.
+
+        Raises SourceError when a file is no Parquet, or TimelineError when it does not hold these columns.
+        """
+        who = parquet(patients) if patients is not None else pl.DataFrame(schema=dict(PATIENTS))
+        return cls(parquet(path), who, Completeness.of(complete))
 
     @classmethod
     def from_rows(
