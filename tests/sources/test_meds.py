@@ -93,12 +93,46 @@ def test_an_administration_record_tells_given_and_not_given(tmp_path: Path):
     assert dict(count.ignored) == {"MEDICATION//Chalk//Administered": 1}
 
 
+VENTILATION = Codes({"mimic:225792": Item("oxygen_device", text="invasive_ventilation")})
+
+
+@pytest.mark.parametrize(("steps", "expected"), [
+    ([(1, "START"), (5, "END"), (7, "START"), (9, "END")], [(1, 5), (7, 9)]),
+    ([(1, "START"), (4, "START"), (5, "END"), (9, "END")], [(1, 5), (4, 9)]),  # the second began before the first had ended
+    ([(1, "START"), (2, "START"), (9, "END")], [(1, 9), (2, 9)]),              # one end is told once for both
+    ([(1, "START"), (5, "END"), (7, "START")], [(1, 5), (7, None)]),
+    ([(1, "END"), (4, "START")], [(4, None)]),
+])
+def test_a_procedure_runs_from_its_start_to_its_end(tmp_path: Path, steps: list[tuple[float, str]], expected: list[tuple[float, float | None]]):
+    rows = [(hour, f"PROCEDURE//{step}//225792", None) for hour, step in steps]
+    got = record(shard(tmp_path, rows), VENTILATION)
+    assert runs(got, "oxygen_device") == [(a, b, None, "invasive_ventilation") for a, b in expected]
+    count = got.reading.files[0]
+    assert (count.rows, count.used, count.quarantined) == (len(steps) + 1, len(expected), 0)
+
+
+def test_a_death_is_told_by_its_code_and_one_at_midnight_only_by_its_day(tmp_path: Path):
+    for hour, latest in ((14.5, None), (16.0, 40.0)):  # ZERO is at eight in the morning
+        got = record(shard(tmp_path, [(hour, "MEDS_DEATH", None)]))
+        assert got.events.select("hour", "hour_latest", "concept", "text").rows() == [(hour, latest, "death", "present")]
+
+
 def test_infusions_are_complete_for_those_who_have_one_and_for_nobody_else(tmp_path: Path):
     with_one = record(shard(tmp_path, [(1, "INFUSION_START//999", 1.0), (2, "LAB//223761//°F", 99.0)]))
     assert with_one.complete.covers("norepinephrine", "7")
     assert not with_one.complete.covers("tocilizumab", "7")
     without = record(shard(tmp_path, [(2, "LAB//223761//°F", 99.0)]))
     assert not without.complete.covers("norepinephrine", "7")
+
+
+def test_devices_are_complete_for_those_whose_device_is_told_and_for_nobody_else(tmp_path: Path):
+    codes = Codes({"mimic:226732": Item("oxygen_device"), "mimic:221906": Item("norepinephrine", "ug/kg/min")})
+    worn = record(shard(tmp_path, [(1, "LAB//226732//UNK", None)], text_value=["Nasal cannula"]), codes)
+    assert worn.complete.covers("oxygen_device", "7")
+    assert not worn.complete.covers("norepinephrine", "7")
+    without_words = record(shard(tmp_path, [(1, "LAB//226732//UNK", None), (2, "INFUSION_START//221906", 0.1)]), codes)
+    assert not without_words.complete.covers("oxygen_device", "7")
+    assert without_words.complete.covers("norepinephrine", "7")
 
 
 def test_rows_without_a_time_or_with_an_impossible_value_are_in_quarantine(tmp_path: Path):

@@ -289,6 +289,14 @@ def test_death_is_an_event(database):
     assert (row["hour"], row["text"]) == (240.0, "present")
 
 
+@pytest.mark.parametrize(("told", "hours"), [("00:00:00", (232.0, 256.0)), ("00:00:01", (232.0 + 1 / 3600, None))])
+def test_a_death_at_midnight_is_known_by_its_day_even_where_others_have_a_time(database, told, hours):
+    exact = {"person_id": 2, "death_date": "2020-03-11", "death_datetime": "2020-03-11 08:00:00"}
+    folder = database(death=[{"person_id": 1, "death_date": "2020-03-11", "death_datetime": f"2020-03-11 {told}"}, exact])
+    row = one(read(folder).of("1"), "death")
+    assert (row["hour"], row["hour_latest"]) == (pytest.approx(hours[0]), hours[1])
+
+
 def test_an_observation_without_a_value_says_that_the_finding_is_there(database):
     row = {"observation_id": 1, "person_id": 1, "observation_concept_id": 437663, "observation_date": "2020-03-02",
            "observation_datetime": "2020-03-02 09:00:00", "value_as_string": None, "value_as_concept_id": None}

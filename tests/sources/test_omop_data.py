@@ -35,7 +35,7 @@ def test_vitals_and_laboratory_values_of_all_patients_are_read(mimic):
     many = dict(mimic.events.group_by("concept").len().iter_rows())
     assert many["heart_rate"] == 13_913  # as in the MEDS form of the same patients
     assert {name: many[name] for name in ("spo2", "temperature", "gcs_eye", "ferritin", "death")} == {
-        "spo2": 13_540, "temperature": 3_968, "gcs_eye": 3_274, "ferritin": 76, "death": 15}
+        "spo2": 13_540, "temperature": 4_063, "gcs_eye": 3_274, "ferritin": 76, "death": 15}
     assert mimic.patients["patient"].n_unique() == 100
     assert mimic.patients["age_years"].null_count() == 0
 
@@ -43,7 +43,17 @@ def test_vitals_and_laboratory_values_of_all_patients_are_read(mimic):
 def test_temperatures_in_fahrenheit_and_celsius_become_celsius(mimic):
     found = mimic.events.filter(pl.col("concept") == "temperature")["value"]
     assert (found.min(), found.max()) == (31.1, 40.4)
-    assert mimic.events.filter((pl.col("concept") == "temperature") & (pl.col("value") >= 38))["patient"].n_unique() == 33
+    assert mimic.events.filter((pl.col("concept") == "temperature") & (pl.col("value") >= 38))["patient"].n_unique() == 34
+
+
+def test_sodium_potassium_and_glucose_of_whole_blood_are_read_as_those_of_serum(mimic):
+    """Items of the blood gas machine, which the mapping of MIMIC calls the same; the numbers are those of the MEDS form."""
+    many = dict(mimic.events.group_by("concept").len().iter_rows())
+    assert {name: many[name] for name in ("sodium", "potassium", "glucose")} == {"sodium": 3_148, "potassium": 3_322, "glucose": 2_980}
+
+
+def test_deaths_at_midnight_are_known_by_their_day(mimic):
+    assert mimic.events.filter(pl.col("concept") == "death")["hour_latest"].null_count() == 12
 
 
 def test_ventilation_and_dialysis_come_from_procedures(mimic):

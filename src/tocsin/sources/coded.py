@@ -396,10 +396,12 @@ def _complete(
         if not one.carries:
             continue
         own = one.present or [mine]
-        told = pl.concat([frame.select(c for c in ("patient", "stay") if c in frame.columns) for frame in own], how="diagonal")
-        here = anchor.records_present(told.drop_nulls("patient").unique(), anchors, stays)
-        for name in one.carries:
-            who.setdefault(name, set()).update(here)
+        told = pl.concat([frame.select(c for c in ("patient", "stay", "of") if c in frame.columns) for frame in own], how="diagonal")
+        told = told.drop_nulls("patient").unique()
+        for names, rows in [(one.carries, told)] if "of" not in told.columns else [((n,), told.filter(pl.col("of") == n).drop("of")) for n in one.carries]:
+            here = anchor.records_present(rows, anchors, stays)
+            for name in names:
+                who.setdefault(name, set()).update(here)
     declared = Completeness.of(chosen.complete)
     if not any(who.values()):
         return declared

@@ -72,7 +72,8 @@ class Table:
     ``rows`` counts every row of it; each is an entry, ``ignored`` (irrelevant: its code means nothing here), ``explained``
     (understood and without anything to say: why -> how many) or in ``troubles``.
     ``carries`` names the domains or concepts that the table tells completely for those who have any row of that kind in it
-    (``present``: patient, and stay where rows name it; without it, those with any entry).
+    (``present``: patient, and stay where rows name it; without it, those with any entry).  Where not everybody has rows of every kind,
+    ``present`` has a column ``of`` too: the one of ``carries`` that the line is about.
     """
 
     file: str

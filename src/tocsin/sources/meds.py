@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from types import MappingProxyType
@@ -56,6 +56,7 @@ class Meaning:
     unit: str | None = None
     action: str | None = None
     number: bool = True  # whether its number is the value: at the end of an infusion it is not, nor is the rate of a drug given in doses
+    ends: bool = False   # it is the end of what another row began
 
 
 def read(path: str | Path, *, mapping: str | Path | None = None, **options: Unpack[coded.Options]) -> Timeline:
@@ -126,6 +127,9 @@ def meaning(code: str, codes: Codes, parents: Sequence[str] = ()) -> Meaning | N
     if parts[0] == DEATH:
         return Meaning("concept:death")
     action = {"INFUSION_START": "start", "INFUSION_END": "stop"}.get(parts[0])
+    if parts[0] == "PROCEDURE" and len(parts) > 2 and parts[1] in ("START", "END"):  # ventilation, dialysis: from its start to its end
+        found = meaning("//".join((parts[0], *parts[2:])), codes, parents)
+        return replace(found, ends=parts[1] == "END") if found is not None else None
     if parts[0] == "TOCSIN":
         ours = parts[1] if ":" in parts[1] else f"concept:{parts[1]}"
         return Meaning(ours, unit=_unit(parts[2]) if len(parts) > 2 else None, action=_given(codes.item(ours)))
@@ -234,17 +238,64 @@ def table(name: str, frame: pl.LazyFrame, codes: Codes, parents: Mapping[str, Se
         else:
             ignored[code or "(no code)"] = many
     meanings = pl.DataFrame(
-        [(code, m.code, m.name, m.unit, m.action, m.number) for code, m in meant.items()], orient="row",
-        schema={"code": pl.String, "code_": pl.String, "name": pl.String, "unit": pl.String, "action": pl.String, "number": pl.Boolean})
+        [(code, m.code, m.name, m.unit, m.action, m.number, m.ends) for code, m in meant.items()], orient="row",
+        schema={"code": pl.String, "code_": pl.String, "name": pl.String, "unit": pl.String, "action": pl.String, "number": pl.Boolean, "ends": pl.Boolean})
     schema = frame.collect_schema()
     numbered = (frame if "row" in schema else frame.with_row_index("row", offset=1)).filter(pl.col("code").is_in(list(meant)))
     some = numbered.join(meanings.lazy(), on="code", how="left", maintain_order="left").select(
         "row", pl.col("subject_id").cast(pl.String).alias("patient"), pl.col("time").cast(pl.Datetime("us")).alias("start"),
-        pl.col("code_").alias("code"), "name", "unit", "action",
+        pl.col("code_").alias("code"), "name", "unit", "action", "ends",
         pl.col("text_value").alias("text"), *_columns(schema),
-    )
+    ).collect()
+    if some["ends"].any():
+        some, ends = some.filter(~pl.col("ends")), some.filter("ends")
+        explained["ends of procedures"] = len(ends)
+        some = _ended(some, ends)
+    if not set(OWN) <= set(schema):
+        some = _deaths(some)
     infused = frame.filter(pl.col("code").str.starts_with("INFUSION_START//")).select(pl.col("subject_id").cast(pl.String).alias("patient")).unique().collect()
-    return Table(name, int(counts["len"].sum()), entries(some), ignored, explained, carries=coded.INFUSIONS, present=infused)
+    read = entries(some)
+    of = [infused.join(pl.DataFrame({"of": coded.INFUSIONS}), how="cross")]
+    if not set(OWN) <= set(schema):
+        of.append(_devices(read, codes))
+    return Table(name, int(counts["len"].sum()), read, ignored, explained, carries=("devices", *coded.INFUSIONS), present=pl.concat(of))
+
+
+def _devices(read: pl.DataFrame, codes: Codes) -> pl.DataFrame:
+    """Those whose oxygen devices are told, by words or by a code that says which: what they have no row of they did not wear."""
+    distinct = [code for code in read["code"].unique().drop_nulls() if (item := codes.item(code)) is not None and item.concept == "oxygen_device"]
+    spoken = [code for code in distinct if (item := codes.item(code)) is not None and item.text is not None]
+    rows = read.filter(pl.col("code").is_in(distinct) & (pl.col("text").is_not_null() | pl.col("code").is_in(spoken)))
+    return rows.select("patient").unique().with_columns(pl.lit("devices").alias("of"))
+
+
+def _ended(begun: pl.DataFrame, ends: pl.DataFrame) -> pl.DataFrame:
+    """The rows, those that begin a procedure with its ``end``.
+
+    Where somebody has as many ends of a procedure as starts, the first belongs to the first and so on, for one may begin before
+    another has ended; otherwise (an end is lost, or ends two at once) it is the first end at or after the start.
+    """
+    key = ["patient", "code"]
+    until = ends.select(*key, pl.col("start").alias("until")).sort("until")
+    starts = begun.join(until.select(key).unique(), on=key, how="semi").sort("start").select("row", *key, "start")
+    first = starts.join_asof(until, left_on="start", right_on="until", by=key, strategy="forward", check_sortedness=False)
+    number = pl.int_range(pl.len()).over(key).alias("number")
+    paired = starts.with_columns(number).join(until.with_columns(number), on=[*key, "number"], how="full", coalesce=True)
+    fits = (pl.col("start") <= pl.col("until")).fill_null(False).all().over(key)
+    own = paired.filter(fits).select("row", pl.col("until").alias("own"))
+    found = first.join(own, on="row", how="left").select("row", pl.coalesce("own", "until").alias("until"))
+    begun = begun.join(found, on="row", how="left", maintain_order="left")
+    end = pl.col("end") if "end" in begun.columns else pl.lit(None, pl.Datetime("us"))
+    return begun.with_columns(pl.coalesce(end, "until").alias("end"))
+
+
+def _deaths(some: pl.DataFrame) -> pl.DataFrame:
+    """The rows, a death by its code alone; one at midnight is known only by its day, as data sets write a date without a time."""
+    died = pl.col("code") == "concept:death"
+    dated = died & (pl.col("start") == pl.col("start").dt.truncate("1d"))
+    return some.with_columns(
+        pl.when(died).then(pl.lit("present")).otherwise("text").alias("text"),
+        pl.when(dated).then(pl.col("start") + pl.duration(hours=24)).alias("latest"))
 
 
 def _digits(kind: pl.DataType) -> pl.Expr:

@@ -99,7 +99,7 @@ def _steps(code: pl.Series, codes: Codes, parents: Mapping[str, Sequence[str]]) 
     for at, name in zip(places, names, strict=True):
         meant = meds.meaning(name, codes, parents.get(name, ()))
         item = codes.item(meant.code, meant.name) if meant is not None else None
-        if meant is None or item is None or meant.action is not None or item.text is not None:
+        if meant is None or item is None or meant.action is not None or meant.ends or item.text is not None:
             continue
         one = CONCEPTS[item.concept]
         unit = meant.unit or item.unit

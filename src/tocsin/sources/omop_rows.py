@@ -349,12 +349,13 @@ class Reader:
     # ---------------------------------------------------------------- the rest
 
     def deaths(self) -> Iterator[Table]:
-        """The table death: one row for each who died."""
+        """The table death: one row for each who died.  A time of exactly midnight is a date, written where the CDM asks for no time at all."""
         wanted = {"person_id": ID, "death_date": DATE, "death_datetime": DATETIME}
         for part in self.store.parts("death"):
             exact = self.ours or self.store.timed("death", part, "death_datetime")
             for piece in self.store.rows("death", part, wanted):
-                moment = pl.col("death_datetime") if exact else pl.lit(None, pl.Datetime("us"))
+                dated = pl.lit(not self.ours) & (pl.col("death_datetime") == pl.col("death_datetime").dt.truncate("1d"))
+                moment = pl.when(pl.lit(exact) & ~dated).then("death_datetime")
                 day = pl.coalesce("death_date", pl.col("death_datetime").dt.truncate("1d"))
                 rows = piece.with_columns(
                     pl.coalesce(moment, day).alias("start"), pl.when(moment.is_null()).then(day + _DAY).alias("latest"),

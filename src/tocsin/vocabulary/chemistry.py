@@ -197,7 +197,7 @@ KIDNEY: tuple[Concept, ...] = (
         us_unit="mg/dL",
         si_unit="umol/L",
         loinc=("2160-0",),
-        omop=(3016723,),
+        omop=(3016723, 3051825),  # the second: in whole blood, as OHDSI maps "Creatinine, Whole Blood" of MIMIC (gcpt_meas_lab_loinc_mod)
         clif=("creatinine", "poc_creatinine"),
         note='umol/L / 88.4 = mg/dL: as in the EASIX papers.  "CR" for complete remission is a value of response, not this.',
     ),

@@ -29,10 +29,15 @@ _CHOLESTEROL: Final = units.mass_per_volume("mg/dL", {"mmol/L": Conversion(CHOLE
 _URIC_ACID: Final = units.mass_per_volume(
     "mg/dL", {"umol/L": Conversion(1 / URIC_ACID_UMOL_PER_MG_DL), "mmol/L": Conversion(1000 / URIC_ACID_UMOL_PER_MG_DL)})
 
+# OMOP's concepts of whole blood, as OHDSI maps the items "Whole Blood|Blood|Blood Gas" of MIMIC (github.com/OHDSI/MIMIC, gcpt_meas_lab_loinc_mod).
+_SODIUM_IN_BLOOD: Final = 3000285
+_POTASSIUM_IN_BLOOD: Final = 3005456
+_GLUCOSE_IN_BLOOD: Final = 3000483
+
 ELECTROLYTES: tuple[Concept, ...] = (
-    lab("sodium", "Sodium", "mmol/L", _AMOUNT, (80, 220), (100, 185), aliases=("serum sodium",), loinc=("2951-2",), omop=(3019550,),
+    lab("sodium", "Sodium", "mmol/L", _AMOUNT, (80, 220), (100, 185), aliases=("serum sodium",), loinc=("2951-2",), omop=(3019550, _SODIUM_IN_BLOOD),
         clif=("sodium", "poc_sodium")),
-    lab("potassium", "Potassium", "mmol/L", _AMOUNT, (0.5, 20), (1.5, 10), aliases=("serum potassium",), loinc=("2823-3",), omop=(3023103,),
+    lab("potassium", "Potassium", "mmol/L", _AMOUNT, (0.5, 20), (1.5, 10), aliases=("serum potassium",), loinc=("2823-3",), omop=(3023103, _POTASSIUM_IN_BLOOD),
         clif=("potassium", "poc_potassium")),
     lab("calcium", "Calcium, total", "mg/dL", _CALCIUM, (1, 40), (3, 20), aliases=("total calcium", "serum calcium"), us_unit="mg/dL",
         si_unit="mmol/L", loinc=("17861-6",), omop=(3006906,), clif=("calcium_total",),
@@ -53,7 +58,8 @@ ELECTROLYTES: tuple[Concept, ...] = (
 
 METABOLITES: tuple[Concept, ...] = (
     lab("glucose", "Glucose", "mg/dL", _GLUCOSE, (0, 3000), (20, 1200), aliases=("blood glucose", "serum glucose", "blood sugar"),
-        us_unit="mg/dL", si_unit="mmol/L", loinc=("2345-7",), omop=(3004501,), clif=("glucose_serum", "glucose_fingerstick")),
+        us_unit="mg/dL", si_unit="mmol/L", loinc=("2345-7",), omop=(3004501, _GLUCOSE_IN_BLOOD),
+        clif=("glucose_serum", "glucose_fingerstick")),
     lab("glucose_fasting", "Glucose, fasting", "mg/dL", _GLUCOSE, (0, 3000), (20, 1200), aliases=("fasting glucose", "fasting blood glucose"),
         us_unit="mg/dL", si_unit="mmol/L"),
     lab("cholesterol", "Cholesterol, total", "mg/dL", _CHOLESTEROL, (0, 3000), (20, 1200), aliases=("total cholesterol",), us_unit="mg/dL",
