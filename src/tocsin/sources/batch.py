@@ -113,11 +113,14 @@ def grade_to(
             told(progress)
     if plan.temporary is not None:
         shutil.rmtree(plan.temporary, ignore_errors=True)
+    outcome = _outcome(folder, progress, plan)
     if not progress.patients:
         _emptied(folder)
+        if not sum(one.used for one in outcome.files) and outcome.problems:
+            raise SourceError(f"{doors.named(path)}: nothing could be read: {outcome.problems.most_common(1)[0][0]}.\n  `tocsin check` says more.")
         anchored = (options or {}).get("anchor") or "car_t_infusion"
         raise SourceError(f"{doors.named(path)}: nobody has a {ANCHORS[anchored]}, so nothing is graded.\n  {HOW}")
-    return _outcome(folder, progress, plan)
+    return outcome
 
 
 def _run(path: str | Path, scales: Sequence[Scale], options: dict[str, Any], grading: dict[str, Any]) -> dict[str, Any]:
