@@ -9,9 +9,11 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -23,10 +25,14 @@ from tocsin.errors import SettingError, TimelineError
 from tocsin.grading import Grades
 from tocsin.grading.many import grade_many
 from tocsin.scales import Scale
-from tocsin.sources import doors, shards
+from tocsin.sources import doors, omop_database, shards
 from tocsin.timeline import FileCount, Timeline
+from tocsin.timeline.reading import sha256_of
 
-RUN = "run.json"
+if sys.platform != "win32":
+    import fcntl
+
+RUN, LOCK = "run.json", ".lock"
 STEPS: dict[str, Any] = {
     "patient": pl.String, "scale": pl.String, "start_hour": pl.Float64, "end_hour": pl.Float64, "at_least": pl.Float64, "at_most": pl.Float64,
     "because": pl.List(pl.String), "undecided": pl.List(pl.String), "flags": pl.List(pl.String),
@@ -84,9 +90,19 @@ def grade_to(
     folder = Path(out)
     shards.form_of(path, (options or {}).get("form"))
     run = _run(path, scales, options or {}, grading)
-    _opened(folder, run, restart)
-    plan = shards.plan(path, folder, **(options or {}))
-    table = (options or {}).get("patients") if plan.form != "tocsin" else None
+    folder.mkdir(parents=True, exist_ok=True)
+    with _alone(folder):
+        _opened(folder, run, restart)
+        return _all(path, folder, scales, told, chosen, options or {}, grading)
+
+
+def _all(
+    path: str | Path, folder: Path, scales: Sequence[Scale], told: Callable[[Progress], None] | None,
+    chosen: Callable[[Timeline], Timeline] | None, options: dict[str, Any], grading: dict[str, Any],
+) -> Outcome:
+    """The shards that are not finished, one after the other."""
+    plan = shards.plan(path, folder, **options)
+    table = options.get("patients") if plan.form != "tocsin" else None
     told_facts = doors.facts_about(table)
 
     def prepared(record: Timeline) -> Timeline:
@@ -118,20 +134,30 @@ def _run(path: str | Path, scales: Sequence[Scale], options: dict[str, Any], gra
     files = sorted(f for f in root.rglob("*") if f.is_file()) if root.is_dir() else [root] if root.is_file() else []
     seen = [[str(f.relative_to(root)) if f != root else f.name, f.stat().st_size, f.stat().st_mtime_ns] for f in files]
     asked = [[s.id, {k: str(v) for k, v in s.settings.items()}] for s in scales]
+    address = omop_database.shown(omop_database.address(path)) if omop_database.is_postgresql(path) else str(path)
+    beside = {k: sha256_of(Path(v)) for k in ("mapping", "patients") if (v := options.get(k)) is not None and Path(v).is_file()}
     return json.loads(json.dumps({  # type: ignore[no-any-return]
-        "tocsin": version("tocsin"), "input": seen or _without_password(str(path)), "scales": asked,
+        "tocsin": version("tocsin"), "input": seen or address, "scales": asked, "beside": beside,
         "options": {k: str(v) for k, v in sorted(options.items())}, "grading": {k: str(v) for k, v in sorted(grading.items())},
     }))
 
 
-def _without_password(address: str) -> str:
-    head, at, tail = address.rpartition("@")
-    return f"{head.split('://')[0]}://...@{tail}" if at else address
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Nobody else grades into the folder meanwhile; SettingError when somebody does.  The lock goes with the process, however that ends."""
+    if sys.platform == "win32":  # no such lock there
+        yield
+        return
+    with (folder / LOCK).open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise SettingError(f"another run is grading into {folder} at this moment.\n  Wait until it is done, or name another folder.") from None
+        yield
 
 
 def _opened(folder: Path, run: dict[str, Any], restart: bool) -> None:
     """The folder of this run, new or to be taken up again."""
-    folder.mkdir(parents=True, exist_ok=True)
     told = folder / RUN
     if told.is_file() and not restart:
         before = json.loads(told.read_text(encoding="utf-8"))
