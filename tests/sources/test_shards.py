@@ -22,7 +22,7 @@ from conftest import SharedData
 from tocsin.errors import SettingError, SourceError, TimelineError
 from tocsin.grading import grade
 from tocsin.scales import scale
-from tocsin.sources import coded, doors, meds, meds_shard
+from tocsin.sources import coded, doors, fhir, fhir_files, meds, meds_shard, shards
 from tocsin.sources.batch import STEPS, Progress, grade_to
 from tocsin.sources.codes import Codes
 from tocsin.timeline import Timeline
@@ -228,3 +228,85 @@ def test_a_shard_whose_patients_have_no_event_gives_the_open_grades_of_memory(tm
     wanted = in_memory(meds.read(tmp_path), "astct-crs-2019", "hscore")
     assert wanted["patient"].unique().sort().to_list() == ["7", "8"]
     assert_frame_equal(steps_of(tmp_path / "out"), wanted)
+
+
+# ---------------------------------------------------------------- every format, cut into buckets
+
+ROWS = [{"patient": f"P{who}", **row} for who in range(12) for row in (
+    {"hour": 10 + who, "concept": "temperature", "value": 38.9}, {"hour": 11 + who, "concept": "systolic_bp", "value": 84},
+    {"hour": 12, "end_hour": 20, "concept": "norepinephrine", "value": 5}, {"hour": 12, "concept": "oxygen_device", "text": "nasal_cannula"},
+    {"hour": 12, "concept": "oxygen_flow", "value": 2}, {"hour": 14, "concept": "tocilizumab", "value": 400},
+    {"hour": 24, "hour_latest": 48, "concept": "ferritin", "value": 900.5})]
+
+
+@pytest.mark.parametrize("form", ["clif", "omop", "fhir", "sdtm"])
+@pytest.mark.parametrize("times", [[f"2024-03-{1 + who:02d}T10:00:00" for who in range(12)], [f"2024-03-{1 + who:02d}T10:00:00+01:00" for who in range(12)]])
+def test_each_format_has_the_grades_in_buckets_that_it_has_in_memory(form: str, times: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(shards, "ROWS_A_BUCKET", 50)
+    record = Timeline.from_rows(ROWS, [{"patient": f"P{who}", "weight_kg": 70.0, "infusion_time": when} for who, when in enumerate(times)])
+    doors.write(record, tmp_path / form, form)
+    outcome = grade_to(tmp_path / form, tmp_path / "out", [scale("astct-crs-2019")], options={"form": form})
+    assert outcome.progress.shards > 3
+    read = doors.read(tmp_path / form, form)
+    assert_frame_equal(steps_of(tmp_path / "out"), in_memory(read, "astct-crs-2019"))
+    assert_frame_equal(steps_of(tmp_path / "out"), in_memory(record, "astct-crs-2019"))
+    counts = {one.file: (one.rows, one.used, one.explained, one.quarantined) for one in outcome.files}
+    assert counts == {one.file: (one.rows, one.used, one.explained, one.quarantined) for one in read.reading.files}
+
+
+def given(who: int, rate: bool) -> dict[str, object]:
+    dosage = {"rateQuantity": {"value": 5, "unit": "ug/min", "system": "http://unitsofmeasure.org", "code": "ug/min"}}
+    return {"resourceType": "MedicationAdministration", "status": "completed", "subject": {"reference": f"Patient/P{who}"},
+            "medicationCodeableConcept": {"coding": [{"system": "http://www.nlm.nih.gov/research/umls/rxnorm", "code": "7512" if rate else "612865"}]},
+            "effectivePeriod": {"start": "2024-03-01T12:00:00Z", "end": "2024-03-01T14:00:00Z"}, **({"dosage": dosage} if rate else {})}
+
+
+def test_only_those_with_infusions_are_complete_whichever_bucket_and_piece_they_are_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(shards, "ROWS_A_BUCKET", 5)
+    monkeypatch.setattr(fhir, "_PIECE", 1)
+    monkeypatch.setattr(fhir_files, "_BLOCK", 700)
+    data = tmp_path / "fhir"
+    data.mkdir()
+    (data / "Patient.ndjson").write_text("".join(json.dumps({"resourceType": "Patient", "id": f"P{who}"}) + "\n" for who in range(12)))
+    (data / "Given.ndjson").write_text("".join(json.dumps(given(who, who in (4, 9))) + "\n" for who in range(12)))
+    plan = shards.plan(data, tmp_path, anchor="first_entry")
+    covered = {who for shard in plan.shards for record in shard.read() for who in record.patient_ids if record.complete.covers("norepinephrine", who)}
+    whole = doors.read(data, "fhir", anchor="first_entry")
+    assert len(plan.shards) > 2
+    assert covered == {who for who in whole.patient_ids if whole.complete.covers("norepinephrine", who)} == {"P4", "P9"}
+
+
+def test_two_runs_into_one_folder_at_once_are_refused(tmp_path: Path):
+    data, out = shards_of(tmp_path / "meds", many=2), tmp_path / "out"
+
+    def told(progress: Progress) -> None:
+        if progress.done == 1:
+            with pytest.raises(SettingError, match="another run is grading into"):
+                grade_to(data, out, [scale("astct-crs-2019")], restart=True)
+
+    assert grade_to(data, out, [scale("astct-crs-2019")], told=told).progress.done == 2
+    assert grade_to(data, out, [scale("astct-crs-2019")]).progress.resumed == 2
+
+
+@pytest.mark.parametrize("name", ["mapping", "patients"])
+def test_a_run_is_another_when_the_mapping_or_the_table_of_patients_has_changed(tmp_path: Path, name: str):
+    data, out, beside = shards_of(tmp_path / "meds", many=2), tmp_path / "out", tmp_path / ("map.toml" if name == "mapping" else "p.csv")
+    texts = ("[items]\n", "[ignore]\nitems = [\"LAB//1\"]\n") if name == "mapping" else ("patient,weight_kg\n0,70\n", "patient,weight_kg\n0,80\n")
+    beside.write_text(texts[0])
+    grade_to(data, out, [scale("astct-crs-2019")], options={name: beside})
+    assert grade_to(data, out, [scale("astct-crs-2019")], options={name: beside}).progress.resumed == 2
+    beside.write_text(texts[1])
+    with pytest.raises(SettingError, match="other: beside"):
+        grade_to(data, out, [scale("astct-crs-2019")], options={name: beside})
+
+
+@pytest.mark.parametrize("address", ["postgresql://ann:s3cret@db/cdm", "postgresql://db/cdm?user=ann&password=s3cret", Path("postgresql://ann:s3cret@db/cdm"),
+                                     "postgresql://ann:a/s3cret@db/cdm"])
+def test_no_password_is_written_into_the_folder(address: str | Path, tmp_path: Path):
+    pytest.importorskip("adbc_driver_postgresql")
+    with pytest.raises(SourceError) as refused:
+        grade_to(address, tmp_path / "out", [scale("astct-crs-2019")])
+    assert "s3cret" not in str(refused.value)
+    told = (tmp_path / "out" / "run.json").read_text()
+    assert "s3cret" not in told
+    assert "db/cdm" in told

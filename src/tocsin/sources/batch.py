@@ -9,9 +9,11 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -26,8 +28,12 @@ from tocsin.scales import Scale
 from tocsin.sources import doors, shards
 from tocsin.sources.anchor import ANCHORS, HOW
 from tocsin.timeline import FileCount, Timeline, what_is_complete
+from tocsin.timeline.reading import sha256_of
 
-RUN = "run.json"
+if sys.platform != "win32":
+    import fcntl
+
+RUN, LOCK = "run.json", ".lock"
 STEPS: dict[str, Any] = {
     "patient": pl.String, "scale": pl.String, "start_hour": pl.Float64, "end_hour": pl.Float64, "at_least": pl.Float64, "at_most": pl.Float64,
     "because": pl.List(pl.String), "undecided": pl.List(pl.String), "flags": pl.List(pl.String),
@@ -88,9 +94,19 @@ def grade_to(
     folder = Path(out)
     shards.form_of(path, (options or {}).get("form"))
     run = _run(path, scales, options or {}, grading)
-    _opened(folder, run, restart)
-    plan = shards.plan(path, folder, **(options or {}))
-    table = (options or {}).get("patients") if plan.form != "tocsin" else None
+    folder.mkdir(parents=True, exist_ok=True)
+    with _alone(folder):
+        _opened(folder, run, restart)
+        return _all(path, folder, scales, told, chosen, options or {}, grading)
+
+
+def _all(
+    path: str | Path, folder: Path, scales: Sequence[Scale], told: Callable[[Progress], None] | None,
+    chosen: Callable[[Timeline], Timeline] | None, options: dict[str, Any], grading: dict[str, Any],
+) -> Outcome:
+    """The shards that are not finished, one after the other."""
+    plan = shards.plan(path, folder, **options)
+    table = options.get("patients") if plan.form != "tocsin" else None
     told_facts = doors.facts_about(table)
 
     def prepared(record: Timeline) -> Timeline:
@@ -118,8 +134,8 @@ def grade_to(
         _emptied(folder)
         if not sum(one.used for one in outcome.files) and outcome.problems:
             raise SourceError(f"{doors.named(path)}: nothing could be read: {outcome.problems.most_common(1)[0][0]}.\n  `tocsin check` says more.")
-        anchored = (options or {}).get("anchor") or "car_t_infusion"
-        raise SourceError(f"{doors.named(path)}: nobody has a {ANCHORS[anchored]}, so nothing is graded.\n  {HOW}")
+        anchored = options.get("anchor") or "car_t_infusion"
+        raise SourceError(f"{doors.named(path)}: nobody has any {ANCHORS[anchored]}, so nothing is graded.\n  {HOW}")
     return outcome
 
 
@@ -129,15 +145,29 @@ def _run(path: str | Path, scales: Sequence[Scale], options: dict[str, Any], gra
     files = sorted(f for f in root.rglob("*") if f.is_file()) if root.is_dir() else [root] if root.is_file() else []
     seen = [[str(f.relative_to(root)) if f != root else f.name, f.stat().st_size, f.stat().st_mtime_ns] for f in files]
     asked = [[s.id, {k: str(v) for k, v in s.settings.items()}] for s in scales]
+    beside = {k: sha256_of(Path(v)) for k in ("mapping", "patients") if (v := options.get(k)) is not None and Path(v).is_file()}
     return json.loads(json.dumps({  # type: ignore[no-any-return]
-        "tocsin": version("tocsin"), "input": seen or doors.named(path), "scales": asked,
+        "tocsin": version("tocsin"), "input": seen or doors.named(path), "scales": asked, "beside": beside,
         "options": {k: str(v) for k, v in sorted(options.items())}, "grading": {k: str(v) for k, v in sorted(grading.items())},
     }))
 
 
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Nobody else grades into the folder meanwhile; SettingError when somebody does.  The lock goes with the process, however that ends."""
+    if sys.platform == "win32":  # no such lock there
+        yield
+        return
+    with (folder / LOCK).open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise SettingError(f"another run is grading into {folder} at this moment.\n  Wait until it is done, or name another folder.") from None
+        yield
+
+
 def _opened(folder: Path, run: dict[str, Any], restart: bool) -> None:
     """The folder of this run, new or to be taken up again."""
-    folder.mkdir(parents=True, exist_ok=True)
     told = folder / RUN
     if told.is_file() and not restart:
         before = json.loads(told.read_text(encoding="utf-8"))

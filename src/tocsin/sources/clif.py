@@ -43,11 +43,16 @@ def read(path: str | Path, *, mapping: str | Path | None = None, **options: Unpa
         SourceError: The folder holds no CLIF, a table lacks a column that it must have, or nothing can be placed in time.
         SettingError: An option cannot be used.
     """
+    return coded.timeline(*parts(path, mapping=mapping, **options))
+
+
+def parts(path: str | Path, *, mapping: str | Path | None = None, **options: Unpack[coded.Options]) -> tuple[Export, Codes, coded.Settings]:
+    """What the tables say, what their codes mean, and how a record is made of them; the arguments are those of ``read``."""
     from tocsin.sources import mapping_file
 
     chosen = coded.settings(**options)
     codes = mapping_file.codes(mapping)
-    return coded.timeline(export(path, codes, clock=chosen.clock), codes, chosen)
+    return export(path, codes, clock=chosen.clock), codes, chosen
 
 
 def export(path: str | Path, codes: Codes, *, clock: str = "offsets") -> Export:

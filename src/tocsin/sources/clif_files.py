@@ -18,6 +18,7 @@ from tocsin.sources import clock
 PIECE = 1_000_000
 """Rows that are held at a time."""
 _AS_TEXT = selectors.integer() | selectors.boolean() | selectors.categorical() | selectors.enum() | selectors.by_dtype(pl.Null)
+_WORDS = r"_(?:id|name|category|group|unit|code|format|type)$|^(?:lab_value|categorical_value|text_value|text|attribution|site|note|code|name|action)$"
 _SUFFIXES = (".parquet", ".csv.gz", ".csv")
 _OFFSET = r"\s*(Z|z|UTC|[+-]\d{2}:?\d{2})$"
 
@@ -62,11 +63,21 @@ class File:
         wanted = [pl.col(self.columns[name]).alias(name) for name in columns if name in self.columns]
         absent = [pl.lit(None, pl.String).alias(name) for name in columns if name not in self.columns]
         chosen = self.scan().select(wanted)
+        self._plain(chosen)
         for start in range(0, max(self.count(), 1), PIECE):
             frame = _collected(chosen.slice(start, PIECE), self.path).with_columns(absent)
+            # a column of words without any is one of numbers, all of them empty, to those who write Parquet with pandas
+            frame = frame.with_columns((selectors.float() & selectors.matches(_WORDS)).fill_nan(None).cast(pl.String).str.strip_suffix(".0"))
             frame = frame.with_columns(_AS_TEXT.cast(pl.String)).with_columns(
                 pl.col(pl.String).str.strip_chars().replace("", None), pl.col(pl.Float32, pl.Float64).fill_nan(None))
             yield frame.with_columns(pl.int_range(pl.len(), dtype=pl.UInt32).alias("row") + (start + self.first_row))
+
+    def _plain(self, chosen: pl.LazyFrame) -> None:
+        """Raise SourceError for a column that is neither text, number, time nor true and false."""
+        for name, kind in chosen.collect_schema().items():
+            if kind.is_nested() or kind in (pl.Binary, pl.Object, pl.Duration, pl.Time):
+                raise SourceError(f"{self.path.name}: the column {name} is of type {kind}, as no column of CLIF is.\n"
+                                  "  Export it as text, as a number or as a time.")
 
     def whole(self, columns: Sequence[str]) -> pl.DataFrame:
         """All pieces together, for the small tables that everything else refers to."""

@@ -49,6 +49,14 @@ def read(
     identifier (a medical record number) and not by the id of the server.  ``most_mb`` and ``most_ratio``: see fhir_files.Limits.
     The other options are those of every coded export (see anchor.Settings).  Raises SourceError when nothing can be read.
     """
+    return coded.timeline(*parts(path, mapping=mapping, identifiers=identifiers, most_mb=most_mb, most_ratio=most_ratio, **options))
+
+
+def parts(
+    path: str | Path, *, mapping: str | Path | None = None, identifiers: bool = False, most_mb: float = MOST_MB,
+    most_ratio: float = MOST_RATIO, **options: Unpack[Options],
+) -> tuple[Export, Codes, coded.Settings]:
+    """What the files say, what their codes mean, and how a record is made of them; the arguments are those of ``read``."""
     from tocsin.sources import mapping_file
 
     codes = mapping_file.codes(mapping)
@@ -56,7 +64,7 @@ def read(
                    most_ratio=most_ratio)
     if not found.aware:
         options["clock"] = "wall"
-    return coded.timeline(found, codes, coded.settings(**options))
+    return found, codes, coded.settings(**options)
 
 
 def write(timeline: Timeline, path: str | Path, grades: Iterable[Grades] = ()) -> None:

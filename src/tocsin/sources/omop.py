@@ -50,10 +50,18 @@ def read(
         SourceError: It is no OMOP database, it cannot be reached, or nobody in it has an hour 0.
         SettingError: An option that cannot be used.
     """
+    return coded.timeline(*parts(path, mapping=mapping, tables=tables, schema=schema, patient=patient, icu=icu, **options))
+
+
+def parts(
+    path: object, *, mapping: str | Path | None = None, tables: Mapping[str, str | Sequence[str]] | None = None, schema: str | None = None,
+    patient: str | None = None, icu: Iterable[int | str] = (), **options: Unpack[coded.Options],
+) -> tuple[Export, Codes, coded.Settings]:
+    """What the tables say, what their codes mean, and how a record is made of them; the arguments are those of ``read``."""
     from tocsin.sources import mapping_file
 
-    codes = mapping_file.codes(mapping)
-    return coded.timeline(export(path, codes, tables=tables, schema=schema, patient=patient, icu=icu), codes, coded.settings(**options))
+    codes, settings = mapping_file.codes(mapping), coded.settings(**options)
+    return export(path, codes, tables=tables, schema=schema, patient=patient, icu=icu), codes, settings
 
 
 def opened(path: object, tables: Mapping[str, str | Sequence[str]] | None = None, schema: str | None = None) -> Store:

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import polars as pl
 
@@ -188,11 +188,11 @@ def address(path: object) -> str:
 
 
 def shown(uri: str) -> str:
-    """The address without its password and options, for people."""
-    parts = urlsplit(uri)
-    user, _, place = parts.netloc.rpartition("@")
-    name = user.partition(":")[0]
-    return f"{parts.scheme}://{name + '@' if name else ''}{place}{parts.path}"
+    """The address without its password and options, for people; a password may hold any sign, / and ? too, though it should not."""
+    scheme, _, rest = uri.partition("://")
+    login, at, place = rest.rpartition("@")
+    name = login.partition(":")[0]
+    return f"{scheme}://{name + at if name else ''}{place.partition('?')[0].partition('#')[0]}"
 
 
 def postgresql(uri: str, schema: str | None) -> Database:
@@ -221,11 +221,13 @@ def postgresql(uri: str, schema: str | None) -> Database:
 
 
 def _without_password(message: str, uri: str) -> str:
-    secrets = [urlsplit(uri).password or "", *(value for name, value in parse_qsl(urlsplit(uri).query) if name == "password")]
-    for secret in secrets:
+    message = message.replace(uri, shown(uri))
+    login = uri.partition("://")[2].rpartition("@")[0].partition(":")[2]
+    named = [value for name, value in parse_qsl(urlsplit(uri).query) if name in ("password", "sslpassword", "passfile")]
+    for secret in (login, unquote(login), *re.split(r"[/?#@:]", login), *named):
         if secret:
             message = message.replace(secret, "***")
-    return message.replace(uri, shown(uri))
+    return message
 
 
 def _plain(message: str) -> str:

@@ -57,11 +57,19 @@ def read(
         SourceError: No records, no record identifier, or nobody with an hour 0.
         SettingError: An option that cannot be used.
     """
+    return coded.timeline(*parts(records, dictionary=dictionary, mapping=mapping, dates=dates, days=days, missing=missing, **options))
+
+
+def parts(
+    records: str | Path, *, dictionary: str | Path | None = None, mapping: str | Path | None = None, dates: Mapping[str, str] | None = None,
+    days: Mapping[str, int] | None = None, missing: Iterable[str] = (), **options: Unpack[coded.Options],
+) -> tuple[Export, Codes, coded.Settings]:
+    """What the records say, what their codes mean, and how a timeline is made of them; the arguments are those of ``read``."""
     from tocsin.sources import mapping_file
 
     codes = mapping_file.codes(mapping)
     settings = coded.settings(**options)
-    return coded.timeline(export(records, codes, dictionary=dictionary, dates=dates, days=days, missing=missing), codes, settings)
+    return export(records, codes, dictionary=dictionary, dates=dates, days=days, missing=missing), codes, settings
 
 
 def export(

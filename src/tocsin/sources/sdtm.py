@@ -46,11 +46,18 @@ def read(path: str | Path | Iterable[str | Path], *, mapping: str | Path | None 
         SourceError: No data set, one that cannot be read, or nobody with an hour 0.
         SettingError: An option that cannot be used.
     """
+    return coded.timeline(*parts(path, mapping=mapping, **options))
+
+
+def parts(
+    path: str | Path | Iterable[str | Path], *, mapping: str | Path | None = None, **options: Unpack[coded.Options],
+) -> tuple[Export, Codes, coded.Settings]:
+    """What the data sets say, what their codes mean, and how a record is made of them; the arguments are those of ``read``."""
     from tocsin.sources import mapping_file
 
     codes = sdtm_codes.meanings(mapping_file.codes(mapping))
     settings = coded.settings(**options)
-    return coded.timeline(export(path, codes, clock=settings.clock), codes, settings)
+    return export(path, codes, clock=settings.clock), codes, settings
 
 
 def export(path: str | Path | Iterable[str | Path], codes: Codes, clock: str = "offsets") -> Export:

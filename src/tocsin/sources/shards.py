@@ -9,7 +9,6 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ import polars as pl
 
 from tocsin.errors import SettingError
 from tocsin.sources import coded, doors, meds, meds_shard
-from tocsin.sources.anchor import Options, Settings
+from tocsin.sources.anchor import Settings
 from tocsin.sources.codes import Codes
 from tocsin.sources.entries import Export, Table, entries
 from tocsin.timeline import Completeness, FileCount, Note, Timeline, blocks
@@ -69,15 +68,11 @@ def plan(
     from tocsin.sources import mapping_file
 
     doors.check_options(name, options)
-    general = {key: value for key, value in options.items() if key in Options.__annotations__}
-    told = doors.facts_about(patients)
-    codes, settings = mapping_file.codes(mapping), coded.settings(complete=complete, **doors.with_times(told, general))
+    asked = {**doors.with_times(doors.facts_about(patients), options), "complete": complete}
     if name == "meds":
-        return _meds(Path(path), codes, settings)
-    export = doors.module(name).export
-    asked = {**options, "clock": settings.clock, "timezone": settings.timezone}
-    mine = {key: asked[key] for key in signature(export).parameters if key in asked}
-    return _spilled(export(path, codes, **mine), codes, settings, Path(path), work, name)
+        return _meds(Path(path), mapping_file.codes(mapping), coded.settings(**asked))
+    export, codes, settings = doors.module(name).parts(path, mapping=mapping, **asked)
+    return _spilled(export, codes, settings, Path(path), work, name)
 
 
 def _meds(path: Path, codes: Codes, settings: Settings) -> Plan:
@@ -133,15 +128,18 @@ def _lay(table: Table, folder: Path, many: int, piece: int) -> None:
 
 
 def _stripped(table: Table) -> Table:
-    return replace(table, entries=table.entries.clear(), present=None, rows=table.rows - table.entries["row"].n_unique())
+    present = None if table.present is None else table.present.clear()
+    return replace(table, entries=table.entries.clear(), present=present, rows=table.rows - table.entries["row"].n_unique())
 
 
 def _added(first: Table, more: Table) -> Table:
     def sums(a: Mapping[str, int], b: Mapping[str, int]) -> dict[str, int]:
         return {key: a.get(key, 0) + b.get(key, 0) for key in (*a, *(k for k in b if k not in a))}
 
-    return replace(first, rows=first.rows + more.rows - more.entries["row"].n_unique(), ignored=sums(first.ignored, more.ignored),
-                   explained=sums(first.explained, more.explained), troubles=(*first.troubles, *more.troubles))
+    more = _stripped(more)
+    return replace(first, rows=first.rows + more.rows, ignored=sums(first.ignored, more.ignored), explained=sums(first.explained, more.explained),
+                   troubles=(*first.troubles, *more.troubles), carries=more.carries or first.carries,
+                   present=first.present if more.present is None else more.present)
 
 
 def _bucket(folder: Path, bucket: int, many: int, export: Export, codes: Codes, settings: Settings, tables: Mapping[str, Table]) -> Timeline:
@@ -157,7 +155,7 @@ def _bucket(folder: Path, bucket: int, many: int, export: Export, codes: Codes, 
     told, present = laid("entries"), laid("present")
     mine = tuple(
         Table(name, told[name]["row"].n_unique() if name in told else 0, told.get(name, table.entries), carries=table.carries,
-              present=present.get(name), sha256=table.sha256) for name, table in tables.items())
+              present=present.get(name, table.present), sha256=table.sha256) for name, table in tables.items())
     people, stays = (frame.filter(_hash("patient", many) == bucket) if len(frame) else frame for frame in (export.people, export.stays))
     if isinstance(settings.infusion_time, Mapping):
         given = pl.DataFrame({"patient": list(settings.infusion_time)}, schema={"patient": pl.String})
