@@ -114,7 +114,7 @@ def test_a_folder_of_a_run_that_could_not_begin_is_free_for_another(tmp_path: Pa
     out = str(tmp_path / "out")
     refused("grade", CLIF, "--anchor", "nonsense", "--out", out)
     assert "--anchor icu_admission" in refused("grade", CLIF, "--out", out)
-    assert list((tmp_path / "out").iterdir()) == []
+    assert [f.name for f in (tmp_path / "out").iterdir()] == [".lock"]
     done = tocsin("grade", CLIF, *ICU, "--out", out)
     assert done.returncode == 0
     assert "temperature outside the possible 25-45 degC" in done.stdout
