@@ -44,6 +44,8 @@ OWN: Mapping[str, pl.DataType] = MappingProxyType({
     "site": pl.String(), "note": pl.String(),
 })
 """Columns that our writer adds to those of the standard, which allows more: what MEDS has no place for, and the number in 64 bits."""
+_ASSERTED = ("present", "unspecified")
+"""What a concept calls a disorder of which nothing more is told."""
 BIRTH, DEATH = "MEDS_BIRTH", "MEDS_DEATH"
 
 
@@ -55,6 +57,7 @@ class Meaning:
     name: str | None = None
     unit: str | None = None
     action: str | None = None
+    said: str | None = None  # what the code says where the row has neither number nor text: a death, a disorder
     number: bool = True  # whether its number is the value: at the end of an infusion it is not, nor is the rate of a drug given in doses
 
 
@@ -124,7 +127,7 @@ def meaning(code: str, codes: Codes, parents: Sequence[str] = ()) -> Meaning | N
     if parts[0] in (BIRTH, "GENDER"):
         return None
     if parts[0] == DEATH:
-        return Meaning("concept:death")
+        return Meaning("concept:death", said="present")
     action = {"INFUSION_START": "start", "INFUSION_END": "stop"}.get(parts[0])
     if parts[0] == "TOCSIN":
         ours = parts[1] if ":" in parts[1] else f"concept:{parts[1]}"
@@ -143,7 +146,8 @@ def meaning(code: str, codes: Codes, parents: Sequence[str] = ()) -> Meaning | N
             continue
         if action is not None and item.concept in _DOSES:  # a rate, and not the amount; the end adds nothing
             return Meaning(candidate, action="given", number=False) if action == "start" else None
-        return Meaning(candidate, unit=unit, action=action or _given(item), number=action != "stop")
+        said = next((word for word in _ASSERTED if word in CONCEPTS[item.concept].values), None) if candidate.startswith("snomed:") else None
+        return Meaning(candidate, unit=unit, action=action or _given(item), said=said, number=action != "stop")
     return None
 
 
@@ -234,14 +238,15 @@ def table(name: str, frame: pl.LazyFrame, codes: Codes, parents: Mapping[str, Se
         else:
             ignored[code or "(no code)"] = many
     meanings = pl.DataFrame(
-        [(code, m.code, m.name, m.unit, m.action, m.number) for code, m in meant.items()], orient="row",
-        schema={"code": pl.String, "code_": pl.String, "name": pl.String, "unit": pl.String, "action": pl.String, "number": pl.Boolean})
+        [(code, m.code, m.name, m.unit, m.action, m.said, m.number) for code, m in meant.items()], orient="row",
+        schema={"code": pl.String, "code_": pl.String, "name": pl.String, "unit": pl.String, "action": pl.String, "said": pl.String, "number": pl.Boolean})
     schema = frame.collect_schema()
     numbered = (frame if "row" in schema else frame.with_row_index("row", offset=1)).filter(pl.col("code").is_in(list(meant)))
+    asserted = pl.when(pl.col("numeric_value").is_null()).then("said")
+    time = pl.col("time").cast(pl.Datetime("us"))
     some = numbered.join(meanings.lazy(), on="code", how="left", maintain_order="left").select(
-        "row", pl.col("subject_id").cast(pl.String).alias("patient"), pl.col("time").cast(pl.Datetime("us")).alias("start"),
-        pl.col("code_").alias("code"), "name", "unit", "action",
-        pl.col("text_value").alias("text"), *_columns(schema),
+        "row", pl.col("subject_id").cast(pl.String).alias("patient"), time.alias("start"), pl.col("code_").alias("code"), "name", "unit", "action",
+        pl.coalesce("text_value", asserted).alias("text"), *_columns(schema, time),
     )
     infused = frame.filter(pl.col("code").str.starts_with("INFUSION_START//")).select(pl.col("subject_id").cast(pl.String).alias("patient")).unique().collect()
     return Table(name, int(counts["len"].sum()), entries(some), ignored, explained, carries=coded.INFUSIONS, present=infused)
@@ -253,11 +258,15 @@ def _digits(kind: pl.DataType) -> pl.Expr:
     return column.cast(pl.String).cast(pl.Float64) if kind == pl.Float32() else column.cast(pl.Float64)
 
 
-def _columns(schema: Mapping[str, pl.DataType]) -> list[pl.Expr]:
-    """The value, and what our own writer adds to the columns of the standard (OWN) where it is there."""
+def _columns(schema: Mapping[str, pl.DataType], time: pl.Expr) -> list[pl.Expr]:
+    """The value, and what our own writer adds to the columns of the standard (OWN) where it is there.
+
+    A death at midnight is one of which only the day is known.
+    """
     number = _digits(schema["numeric_value"])
     if not set(OWN) <= set(schema):
-        return [pl.when("number").then(number).alias("value")]
+        dated = (pl.col("code") == DEATH) & (time == time.dt.truncate("1d"))
+        return [pl.when("number").then(number).alias("value"), pl.when(dated).then(time + pl.duration(days=1)).alias("latest")]
     return [pl.coalesce("value", number).alias("value"), *(pl.col(name) for name in OWN if name != "value")]
 
 
