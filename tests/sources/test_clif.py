@@ -542,3 +542,32 @@ def test_every_lab_category_of_the_vocabulary_has_the_unit_that_clif_asks_for():
     assert set(LAB_UNITS) == mine
     for category, unit in LAB_UNITS.items():
         CONCEPTS[known_codes()[f"clif:{category}"].concept].conversion(unit)
+
+
+@pytest.mark.parametrize("kind", [pl.Float64, pl.Datetime("us"), pl.Null, pl.String])
+def test_a_column_of_words_without_any_word_may_have_any_type(tmp_path, kind):
+    path = folder(tmp_path, vitals=[{"recorded_dttm": at(1), "vital_category": "spo2", "vital_value": 90.0}],
+                  respiratory_support=[{"recorded_dttm": at(1), "device_category": "IMV"}])
+    for file, column in (("vitals", "vital_name"), ("respiratory_support", "device_name"), ("respiratory_support", "mode_name")):
+        table = next(path.glob(f"*{file}.parquet"))
+        pl.read_parquet(table).with_columns(pl.lit(None, kind).alias(column)).write_parquet(table)
+    assert said(record(path, anchor="hospital_admission"), "concept", "text") == [("oxygen_device", "invasive_ventilation"), ("spo2", None)]
+
+
+@pytest.mark.parametrize(("column", "value"), [("vital_value", [[1.0]]), ("vital_category", [b"\xff"]), ("hospitalization_id", [{"a": 1}]),
+                                               ("recorded_dttm", [timedelta(hours=1)])])
+def test_a_column_of_a_type_that_no_table_of_clif_has_is_named(tmp_path, column, value):
+    path = folder(tmp_path, vitals=[{"recorded_dttm": at(1), "vital_category": "spo2", "vital_value": 90.0}])
+    table = next(path.glob("*vitals.parquet"))
+    pl.read_parquet(table).with_columns(pl.Series(column, value)).write_parquet(table)
+    with pytest.raises(SourceError, match=f"vitals.parquet: the column {column} is of type"):
+        record(path, anchor="hospital_admission")
+
+
+def test_times_that_are_numbers_are_quarantined(tmp_path):
+    path = folder(tmp_path, vitals=[{"recorded_dttm": at(1), "vital_category": "spo2", "vital_value": 90.0}])
+    table = next(path.glob("*vitals.parquet"))
+    for value in (1.7e9, float("inf"), 1_700_000_000):
+        pl.read_parquet(table).with_columns(pl.Series("recorded_dttm", [value])).write_parquet(table)
+        vitals = next(one for one in record(path, anchor="hospital_admission").reading.files if "vitals" in one.file)
+        assert (vitals.rows, vitals.quarantined) == (1, 1)

@@ -118,6 +118,45 @@ def test_by_stay_an_entry_belongs_to_the_stay_that_it_names_or_that_it_lies_in()
     assert counts(got) == (4, 3, 1, 0)
 
 
+def test_by_stay_what_a_patient_arrives_with_is_part_of_the_stay():
+    stays = [("A", "s1", "icu", ZERO, ZERO + timedelta(hours=10)), ("A", "s2", "icu", ZERO + timedelta(hours=100), None)]
+    by_stay = {"anchor": "icu_admission", "by": "stay", "infusion_time": None}
+    device = {"code": "concept:oxygen_device", "text": "nasal_cannula"}
+    rows = [drip(-0.1, "start", 5), drip(2, "change", 9), drip(9, "change", 4), drip(10.2, "stop", 0), drip(80, "start", 7, "2"), drip(101, "stop", 0, "2"),
+            {**device, "start": ZERO - timedelta(hours=24)}, {**device, "start": ZERO - timedelta(hours=24.1)}, fever(ZERO - timedelta(hours=1)),
+            {"start": ZERO - timedelta(hours=40), "end": ZERO + timedelta(hours=1), "code": "concept:vasopressin", "value": 0.03, "unit": "U/min"},
+            {"start": ZERO - timedelta(hours=40), "end": ZERO, "code": "concept:vasopressin", "value": 0.02, "unit": "U/min"}]
+    got = record(rows, stays=stays, options=by_stay)
+    drips = got.events.filter(concept="norepinephrine").select("patient", pl.col("hour", "end_hour").round(3), "value")
+    assert drips.rows() == [("A/s1", -0.1, 2, 5), ("A/s1", 2, 9, 9), ("A/s1", 9, 10.2, 4), ("A/s2", -20, 1, 7)]
+    assert got.events.filter(concept="oxygen_device")["hour"].to_list() == [-24]
+    assert got.events.filter(concept="vasopressin").select("hour", "end_hour", "value").rows() == [(-40, 1, 0.03)]
+    assert counts(got) == (11, 8, 3, 0)
+
+
+def test_by_stay_a_death_known_by_its_day_belongs_to_the_stay_that_began_on_it():
+    died = {"start": datetime(2024, 3, 30), "code": "concept:death", "text": "present"}
+    by_stay = {"anchor": "icu_admission", "by": "stay", "infusion_time": None}
+    for latest, kept in ((datetime(2024, 3, 31), [(-10, 14)]), (ZERO, [])):
+        got = record([{**died, "latest": latest}, fever(ZERO)], stays=[("A", "s1", "icu", ZERO, None)], options=by_stay)
+        assert got.events.filter(concept="death").select("hour", "hour_latest").rows() == kept
+
+
+def test_a_drug_that_goes_on_between_two_stays_is_not_stopped_in_the_second_alone():
+    stays = [("A", "s1", "icu", ZERO, ZERO + timedelta(hours=10)), ("A", "s2", "icu", ZERO + timedelta(hours=12), None)]
+    rows = [drip(1, "start", 5), drip(11, "change", 9), drip(13, "stop", 0)]
+    got = record(rows, stays=stays, options={"anchor": "icu_admission", "by": "stay", "infusion_time": None})
+    assert got.events.select("patient", "hour", "end_hour", "value").rows() == [("A/s1", 1, None, 5), ("A/s2", -1, 1, 9)]
+
+
+def test_an_entry_or_a_stay_without_a_patient_is_no_patient():
+    stays = [("A", "s1", "icu", ZERO, None), (None, "s2", "icu", ZERO, None)]
+    for by in ("patient", "stay"):
+        got = record([fever(ZERO), fever(ZERO, patient=None, stay="s2")], stays=stays, options={"anchor": "icu_admission", "by": by, "infusion_time": None})
+        assert len(got.patient_ids) == 1
+        assert counts(got) == (2, 1, 0, 1)
+
+
 @pytest.mark.parametrize(("options", "what"), [
     ({"anchor": "lunch"}, "anchor is one of"), ({"clock": "sun"}, "clock is one of"), ({"by": "ward"}, "by is one of"), ({"index": "0"}, "index is"),
     ({"by": "stay"}, "by stay needs an anchor"), ({"timezone": "Mars/Olympus"}, "no time zone"), ({"complete": ["vitals"]}, "cannot be declared complete"),
@@ -248,3 +287,20 @@ def test_facts_and_hour_0_that_our_own_writers_leave_are_read():
     assert got.events["hour"].to_list() == [3]
     assert got.patients.select("weight_kg", "sex").rows() == [(50, "male")]
     assert counts(got) == (4, 4, 0, 0)
+
+
+@pytest.mark.parametrize("column", ["start", "latest", "end"])
+def test_a_time_in_a_year_that_no_calendar_has_is_quarantined(column: str):
+    strange = pl.Series([-70_000_000_000_000_000], dtype=pl.Int64).cast(pl.Datetime("us"))  # about 250 BC, which Python cannot show
+    made = export([fever(ZERO), fever(ZERO)])
+    table = made.tables[0]
+    odd = table.entries.with_columns(pl.when(pl.col("row") == 2).then(pl.lit(strange).first()).otherwise(column).alias(column))
+    got = coded.timeline(Export("TEST", (Table("t", 2, odd),), made.people), Codes(), coded.settings(infusion_time="2024-03-30T10:00"))
+    assert counts(got) == (2, 1, 0, 1)
+    assert "a time outside the years 1 to 9999" in notes(got)
+    born = pl.DataFrame({"patient": ["A"]}).with_columns(pl.lit(strange).first().alias("birth"))
+    stay = pl.DataFrame({"patient": ["A"], "stay": ["s"], "kind": ["icu"]}).with_columns(pl.lit(strange).first().alias("start"), pl.lit(ZERO).alias("end"))
+    late = Export("TEST", (Table("t", 1, entries(pl.DataFrame([{"row": 1, "patient": "A", **fever(ZERO)}]))),), born, stay)
+    assert coded.timeline(late, Codes(), coded.settings(anchor="first_entry")).patients["age_years"].to_list() == [None]
+    with pytest.raises(SourceError, match="nobody in these files"):
+        coded.timeline(late, Codes(), coded.settings(anchor="icu_admission"))

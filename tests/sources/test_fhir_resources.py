@@ -300,6 +300,37 @@ def test_a_bundle_and_doses_alone_declare_nothing_complete(tmp_path):
     assert table(tmp_path, administration("612865", dosage={"dose": quantity(480, "mg")})).carries == ()
 
 
+@pytest.mark.parametrize("route", [code("6064005", SNOMED), code("54485002", SNOMED), {"text": "Topical"}, {"text": "to both eyes, ophthalmic"},
+                                   {"coding": [{"system": "urn:hospital", "code": "NEB", "display": "Nebulised"}]}])
+def test_a_drug_that_acts_where_it_is_put_is_no_dose(tmp_path, route):
+    one = table(tmp_path, administration("3264", dosage={"dose": quantity(10, "mg"), "route": route}))
+    assert (len(one.entries), [why.partition(" (")[0] for why in one.explained]) == (0, ["a drug that acts where it is put"])
+
+
+@pytest.mark.parametrize(("route", "concept"), [
+    (code("47625008", SNOMED), "dexamethasone"), ({"text": "subcutaneous"}, "dexamethasone"), ({"text": "transdermal"}, "dexamethasone"),
+    (code("72607000", SNOMED), "intrathecal_dexamethasone"), ({"text": "Intrathecal use"}, "intrathecal_dexamethasone")])
+def test_a_route_into_the_body_is_a_dose_and_one_into_the_cerebrospinal_fluid_another(tmp_path, route, concept):
+    got = read(tmp_path, administration("3264", dosage={"dose": quantity(10, "mg"), "route": route}))
+    assert got.events.filter(value=10)["concept"].to_list() == [concept]
+
+
+def test_whether_a_drug_that_is_on_hold_or_of_unknown_status_runs_is_not_known(tmp_path):
+    rate = {"rateQuantity": quantity(5, "ug/min")}
+    open_, over = {"start": "2024-01-02T10:00:00Z"}, {"start": "2024-01-02T10:00:00Z", "end": "2024-01-02T11:00:00Z"}
+    said = []
+    for status, period in (("in-progress", open_), ("on-hold", open_), ("on-hold", over), ("unknown", over)):
+        given = administration("7512", dosage=rate, status=status, effectivePeriod=period)
+        given.pop("effectiveDateTime", None)
+        said.append(only(table(tmp_path, given).entries))
+    assert [(one.get("value"), one.get("text")) for one in said] == [(5.0, None), (None, "unknown"), (5.0, None), (None, "unknown")]
+
+
+def test_an_observation_about_somebody_else_is_not_the_patients(tmp_path):
+    one = table(tmp_path, observation(focus=[{"reference": "RelatedPerson/donor"}]))
+    assert (len(one.entries), one.explained) == (0, {"an observation whose focus is something else than the patient": 1})
+
+
 # ---------------------------------------------------------------- procedures, devices, conditions, adverse events
 
 def test_a_procedure_and_a_device_are_there_for_their_time(tmp_path):
@@ -330,6 +361,13 @@ def test_a_condition_lasts_from_onset_to_abatement_unless_it_is_not_sure(tmp_pat
     assert (said["code"], said["text"], said["end"]) == ("snomed:386661006", "present", AT + timedelta(hours=1))
     assert one.explained == {"a condition that is differential": 1}
     assert "onsetString" in one.troubles[0].what
+
+
+def test_a_seizure_that_is_only_named_is_one_of_a_kind_that_is_not_told(tmp_path):
+    for name, text in (("Seizure (finding)", "unspecified"), ("Prolonged", "prolonged")):
+        named = {"coding": [{"system": SNOMED, "code": "91175000", "display": name}]}
+        seizure = {"resourceType": "Condition", "code": named, "subject": {"reference": "Patient/p"}, "onsetDateTime": "2024-01-02T10:00:00Z"}
+        assert only(table(tmp_path, seizure).entries)["text"] == text
 
 
 def adverse(event: str, grade: str | None, **more: object) -> dict[str, object]:

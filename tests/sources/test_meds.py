@@ -10,10 +10,11 @@ import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from conftest import SharedData
 from records import assert_same_record, records
 from tocsin.errors import SettingError, SourceError
 from tocsin.grading import grade
-from tocsin.sources import coded, meds
+from tocsin.sources import coded, meds, meds_shard
 from tocsin.sources.codes import Codes, Item
 from tocsin.timeline import Timeline
 
@@ -196,3 +197,22 @@ def test_a_written_data_set_is_one_of_the_standard(tmp_path: Path):
     assert meds.is_meds(tmp_path)
     with pytest.raises(SourceError, match="no whole number"):
         meds.write(Timeline.from_rows([{"patient": "Ann", "hour": 1, "concept": "temperature", "value": 38.5}]), tmp_path)
+
+
+def test_a_death_is_present_though_its_row_has_neither_number_nor_text_and_at_midnight_it_is_known_by_its_day(tmp_path: Path):
+    for hour, latest in ((5.5, None), (16, 40)):  # hour 16 after 8 o'clock is midnight
+        for got in (record(shard(tmp_path, [(hour, "MEDS_DEATH", None)])),
+                    meds_shard.read(tmp_path / "0.parquet", "0.parquet", MIMIC, {}, coded.settings(anchor="icu_admission"))):
+            assert got.events.select("concept", "hour", "hour_latest", "text").rows() == [("death", hour, latest, "present")]
+
+
+def test_a_disorder_is_present_when_a_code_of_snomed_stands_alone_and_a_charted_item_without_its_words_is_not(tmp_path: Path):
+    codes = Codes({"mimic:1": Item("hlh")})
+    got = record(shard(tmp_path, [(1, "SNOMED//234437005", None), (2, "LAB//1//UNK", None), (3, "SNOMED//234437005", None), (4, "SNOMED//91175000", None)],
+                       text_value=[None, None, "absent", None]), codes)
+    assert got.events.select("hour", "concept", "text").rows() == [(1, "hlh", "present"), (3, "hlh", "absent"), (4, "seizure", "unspecified")]
+
+
+def test_the_deaths_of_the_demo_are_read(shared_data: SharedData):
+    got = meds.read(shared_data("mimic4demo_meds") / "meds", mapping="mimic-iv", anchor="icu_admission")
+    assert got.events.filter(concept="death")["patient"].n_unique() == 31

@@ -13,6 +13,8 @@ import polars as pl
 from tocsin.errors import SettingError, SourceError
 from tocsin.sources import clock
 from tocsin.sources.entries import STAYS
+from tocsin.timeline.completeness import CLOSABLE
+from tocsin.vocabulary import CONCEPTS
 
 ANCHORS: Mapping[str, str] = {
     "car_t_infusion": "CAR-T infusion", "icu_admission": "ICU admission", "hospital_admission": "hospital admission",
@@ -22,6 +24,9 @@ ANCHORS: Mapping[str, str] = {
 STAY_KINDS: Mapping[str, str] = {"icu_admission": "icu", "hospital_admission": "hospital", "study_start": "study"}
 HOW = ("Say what hour 0 is: --anchor icu_admission (or hospital_admission, study_start, first_entry), --infusion-time, or a table of patients "
        "with the column infusion_time.")
+ARRIVES_WITH = 24
+"""Hours before a stay in which what is charted may still run or hold when it begins."""
+_ABSENT_UNLESS_CHARTED = sorted(c.name for c in CONCEPTS.values() if c.domain in CLOSABLE)
 HOUR_0 = "tocsin:hour_0"
 """The code of an entry whose time is hour 0 of its patient: what our own writers leave for reading back."""
 
@@ -134,6 +139,7 @@ def find(entries: pl.DataFrame, stays: pl.DataFrame, aware: bool, settings: Sett
 
 
 def _some(anchors: Anchors, settings: Settings, partly: bool) -> Anchors:
+    anchors = replace(anchors, table=anchors.table.drop_nulls(["patient", "record"]))
     if not len(anchors.table) and not partly:
         raise SourceError(f"nobody in these files has any {ANCHORS[settings.anchor]}, so no row can be placed on the timeline.\n  {HOW}")
     return anchors
@@ -176,7 +182,9 @@ def _candidates(entries: pl.DataFrame, stays: pl.DataFrame, settings: Settings) 
 def in_records(entries: pl.DataFrame, anchors: Anchors, stays: pl.DataFrame) -> pl.DataFrame:
     """The entries with ``record`` and ``zero``; both are null where an entry belongs to no record.
 
-    By stay, an entry belongs to the stay that it names, or else to the one that its time lies in.
+    By stay, an entry belongs to the stay that it names, or else to the one that its time lies in.  A drug or a device that is
+    charted shortly before a stay, or that runs into it, belongs to it too: where no row means absent, the patient who arrives
+    with norepinephrine would otherwise be one without.  So does the stop, after a stay, of a drug that was left running in it.
     """
     table = anchors.table
     if table["stay"].is_null().all():
@@ -185,13 +193,30 @@ def in_records(entries: pl.DataFrame, anchors: Anchors, stays: pl.DataFrame) -> 
     lost = named["record"].is_null()
     if not lost.any():
         return named
-    spans = table.select("patient", "zero", "end", "record").sort("zero")
-    loose = named.filter(lost).drop("record", "zero").with_row_index("_at").sort("start").join_asof(
-        spans.with_columns(pl.col("zero").alias("_zero")), left_on="start", right_on="_zero", by="patient", strategy="backward", check_sortedness=False)
-    inside = pl.col("end_right").is_null() | (pl.col("start") <= pl.col("end_right"))
-    loose = loose.with_columns(pl.when(inside).then("record").alias("record"), pl.when(inside).then("zero").alias("zero")).sort("_at")
-    loose = loose.select(named.columns)
-    return pl.concat([named.filter(~lost), loose])
+    spans = table.select("patient", "zero", "end", "record").sort("zero").with_columns(pl.col("zero").alias("_zero"))
+    loose = named.filter(lost).drop("record", "zero").with_row_index("_at").sort("start")
+    before = spans.select("patient", "_zero", pl.col("zero").alias("zero_next"), pl.col("record").alias("record_next"))
+    loose = loose.join_asof(spans, left_on="start", right_on="_zero", by="patient", strategy="backward", check_sortedness=False).join_asof(
+        before, left_on="start", right_on="_zero", by="patient", strategy="forward", check_sortedness=False)
+    inside = pl.col("record").is_not_null() & (pl.col("end_right").is_null() | (pl.col("start") <= pl.col("end_right")))
+    arrives = pl.col("concept").is_in(_ABSENT_UNLESS_CHARTED) & (
+        (pl.col("zero_next") - pl.col("start") <= pl.duration(hours=ARRIVES_WITH)) | (pl.col("end") > pl.col("zero_next")))
+    arrives |= pl.col("latest") > pl.col("zero_next")  # known only by its day, it may lie in the stay
+    loose = loose.with_columns(pl.when(inside).then(name).when(arrives).then(f"{name}_next").alias(name) for name in ("record", "zero"))
+    return _stopped(pl.concat([named.filter(~lost), loose.sort("_at").select(named.columns)]), table)
+
+
+def _stopped(entries: pl.DataFrame, table: pl.DataFrame) -> pl.DataFrame:
+    """The entries, each stop of a drug in the record in which the drug was left running."""
+    steps = entries["action"].is_in(["start", "change", "stop"]).fill_null(False)
+    key = ["patient", "concept", "course"]
+    some = entries.filter(steps).sort(*key, "start", nulls_last=True, maintain_order=True)
+    left = (pl.col("action") == "stop") & (pl.col("action").shift(1).over(key) != "stop")
+    before, within = pl.col("record").shift(1).over(key), (pl.col("start") - pl.col("start").shift(1).over(key)) <= pl.duration(hours=ARRIVES_WITH)
+    moved = (left & within & before.is_not_null() & before.ne_missing(pl.col("record"))).fill_null(False)
+    some = some.with_columns(pl.when(moved).then(before).otherwise("record").alias("record")).drop("zero")
+    some = some.join(table.select("record", "zero"), on="record", how="left", maintain_order="left").select(entries.columns)
+    return pl.concat([entries.filter(~steps), some])
 
 
 def records_present(present: pl.DataFrame, anchors: Anchors, stays: pl.DataFrame) -> set[str]:

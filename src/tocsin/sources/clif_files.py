@@ -19,6 +19,7 @@ PIECE = 1_000_000
 """Rows that are held at a time."""
 _AS_TEXT = selectors.integer() | selectors.boolean() | selectors.categorical() | selectors.enum() | selectors.by_dtype(pl.Null)
 _WORDS = r"_(?:id|name|category|group|unit|code|format|type)$|^(?:lab_value|categorical_value|text_value|text|attribution|site|note|code|name|action)$"
+_TEXTS = _WORDS + r"|_dttm$|^birth_date$"
 _SUFFIXES = (".parquet", ".csv.gz", ".csv")
 _OFFSET = r"\s*(Z|z|UTC|[+-]\d{2}:?\d{2})$"
 
@@ -67,7 +68,8 @@ class File:
         for start in range(0, max(self.count(), 1), PIECE):
             frame = _collected(chosen.slice(start, PIECE), self.path).with_columns(absent)
             # a column of words without any is one of numbers, all of them empty, to those who write Parquet with pandas
-            frame = frame.with_columns((selectors.float() & selectors.matches(_WORDS)).fill_nan(None).cast(pl.String).str.strip_suffix(".0"))
+            frame = frame.with_columns((selectors.float() & selectors.matches(_TEXTS)).fill_nan(None).cast(pl.String).str.strip_suffix(".0"))
+            frame = frame.with_columns((selectors.temporal() & selectors.matches(_WORDS) | selectors.decimal() & selectors.matches(_TEXTS)).cast(pl.String))
             frame = frame.with_columns(_AS_TEXT.cast(pl.String)).with_columns(
                 pl.col(pl.String).str.strip_chars().replace("", None), pl.col(pl.Float32, pl.Float64).fill_nan(None))
             yield frame.with_columns(pl.int_range(pl.len(), dtype=pl.UInt32).alias("row") + (start + self.first_row))
@@ -167,7 +169,7 @@ def aware(files: Sequence[File]) -> bool:
             if isinstance(kind, pl.Datetime) and kind.time_zone is not None:
                 return True
             if kind == pl.String and small.endswith("_dttm"):
-                seen = file.scan().select(name).drop_nulls().head(1000).collect()[name]
+                seen = _collected(file.scan().select(name).drop_nulls().head(1000), file.path)[name]
                 if seen.str.contains(_OFFSET).any():
                     return True
     return False

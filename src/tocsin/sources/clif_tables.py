@@ -303,7 +303,7 @@ def _silent(_: Meaning, frame: pl.DataFrame) -> Said:
 def _own(_: Meaning, frame: pl.DataFrame) -> Said:
     """What Tocsin wrote beside the tables of CLIF, in the shape of entries."""
     said = frame.rename({"recorded_dttm": "start", "latest_dttm": "latest", "end_dttm": "end"}).with_columns(
-        pl.col("censored").cast(pl.Int8), number(frame, "value").alias("value"))
+        pl.col("censored").cast(pl.Int8, strict=False), number(frame, "value").alias("value"))
     return Said((said,))
 
 

@@ -81,6 +81,8 @@ def timeline(export: Export, codes: Codes, settings: Settings, partly: bool = Fa
     if unread and not len(everything) and not partly:
         raise SourceError(f"nothing in this record could be read.\n  {unread[0].sentence()}")
     aware, everything, stays, people = _zoned(export, everything, settings, accounts, notes)
+    everything = _datable(everything, accounts, notes)
+    stays, people = (table.with_columns(_in_calendar(name) for name in names) for table, names in ((stays, ("start", "end")), (people, ("birth", "age_at"))))
     anchors = anchor.find(everything, stays, aware, settings, partly)
     placed = _placed(everything, anchors, stays, settings, accounts, notes)
     known = _facts(people, placed, anchors, accounts, notes)
@@ -209,6 +211,21 @@ def _zoned(
                    "", rows["row"])
     stays = export.stays.with_columns(utc("start").alias("start"), utc("end").alias("end")) if len(export.stays) else export.stays
     return True, moved, stays, people.with_columns(utc("age_at").alias("age_at"))
+
+
+def _in_calendar(column: str) -> pl.Expr:
+    """A time as it is; null in a year that no calendar has."""
+    return pl.when(pl.col(column).dt.year().is_between(1, 9999)).then(column).alias(column)
+
+
+def _datable(frame: pl.DataFrame, accounts: Sequence[Account], notes: Notes) -> pl.DataFrame:
+    """The entries without those in a year that no calendar has: before the year 1 or after 9999."""
+    wrong = pl.any_horizontal(~pl.col(name).dt.year().is_between(1, 9999) for name in ("start", "latest", "end")).fill_null(False)
+    lost = frame.filter(wrong)
+    for (sheet,), rows in lost.group_by(["sheet"], maintain_order=True):
+        accounts[int(str(sheet))].bad(rows["row"])
+        notes.error(accounts[int(str(sheet))].file, "a time outside the years 1 to 9999", "Correct the times.", rows["row"])
+    return frame.filter(~wrong) if len(lost) else frame
 
 
 def _placed(

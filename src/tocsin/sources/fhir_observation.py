@@ -63,6 +63,8 @@ def observation(resource: Json, context: Context) -> Answer:
         raise IrrelevantError(parts[0][0].shown)
     if state in VOID:
         raise PassedError(f"an observation with the status {state}")
+    if "focus" in resource:
+        raise PassedError("an observation whose focus is something else than the patient")
     patient = context.patient(resource, path)
     answer, absent = Answer([]), ""
     shared: tuple[When, str | None, str | None, str | None, str | None] | None = None

@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
+from tocsin.errors import VocabularyError
 from tocsin.sources import fhir_register as register
+from tocsin.sources.codes import Item
 from tocsin.sources.fhir_context import (
     CENSORED,
     COMPUTED,
@@ -37,6 +39,7 @@ from tocsin.sources.fhir_elements import (
     coded,
     extensions,
     number,
+    qualified,
     rate,
     reference,
     status,
@@ -46,10 +49,17 @@ from tocsin.sources.fhir_elements import (
     words,
 )
 from tocsin.sources.fhir_observation import observation
-from tocsin.vocabulary import Kind
+from tocsin.vocabulary import CONCEPTS, Kind
 
 # ---------------------------------------------------------------- MedicationAdministration
 
+# Routes of the value set route-codes (SNOMED CT) by which a drug acts where it is put, and their names in any code system or none.
+_LOCAL_ROUTES = frozenset({
+    "snomed:6064005", "snomed:10547007", "snomed:12130007", "snomed:16857009", "snomed:46713006", "snomed:54485002", "snomed:372464004", "snomed:372466002",
+    "snomed:372468001", "snomed:418401004", "snomed:447694001"})
+_LOCAL = re.compile(r"(?i)\b(topical|cutaneous|ophthalmic|ocular|intraocular|conjunctival|otic|auricular|nasal|intranasal|inhal\w*|nebuli\w*|respiratory tract"
+                    r"|intravitreal|intra-?articular|intradermal|intralesional|vagina\w*|dental)\b")
+_INTRATHECAL, _SPINAL = "snomed:72607000", re.compile(r"(?i)\bintrathecal\b")
 _GIVEN = frozenset({"in-progress", "not-done", "on-hold", "completed", "entered-in-error", "stopped", "unknown"})
 
 
@@ -70,6 +80,7 @@ def administration(resource: Json, context: Context) -> Answer:
     infused = (patient, stay) if runs and state != "not-done" and not tagged(resource, path, WRITTEN) else None
     if drug.item is None:
         raise IrrelevantError(drug.shown, infused)
+    drug = _by_route(drug, dosage, where, context)
     speed = amount(quantity, f"{where}.rateQuantity") if quantity is not None else rate(ratio, f"{where}.rateRatio") if ratio is not None else None
     dose = amount(given, f"{where}.dose") if given is not None else None
     when = told_time(resource, "effective", path, context.known.moments)
@@ -91,6 +102,8 @@ def administration(resource: Json, context: Context) -> Answer:
         text = said if said is not None and re.search(r"\d", said) else None
     if beside is not None and told is None:
         action = ""  # our own words stand for what was given
+    if state == "unknown" or (state == "on-hold" and infusion and end is None):
+        told, text = None, "unknown"  # it may not have been given, or has been halted and nobody says when
     order = child(resource, "request", path)
     course = reference(order, f"{path}.request") if order is not None else None
     sign = extensions(resource, path).get(CENSORED)
@@ -99,6 +112,24 @@ def administration(resource: Json, context: Context) -> Answer:
     one = Said(patient, stay, when.start, when.latest, end, drug.code, drug.name, told.value if told else None, told.censored if told else None,
                told.unit if told else None, text, action or None, course[1] if course else None, attribution, site, note)
     return Answer([one], infused=infused)
+
+
+def _by_route(drug: Coded, dosage: Json, path: str, context: Context) -> Coded:
+    """The drug as its route makes it: into the cerebrospinal fluid another concept, on the skin or into the eye none."""
+    route = child(dosage, "route", path)
+    if route is None or kind_of(drug) not in (Kind.DOSE, Kind.INFUSION) or drug.item is None or drug.item.concept == "car_t_infusion":
+        return drug
+    codings = [(one, f"{path}.route.coding[{i}]") for i, one in enumerate(children(route, "coding", f"{path}.route"))]
+    codes = {qualified(string(one, "system", at_), string(one, "code", at_) or "") for one, at_ in codings}
+    said = (string(route, "text", f"{path}.route"), *(string(one, "display", at_) for one, at_ in codings))
+    names = [name for name in said if name is not None]
+    spinal = f"intrathecal_{drug.item.concept}"
+    if _INTRATHECAL in codes or any(_SPINAL.search(name) for name in names):
+        return Coded(f"concept:{spinal}", drug.name, Item(spinal)) if spinal in CONCEPTS else drug
+    local = next((found[1].lower() for name in names if (found := _LOCAL.search(name))), None)
+    if local is not None or codes & _LOCAL_ROUTES:
+        raise PassedError(f"a drug that acts where it is put ({local or 'by its route'})")
+    return drug
 
 
 def _drug(resource: Json, path: str, context: Context) -> Coded:
@@ -131,11 +162,22 @@ def _done(found: Coded, patient: str, stay: str | None, when: When, extra: tuple
     """Something that was there or was done in this time, in the words that its concept has for that."""
     kind = kind_of(found)
     has_words = found.item is not None and found.item.text is not None
-    text = None if has_words else {Kind.FINDING: "present", Kind.STATEMENT: "present", Kind.STATE: found.name}.get(kind) if kind else None
+    text = None if has_words else {Kind.FINDING: "present", Kind.STATEMENT: "present", Kind.STATE: _state(found)}.get(kind) if kind else None
     action = "given" if kind in (Kind.DOSE, Kind.INFUSION) else None
     attribution, site, note = extra
     return Answer([Said(patient, stay, when.start, when.latest, when.end, found.code, found.name, text=text, action=action, attribution=attribution,
                         site=site, note=note)])
+
+
+def _state(found: Coded) -> str | None:
+    """The state that the name of a code says; where it says only that it is there, of a kind that is not told."""
+    one = CONCEPTS[found.item.concept] if found.item is not None else None
+    if one is None or found.name is None or "unspecified" not in one.values:
+        return found.name
+    try:
+        return one.coded_value(found.name)
+    except VocabularyError:
+        return "unspecified"
 
 
 def procedure(resource: Json, context: Context) -> Answer:

@@ -44,6 +44,8 @@ OWN: Mapping[str, pl.DataType] = MappingProxyType({
     "site": pl.String(), "note": pl.String(),
 })
 """Columns that our writer adds to those of the standard, which allows more: what MEDS has no place for, and the number in 64 bits."""
+_ASSERTED = ("present", "unspecified")
+"""What a concept calls a disorder of which nothing more is told."""
 BIRTH, DEATH = "MEDS_BIRTH", "MEDS_DEATH"
 
 
@@ -55,6 +57,7 @@ class Meaning:
     name: str | None = None
     unit: str | None = None
     action: str | None = None
+    said: str | None = None  # what the code says where the row has neither number nor text: a death, a disorder
     number: bool = True  # whether its number is the value: at the end of an infusion it is not, nor is the rate of a drug given in doses
     ends: bool = False   # it is the end of what another row began
 
@@ -125,7 +128,7 @@ def meaning(code: str, codes: Codes, parents: Sequence[str] = ()) -> Meaning | N
     if parts[0] in (BIRTH, "GENDER"):
         return None
     if parts[0] == DEATH:
-        return Meaning("concept:death")
+        return Meaning("concept:death", said="present")
     action = {"INFUSION_START": "start", "INFUSION_END": "stop"}.get(parts[0])
     if parts[0] == "PROCEDURE" and len(parts) > 2 and parts[1] in ("START", "END"):  # ventilation, dialysis: from its start to its end
         found = meaning("//".join((parts[0], *parts[2:])), codes, parents)
@@ -147,7 +150,8 @@ def meaning(code: str, codes: Codes, parents: Sequence[str] = ()) -> Meaning | N
             continue
         if action is not None and item.concept in _DOSES:  # a rate, and not the amount; the end adds nothing
             return Meaning(candidate, action="given", number=False) if action == "start" else None
-        return Meaning(candidate, unit=unit, action=action or _given(item), number=action != "stop")
+        said = next((word for word in _ASSERTED if word in CONCEPTS[item.concept].values), None) if candidate.startswith("snomed:") else None
+        return Meaning(candidate, unit=unit, action=action or _given(item), said=said, number=action != "stop")
     return None
 
 
@@ -238,21 +242,22 @@ def table(name: str, frame: pl.LazyFrame, codes: Codes, parents: Mapping[str, Se
         else:
             ignored[code or "(no code)"] = many
     meanings = pl.DataFrame(
-        [(code, m.code, m.name, m.unit, m.action, m.number, m.ends) for code, m in meant.items()], orient="row",
-        schema={"code": pl.String, "code_": pl.String, "name": pl.String, "unit": pl.String, "action": pl.String, "number": pl.Boolean, "ends": pl.Boolean})
+        [(code, m.code, m.name, m.unit, m.action, m.said, m.number, m.ends) for code, m in meant.items()], orient="row",
+        schema={"code": pl.String, "code_": pl.String, "name": pl.String, "unit": pl.String, "action": pl.String, "said": pl.String,
+                "number": pl.Boolean, "ends": pl.Boolean})
     schema = frame.collect_schema()
     numbered = (frame if "row" in schema else frame.with_row_index("row", offset=1)).filter(pl.col("code").is_in(list(meant)))
+    asserted = pl.when(pl.col("numeric_value").is_null()).then("said")
+    time = pl.col("time").cast(pl.Datetime("us"))
     some = numbered.join(meanings.lazy(), on="code", how="left", maintain_order="left").select(
-        "row", pl.col("subject_id").cast(pl.String).alias("patient"), pl.col("time").cast(pl.Datetime("us")).alias("start"),
+        "row", pl.col("subject_id").cast(pl.String).alias("patient"), time.alias("start"),
         pl.col("code_").alias("code"), "name", "unit", "action", "ends",
-        pl.col("text_value").alias("text"), *_columns(schema),
+        pl.coalesce("text_value", asserted).alias("text"), *_columns(schema, time),
     ).collect()
     if some["ends"].any():
         some, ends = some.filter(~pl.col("ends")), some.filter("ends")
         explained["ends of procedures"] = len(ends)
         some = _ended(some, ends)
-    if not set(OWN) <= set(schema):
-        some = _deaths(some)
     infused = frame.filter(pl.col("code").str.starts_with("INFUSION_START//")).select(pl.col("subject_id").cast(pl.String).alias("patient")).unique().collect()
     read = entries(some)
     of = [infused.join(pl.DataFrame({"of": coded.INFUSIONS}), how="cross")]
@@ -289,26 +294,21 @@ def _ended(begun: pl.DataFrame, ends: pl.DataFrame) -> pl.DataFrame:
     return begun.with_columns(pl.coalesce(end, "until").alias("end"))
 
 
-def _deaths(some: pl.DataFrame) -> pl.DataFrame:
-    """The rows, a death by its code alone; one at midnight is known only by its day, as data sets write a date without a time."""
-    died = pl.col("code") == "concept:death"
-    dated = died & (pl.col("start") == pl.col("start").dt.truncate("1d"))
-    return some.with_columns(
-        pl.when(died).then(pl.lit("present")).otherwise("text").alias("text"),
-        pl.when(dated).then(pl.col("start") + pl.duration(hours=24)).alias("latest"))
-
-
 def _digits(kind: pl.DataType) -> pl.Expr:
     """The number that was written: of a 32-bit float its shortest decimal form, not the binary one (0.1, not 0.10000000149)."""
     column = pl.col("numeric_value")
     return column.cast(pl.String).cast(pl.Float64) if kind == pl.Float32() else column.cast(pl.Float64)
 
 
-def _columns(schema: Mapping[str, pl.DataType]) -> list[pl.Expr]:
-    """The value, and what our own writer adds to the columns of the standard (OWN) where it is there."""
+def _columns(schema: Mapping[str, pl.DataType], time: pl.Expr) -> list[pl.Expr]:
+    """The value, and what our own writer adds to the columns of the standard (OWN) where it is there.
+
+    A death at midnight is one of which only the day is known.
+    """
     number = _digits(schema["numeric_value"])
     if not set(OWN) <= set(schema):
-        return [pl.when("number").then(number).alias("value")]
+        dated = (pl.col("code") == DEATH) & (time == time.dt.truncate("1d"))
+        return [pl.when("number").then(number).alias("value"), pl.when(dated).then(time + pl.duration(days=1)).alias("latest")]
     return [pl.coalesce("value", number).alias("value"), *(pl.col(name) for name in OWN if name != "value")]
 
 

@@ -30,7 +30,7 @@ _OFFSET = r"(?i)(:\d{2}(?:\.\d+)?)\s*(?:z|utc|[+-]\d{2}:?\d{2})$"
 _TIME_OF_DAY = r"\d[T ]\s*\d{1,2}:\d{2}"
 _MIDNIGHT = r"\d[T ]\s*0{1,2}:00(?::00(?:\.0+)?)?\s*(?:[Zz]|[+-]\d{2}:?\d{2})?$"
 _MOST_UNPACKED = 200      # a zip member may unpack to this many times its size ...
-_ALWAYS_UNPACKED = 1 << 28  # ... and to this many bytes in any case
+_ALWAYS_UNPACKED = 1 << 28  # ... and all of them together to this many bytes in any case
 
 
 class Store(Protocol):
@@ -252,6 +252,7 @@ class Zip(Files):
 
     def __init__(self, path: Path, tables: Mapping[str, str | Sequence[str]] | None = None) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="tocsin-omop-", ignore_cleanup_errors=True)
+        self._free = _ALWAYS_UNPACKED
         try:
             with zipfile.ZipFile(path) as archive:
                 for member in archive.infolist():
@@ -267,7 +268,7 @@ class Zip(Files):
         target = Path(self._folder.name) / name
         if target.exists():
             raise SourceError(f"{where} holds two files called {name}.\n  Unpack it, keep one, and name the folder.")
-        most = max(_ALWAYS_UNPACKED, _MOST_UNPACKED * member.compress_size)
+        most = max(self._free, _MOST_UNPACKED * member.compress_size)
         written = 0
         with archive.open(member) as packed, target.open("wb") as out:
             while block := packed.read(1 << 20):
@@ -276,6 +277,7 @@ class Zip(Files):
                     raise SourceError(f"{where}: {name} unpacks to more than {_MOST_UNPACKED} times its size: not read.\n"
                                       "  If it is sound, unpack it yourself and name the folder.")
                 out.write(block)
+        self._free = max(0, self._free - written)
 
     def close(self) -> None:
         self._folder.cleanup()
