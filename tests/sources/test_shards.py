@@ -296,7 +296,7 @@ def test_a_run_is_another_when_the_mapping_or_the_table_of_patients_has_changed(
     grade_to(data, out, [scale("astct-crs-2019")], options={name: beside})
     assert grade_to(data, out, [scale("astct-crs-2019")], options={name: beside}).progress.resumed == 2
     beside.write_text(texts[1])
-    with pytest.raises(SettingError, match="other: beside"):
+    with pytest.raises(SettingError, match="other: files"):
         grade_to(data, out, [scale("astct-crs-2019")], options={name: beside})
 
 
@@ -310,3 +310,49 @@ def test_no_password_is_written_into_the_folder(address: str | Path, tmp_path: P
     told = (tmp_path / "out" / "run.json").read_text()
     assert "s3cret" not in told
     assert "db/cdm" in told
+
+
+def test_a_corrected_mapping_or_another_choice_is_another_run(tmp_path: Path):
+    data, out, mapping, people = shards_of(tmp_path / "meds", many=2), tmp_path / "out", tmp_path / "ward.toml", tmp_path / "people.csv"
+    mapping.write_text('[items]\n"LAB//1" = "crp"\n')
+    people.write_text("patient,weight_kg\n0,70\n")
+    options = {"mapping": mapping, "patients": people}
+    grade_to(data, out, [scale("astct-crs-2019")], options=options, choices={"open": ""})
+    assert grade_to(data, out, [scale("astct-crs-2019")], options=options, choices={"open": ""}).progress.resumed == 2
+    with pytest.raises(SettingError, match=r"other: options"):
+        grade_to(data, out, [scale("astct-crs-2019")], options=options, choices={"open": "devices"})
+    for file, text in ((mapping, '[items]\n"LAB//1" = "ferritin"\n'), (people, "patient,weight_kg\n0,71.5\n")):
+        before, was = file.read_text(), file.stat().st_mtime_ns
+        file.write_text(text)
+        with pytest.raises(SettingError, match=r"other: files"):
+            grade_to(data, out, [scale("astct-crs-2019")], options=options, choices={"open": ""})
+        file.write_text(before)
+        os.utime(file, ns=(was, was))
+    assert grade_to(data, out, [scale("astct-crs-2019")], options=options, choices={"open": ""}).progress.resumed == 2
+
+
+def test_assumptions_of_the_command_line_are_part_of_the_run(tmp_path: Path):
+    from typer.testing import CliRunner
+
+    from tocsin.cli import app
+
+    data, out = shards_of(tmp_path / "meds", many=1), tmp_path / "out"
+    command = ["grade", str(data), "-s", "astct-crs-2019", "-o", str(out)]
+    assert CliRunner().invoke(app, command).exit_code == 0
+    for more in (["--assume", "unstated-support-absent"], ["--open", "drugs"], ["--age", "40"]):
+        with pytest.raises(SettingError, match="another run"):
+            CliRunner().invoke(app, [*command, *more], catch_exceptions=False, standalone_mode=False)
+
+
+def test_of_a_formula_the_highest_values_are_printed_and_the_others_counted(tmp_path: Path):
+    from rich.console import Console
+
+    from tocsin.show.lookup import MOST_VALUES, print_highest
+
+    out = Console(width=80, record=True, file=open(os.devnull, "w"))  # noqa: SIM115
+    counts = {(0.0, float("inf")): 9} | {(value / 10, value / 10): 1 for value in range(2, 112)}
+    print_highest(out, scale("easix-2017"), counts)
+    lines = [line.split() for line in out.export_text().splitlines()]
+    assert ["not", "known", "9"] in lines
+    assert f"lower, {110 - MOST_VALUES} different values {110 - MOST_VALUES}".split() in lines
+    assert [line[0] for line in lines if line[1:2] == ["index"]] == [f"{value / 10:g}" for value in range(92, 112)]

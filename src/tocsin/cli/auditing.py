@@ -16,17 +16,16 @@ from tocsin.cli.options import (
     Source,
     hours,
     pairs,
-    reads,
+    reads_and_tells,
 )
 
 
-@reads
+@reads_and_tells
 def audit(
     source: Source,
     protocol: ProtocolName = "paper004",
     within_hours: Annotated[float, typer.Option("--within-hours", help="A dose is on time within this of becoming due.")] = 6.0,
     only_summary: Annotated[bool, typer.Option("--summary", help="Only the counts.")] = False,
-
     setting: Settings = None, carry: Carry = None, as_json: AsJson = False,
 ) -> None:
     """Set the treatments given beside what the guideline asked for: on time, late, omitted, not indicated, dose off, and why.

@@ -17,7 +17,7 @@ from tocsin.cli.options import (
     hours,
     moment,
     pairs,
-    reads,
+    reads_and_tells,
 )
 from tocsin.cli.work import NOTHING_GRADED
 from tocsin.errors import SettingError
@@ -32,7 +32,7 @@ app = typer.Typer(no_args_is_help=True, help="Set scales, or guidelines, side by
 
 
 @app.command("scales", no_args_is_help=True)
-@reads
+@reads_and_tells
 def scales(
     source: Source,
     scale: Annotated[list[str] | None, typer.Option("--scale", "-s", help="A scale; give two or more. Default: every CRS scale.")] = None,
@@ -96,13 +96,12 @@ def scales(
 
 
 @app.command("protocols", no_args_is_help=True)
-@reads
+@reads_and_tells
 def protocols(
     a: Annotated[str, typer.Argument(help="A guideline, e.g. paper004.", show_default=False)],
     b: Annotated[str, typer.Argument(help="Another one, e.g. asco2021.", show_default=False)],
     source: Source,
     only_summary: Annotated[bool, typer.Option("--summary", help="Only the counts over all patients.")] = False,
-
     setting: Settings = None, carry: Carry = None, as_json: AsJson = False,
 ) -> None:
     """Where two guidelines part: what each asks for, with which dose, from when, and why they differ.
@@ -154,7 +153,7 @@ def _two(a: str, b: str, wanted: dict[str, str]) -> tuple[Protocol, Protocol]:
     return one, other
 
 
-@reads
+@reads_and_tells
 def ask(
     source: Source,
     scale: Annotated[str, typer.Option("--scale", "-s", help="The scale, of any kind.")] = "astct-crs-2019",

@@ -15,17 +15,16 @@ from tocsin.cli.options import (
     hours,
     moment,
     pairs,
-    reads,
+    reads_and_tells,
 )
 from tocsin.errors import SettingError
 
 
-@reads
+@reads_and_tells
 def complications(
     source: Source,
     at: Annotated[str, typer.Option("--at", help="An hour since infusion (150), a day (day6), a date-time, or now.")],
     only: Annotated[list[str] | None, typer.Option("--only", help="Only this complication, e.g. local_crs; may be given several times.")] = None,
-
     setting: Settings = None, carry: Carry = None, as_json: AsJson = False,
 ) -> None:
     """Which complication is it: for each, what in the record speaks for it, against it, and what is missing. Never a verdict.

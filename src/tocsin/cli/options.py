@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, field, fields
 from functools import wraps
 from inspect import Parameter, Signature, signature
 from pathlib import Path
@@ -49,6 +49,7 @@ class Source:
     patients: Annotated[Path | None, _option("--patients", "A table of patients: age_years, weight_kg, product, infusion_time ...")] = None
     infusion_time: Annotated[str | None, _option("--infusion-time", "Wall clock of the CAR-T infusion, e.g. 2019-09-25T10:00.")] = None
     complete: Annotated[str, _option("--complete", "Domains in which no row means absent: drugs,devices,findings,neurology.")] = ""
+    opened: Annotated[str, _option("--open", "Domains that the export has only in part: there no row means not told.")] = ""
     assume: Annotated[list[str] | None, _option(
         "--assume", "A named assumption: unstated-support-absent, unstated-organ-toxicity-absent.")] = None
     unit: Annotated[list[str] | None, _option("--unit", "Unit of a concept where the file is silent, e.g. temperature=degF.")] = None
@@ -61,12 +62,13 @@ class Source:
     anchor: Annotated[str, _option(
         "--anchor", "What hour 0 is: car_t_infusion, icu_admission, hospital_admission, study_start, first_entry.", panel=_CODED)] = "car_t_infusion"
     index: Annotated[str, _option("--index", "Which of several infusions or stays: first, last, or a number.", panel=_CODED)] = "first"
-    by: Annotated[str, _option("--by", "One record for each patient, or for each stay.", panel=_CODED)] = "patient"
+    by: Annotated[str, _option("--by", "One record for each patient, or one for each stay: patient, stay.", panel=_CODED)] = "patient"
     clock: Annotated[str, _option(
         "--clock", "offsets: times with an offset are moments; wall: the wall clock as written (shifted dates).", panel=_CODED)] = "offsets"
-
     reader: Annotated[list[str] | None, _option(
         "--reader", "An option of the format's own reader, e.g. schema=cdm or identifiers=true.", panel=_CODED)] = None
+    basis: list[str] = field(default_factory=list, init=False)
+    """What the answer rests on, in words: filled as the record is read."""
 
     def read(self) -> Timeline:
         """The whole record in memory; raises SourceError, SettingError or TimelineError."""
@@ -116,6 +118,7 @@ class Source:
     def told(self) -> Timeline:
         """``read``, with a line on standard error when the reader met problems."""
         timeline = self.read()
+        self._rests_on(timeline)
         reading = timeline.reading
         if reading is not None and reading.errors:
             from tocsin.show.wording import plural
@@ -133,7 +136,18 @@ class Source:
             yield self.told()
             return
         for part in blocks(self._only(), self.patients, self._names()):
-            yield self.chosen(part)
+            timeline = self.chosen(part)
+            self._rests_on(timeline)
+            yield timeline
+
+    def _rests_on(self, timeline: Timeline) -> None:
+        """Keep how the record was read and what is complete in it, of the first block where there are several."""
+        if self.basis:
+            return
+        settings = timeline.reading.settings if timeline.reading is not None else {}
+        if "hour 0" in settings:
+            self.basis.append(f"Read as {settings['format']}; hour 0: {settings['hour 0']}; one record is {settings['one record is']}.")
+        self.basis.append(timeline.complete.brief())
 
     def _checked(self) -> None:
         if self.weight is not None and not 0 < self.weight < 1000:
@@ -159,10 +173,18 @@ class Source:
         return self.files[0]
 
     def _names(self) -> list[str]:
-        return [n for n in self.complete.split(",") if n.strip()]
+        return split(self.complete)
+
+    @property
+    def choices(self) -> dict[str, str]:
+        """What ``chosen`` goes by."""
+        return {"open": self.opened, "assume": ",".join(self.assume or ()), "patient": self.patient or "",
+                "weight": str(self.weight or ""), "age": str(self.age or "")}
 
     def chosen(self, timeline: Timeline) -> Timeline:
-        """The record with the assumptions, the one patient and the facts that the options name."""
+        """The record with the domains that are open, the assumptions, the one patient and the facts that the options name."""
+        if self.opened:
+            timeline = timeline.with_complete(timeline.complete.opening(*split(self.opened)))
         if self.assume:
             timeline = timeline.with_complete(timeline.complete.assuming(*self.assume))
         if self.patient is not None:
@@ -177,20 +199,32 @@ class Source:
         return timeline.with_patient_facts(**facts) if facts else timeline
 
 
-def reads(command: Callable[..., None]) -> Callable[..., None]:
+def reads_and_tells(command: Callable[..., None]) -> Callable[..., None]:
+    """As ``reads``; what its answer rests on is printed below it."""
+    return reads(command, tells=True)
+
+
+def reads(command: Callable[..., None], tells: bool = False) -> Callable[..., None]:
     """A command whose parameter ``source`` is filled from the reading options, which are the same in every command."""
     hints = get_type_hints(command, include_extras=True)
     options = get_type_hints(Source, include_extras=True)
+    mine = [one for one in fields(Source) if one.init]
     reading = [
         Parameter(one.name, Parameter.KEYWORD_ONLY, annotation=options[one.name],
-                  default=Parameter.empty if one.default is MISSING else one.default) for one in fields(Source)]
+                  default=Parameter.empty if one.default is MISSING else one.default) for one in mine]
     whole = [
         reading[0] if one.name == "source" else one.replace(kind=Parameter.KEYWORD_ONLY, annotation=hints[one.name])
         for one in signature(command).parameters.values()] + reading[1:]
 
     @wraps(command)
     def run(**given: Any) -> None:
-        command(source=Source(**{one.name: given.pop(one.name) for one in reading}), **given)
+        source = Source(**{one.name: given.pop(one.name) for one in reading})
+        command(source=source, **given)
+        if tells and not given.get("as_json"):
+            from tocsin.show.checking import print_basis
+            from tocsin.show.lookup import console
+
+            print_basis(console(), source.basis)
 
     run.__signature__ = Signature(whole)  # type: ignore[attr-defined]
     run.__annotations__ = {p.name: p.annotation for p in whole}
@@ -230,6 +264,11 @@ def _typed(text: str, kind: str, name: str) -> Any:
     except (KeyError, ValueError):
         raise SettingError(f"--reader {name}={text}: it is {'true or false' if kind.startswith('bool') else 'a number'}, not {text!r}") from None
     return tuple(part.strip() for part in text.split(",")) if kind.startswith("Iterable") else text
+
+
+def split(names: str) -> list[str]:
+    """The names between commas."""
+    return [n.strip() for n in names.split(",") if n.strip()]
 
 
 def pairs(given: list[str] | None, option: str) -> dict[str, str]:

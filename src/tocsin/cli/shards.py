@@ -33,7 +33,8 @@ def grade_into(source: Source, out: Path, scales: Sequence[Scale], restart: bool
     if source.patient is not None:
         raise SettingError("--patient looks at one patient: write a .csv or .parquet file, or leave --out out")
     with _progress() as told:
-        outcome = grade_to(source.files[0], out, scales, told=told, restart=restart, chosen=source.chosen, options=options, **grading)
+        outcome = grade_to(source.files[0], out, scales, told=told, restart=restart, chosen=source.chosen, choices=source.choices, options=options,
+                           **grading)
     print_outcome(console(), outcome)
 
 
@@ -89,3 +90,7 @@ def convert(
     written = doors.write(timeline, out, form, grades)
     who = f"{written.patients} {'patient' if written.patients == 1 else 'patients'}"
     typer.echo(f"{written.path}: {written.events} events of {who}, as {form}")
+    if written.beside is not None:
+        typer.echo(f"{written.beside}: the facts about {'the patient' if written.patients == 1 else 'them'}; read both with --patients {written.beside}")
+    if form != "clif" and (timeline.complete.everywhere or timeline.complete.by_patient):
+        typer.echo(f"{timeline.complete.brief()} The format {form} has no place for this: say it again with --complete, as far as it holds for everybody.")

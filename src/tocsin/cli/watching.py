@@ -17,17 +17,16 @@ from tocsin.cli.options import (
     hours,
     moment,
     pairs,
-    reads,
+    reads_and_tells,
 )
 from tocsin.errors import SettingError
 
 
-@reads
+@reads_and_tells
 def monitor(
     source: Source, at: At = None,
     only_summary: Annotated[bool, typer.Option("--summary", help="For a cohort: on how many patient-days each item was kept.")] = False,
     everything: Annotated[bool, typer.Option("--all", help="Also what is done, and what is not asked for.")] = False,
-
     setting: Settings = None, carry: Carry = None, as_json: AsJson = False,
 ) -> None:
     """Say what has to be watched at a moment: overdue and by how long, due, done and when next, or what it depends on.

@@ -23,6 +23,7 @@ from tocsin.cli.options import (
     moment,
     pairs,
     reads,
+    reads_and_tells,
     with_settings,
 )
 from tocsin.cli.shards import grade_into
@@ -117,8 +118,8 @@ def grade(
 
       tocsin grade MEDS/ --out OUT/
 
-    A folder as --out is for records that do not fit in memory: the steps go there shard by shard, and the same command takes a run that was
-    stopped up again.
+    A folder as --out is for records that do not fit in memory: the steps go there shard by shard, and the same command goes on with a run
+    that was stopped.
     """
     import polars as pl
 
@@ -177,12 +178,11 @@ def grade(
         print_settings(console(), settings if "format" in settings else {}, complete)  # of CSV files the notes of `check` tell it
 
 
-@reads
+@reads_and_tells
 def advise(
     source: Source,
     at: Annotated[str, typer.Option("--at", help="An hour since infusion (150), a day (day6), a date-time, or now.")],
     protocol: ProtocolName = "paper004",
-
     setting: Settings = None, carry: Carry = None, as_json: AsJson = False,
     everything: Annotated[bool, typer.Option("--all", help="Also what is not due.")] = False,
 ) -> None:
@@ -223,8 +223,6 @@ def report(
     source: Source,
     out: Annotated[Path, typer.Option("--out", "-o", help="The HTML report, or the figure alone as .svg, .png or .pdf.")] = Path("report.html"),
     protocol: ProtocolName = "paper004",
-
-
     units: Annotated[str, typer.Option("--units", help="Show values in si or us units.")] = "si",
 ) -> None:
     """Write one self-contained HTML report of a patient with the figure; or the figure alone (.svg, .png, .pdf).

@@ -67,6 +67,12 @@ def print_settings(console: Console, settings: Mapping[str, str], complete: Sequ
         console.print()
 
 
+def print_basis(console: Console, basis: Sequence[str]) -> None:
+    """What an answer rests on, below it."""
+    for sentence in basis:
+        _say(console, clean(sentence), "dim")
+
+
 def print_rows(console: Console, files: Sequence[FileCount], most: int = MOST_FILES) -> None:
     """The reconciliation of each file that has a row; of more than ``most`` the others together."""
     table = _table(console, "Rows")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from tocsin.vocabulary import Concept
 
 ORDER = ("due", "blocked", "depends", "not_due")
+MOST_VALUES = 20
+"""So many of the highest values of patients are printed one by one."""
 HEADINGS = {"due": "Due", "blocked": "Asked for, but not allowed now", "depends": "Depends on what is not told", "not_due": "Not due"}
 
 
@@ -117,18 +119,30 @@ def print_summary(out: Console, scale: Scale, frame: pl.DataFrame) -> None:
     """How many patients reach which grade, points or value at most, from the steps of many patients by one scale."""
     import polars as pl
 
+    highest = frame.group_by("patient").agg(pl.col("at_least").max(), pl.col("at_most").max())
+    print_highest(out, scale, Counter(zip(highest["at_least"].to_list(), highest["at_most"].to_list(), strict=True)))
+    _say(out, f"{len(highest)} patients, {len(frame)} steps. For every step with its reasons: --json or --out FILE.")
+
+
+def print_highest(out: Console, scale: Scale, counts: Mapping[tuple[float, float], int]) -> None:
+    """How many patients reach which (at least, at most) grade or value; of many different ones the highest, the others together."""
     from tocsin.show.measured import value_range
 
-    highest = frame.group_by("patient").agg(pl.col("at_least").max(), pl.col("at_most").max())
-    counts = Counter(zip(highest["at_least"].to_list(), highest["at_most"].to_list(), strict=True))
     what = "grade" if scale.unit in ("", "grade") else "value"
     table = _table(out, f"{scale.title}: highest {what} of each patient")
     table.add_column(f"Highest {what}")
     table.add_column("Patients", justify="right")
-    for (low, high), number in sorted(counts.items()):
-        table.add_row(value_range(low, high, scale.unit), f"{number}")
+    rows = sorted(counts.items())
+    unknown = [row for row in rows if value_range(*row[0], scale.unit) == "not known"]
+    known = [row for row in rows if row not in unknown]
+    lower = known[:-MOST_VALUES] if len(known) > MOST_VALUES + 1 else []
+    if unknown:
+        table.add_row("not known", f"{sum(many for _, many in unknown):,}")
+    if lower:
+        table.add_row(f"lower, {len(lower):,} different values", f"{sum(many for _, many in lower):,}")
+    for (low, high), many in known[len(lower):]:
+        table.add_row(value_range(low, high, scale.unit), f"{many:,}")
     out.print(table)
-    _say(out, f"{len(highest)} patients, {len(frame)} steps. For every step with its reasons: --json or --out FILE.")
 
 
 def print_scale_list(out: Console, scales: Sequence[Scale], search: str) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tocsin.scales import scale
 from tocsin.show.checking import print_rows, print_settings
-from tocsin.show.terminal import _say, _table
+from tocsin.show.lookup import print_highest
+from tocsin.show.terminal import _say
 from tocsin.show.values import clean
 from tocsin.show.wording import plural
 
@@ -23,14 +25,9 @@ def print_outcome(console: Console, outcome: Outcome) -> None:
     again = f", {done.resumed} of them by an earlier run" if done.resumed else ""
     _say(console, f"{outcome.folder}: {done.patients:,} {'patient' if done.patients == 1 else 'patients'}, {done.events:,} events, {done.steps:,} steps "
                   f"in {plural(done.shards, 'shard')}{again}.")
-    for scale, worst in outcome.worst.items():
+    for name, worst in outcome.worst.items():
         console.print()
-        table = _table(console, f"Highest grade of each patient by {scale}")
-        table.add_column("Highest grade", ratio=1)
-        table.add_column("Patients", justify="right")
-        for word, many in sorted(worst.items()):
-            table.add_row(word.replace("-", " to "), f"{many:,}")
-        console.print(table)
+        print_highest(console, scale(name), worst)
     console.print()
     print_settings(console, outcome.settings, outcome.complete)
     if outcome.files:

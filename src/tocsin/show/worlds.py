@@ -14,7 +14,7 @@ from tocsin.grading.grade import grade
 from tocsin.grading.result import Grades
 from tocsin.show.steps import Course, courses
 from tocsin.show.wording import concept_words, joined
-from tocsin.timeline import ASSUMPTIONS, Completeness, Timeline
+from tocsin.timeline import ASSUMPTIONS, Completeness, Timeline, together_named
 
 
 @dataclass(frozen=True)
@@ -42,9 +42,9 @@ def worlds_of(
 
     ``assume``: named assumptions (``tocsin.timeline.ASSUMPTIONS``), or domains and concepts that are taken as complete.
     """
-    closed = timeline.complete.everywhere
-    declared = f"as declared ({joined(sorted(closed))} complete)" if closed else "as told"
-    says = "What the record does not tell is unknown." if not closed else f"Complete by declaration: {joined(sorted(closed))}."
+    closed = timeline.complete.everywhere | frozenset(n for n, who in timeline.complete.by_patient.items() if who.issuperset(timeline.patient_ids))
+    declared = f"as declared ({joined(together_named(closed))} complete)" if closed else "as told"
+    says = "What the record does not tell is unknown." if not closed else f"Complete, so that no row means absent: {joined(together_named(closed))}."
     out = [_world(declared, says, timeline, scales, settings)]
     names = list(dict.fromkeys(assume or ()))
     added = frozenset[str]().union(*(ASSUMPTIONS.get(n, frozenset((n,))) for n in names))

@@ -11,11 +11,12 @@ import os
 import shutil
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
+from math import inf, isfinite
 from pathlib import Path
 from typing import Any
 
@@ -28,12 +29,13 @@ from tocsin.scales import Scale
 from tocsin.sources import doors, shards
 from tocsin.sources.anchor import ANCHORS, HOW
 from tocsin.timeline import FileCount, Timeline, what_is_complete
-from tocsin.timeline.reading import sha256_of
 
 if sys.platform != "win32":
     import fcntl
 
 RUN, LOCK = "run.json", ".lock"
+OPTIONS_OF_FILES = ("dictionary", "mapping", "patients", "tables")
+"""The options of reading that name files beside the record."""
 STEPS: dict[str, Any] = {
     "patient": pl.String, "scale": pl.String, "start_hour": pl.Float64, "end_hour": pl.Float64, "at_least": pl.Float64, "at_most": pl.Float64,
     "because": pl.List(pl.String), "undecided": pl.List(pl.String), "flags": pl.List(pl.String),
@@ -58,7 +60,7 @@ class Outcome:
     """What a run did: progress, the reconciliation of every file, problems by what they are, and the worst grades of each scale.
 
     ``settings``: how the record was read.  ``complete``: what the grades rest on, in sentences.
-    ``worst``: scale -> "at_least" or "at_least-at_most" -> how many patients.
+    ``worst``: scale -> (at least, at most), in four digits -> how many patients.
     """
 
     folder: Path
@@ -67,12 +69,12 @@ class Outcome:
     problems: Counter[str] = field(default_factory=Counter)
     complete: tuple[str, ...] = ()
     settings: dict[str, str] = field(default_factory=dict)
-    worst: dict[str, dict[str, int]] = field(default_factory=dict)
+    worst: dict[str, Counter[tuple[float, float]]] = field(default_factory=dict)
 
 
 def grade_to(
     path: str | Path, out: str | Path, scales: Sequence[Scale], *, told: Callable[[Progress], None] | None = None, restart: bool = False,
-    chosen: Callable[[Timeline], Timeline] | None = None, options: dict[str, Any] | None = None, **grading: Any,
+    chosen: Callable[[Timeline], Timeline] | None = None, choices: Mapping[str, str] | None = None, options: dict[str, Any] | None = None, **grading: Any,
 ) -> Outcome:
     """Grade the record at ``path`` by these scales into the folder ``out``.
 
@@ -83,6 +85,7 @@ def grade_to(
         told: Called after each shard.
         restart: Throw away what an earlier, different run left in the folder.
         chosen: What is done to each shard's record before it is graded.
+        choices: What ``chosen`` goes by: a run with others is another run.
         options: How the record is read; see ``shards.plan``.
         grading: Options of ``grading.grade``.
 
@@ -93,7 +96,7 @@ def grade_to(
     """
     folder = Path(out)
     shards.form_of(path, (options or {}).get("form"))
-    run = _run(path, scales, options or {}, grading)
+    run = _run(path, scales, {**(options or {}), **(choices or {})}, grading)
     folder.mkdir(parents=True, exist_ok=True)
     with _alone(folder):
         _opened(folder, run, restart)
@@ -140,15 +143,19 @@ def _all(
 
 
 def _run(path: str | Path, scales: Sequence[Scale], options: dict[str, Any], grading: dict[str, Any]) -> dict[str, Any]:
-    """What makes two runs the same: version, input files, scales with their settings, and options."""
+    """What makes two runs the same: versions, input files, scales with their settings, and options with the files that they name.
+
+    The version of Polars is among them because its hash, which lays patients into buckets, may change from one to the next.
+    """
     root = Path(path)
     files = sorted(f for f in root.rglob("*") if f.is_file()) if root.is_dir() else [root] if root.is_file() else []
-    seen = [[str(f.relative_to(root)) if f != root else f.name, f.stat().st_size, f.stat().st_mtime_ns] for f in files]
+    seen = [[str(f.relative_to(root)) if f != root else f.name, *_stamp(f)] for f in files]
+    named = {key: [(str(place), *_stamp(place)) for place in _files(options.get(key))] for key in OPTIONS_OF_FILES}
     asked = [[s.id, {k: str(v) for k, v in s.settings.items()}] for s in scales]
-    beside = {k: sha256_of(Path(v)) for k in ("mapping", "patients") if (v := options.get(k)) is not None and Path(v).is_file()}
     return json.loads(json.dumps({  # type: ignore[no-any-return]
-        "tocsin": version("tocsin"), "input": seen or doors.named(path), "scales": asked, "beside": beside,
-        "options": {k: str(v) for k, v in sorted(options.items())}, "grading": {k: str(v) for k, v in sorted(grading.items())},
+        "tocsin": version("tocsin"), "polars": pl.__version__, "input": seen or doors.named(path), "scales": asked,
+        "options": {k: str(v) for k, v in sorted(options.items())}, "files": {k: v for k, v in named.items() if v},
+        "grading": {k: str(v) for k, v in sorted(grading.items())},
     }))
 
 
@@ -164,6 +171,18 @@ def _alone(folder: Path) -> Iterator[None]:
         except OSError:
             raise SettingError(f"another run is grading into {folder} at this moment.\n  Wait until it is done, or name another folder.") from None
         yield
+
+
+def _stamp(file: Path) -> tuple[int, int]:
+    """Size and time of a file."""
+    found = file.stat()
+    return found.st_size, found.st_mtime_ns
+
+
+def _files(value: Any) -> list[Path]:
+    """The files that an option names."""
+    values = value.values() if isinstance(value, Mapping) else [value]
+    return [Path(one) for one in values if isinstance(one, (str, Path)) and str(one) and Path(one).is_file()]
 
 
 def _opened(folder: Path, run: dict[str, Any], restart: bool) -> None:
@@ -227,7 +246,7 @@ def _graded(
     prepared: Callable[[Timeline], Timeline], grading: dict[str, Any],
 ) -> None:
     frames: list[pl.DataFrame] = []
-    worst: dict[str, Counter[str]] = {s.id: Counter() for s in scales}
+    worst: dict[str, Counter[tuple[float, float]]] = {s.id: Counter() for s in scales}
     files: list[FileCount] = []
     problems: Counter[str] = Counter()
     everywhere: set[str] = set()
@@ -260,7 +279,8 @@ def _graded(
     _write(folder / f"patients-{number:05d}.parquet", who.write_parquet)
     told = {"shard": name, "patients": len(who), "events": events, "steps": len(steps), "files": [asdict(one) for one in files],
             "problems": dict(problems.most_common(200)), "settings": settings, "complete": sorted(everywhere),
-            "complete_for": dict(complete_for), "worst": {k: dict(v) for k, v in worst.items()}}
+            "complete_for": dict(complete_for),
+            "worst": {name: [[low, high if isfinite(high) else None, many] for (low, high), many in counts.items()] for name, counts in worst.items()}}
     _write(_marker(folder, number), lambda place: place.write_text(json.dumps(told), encoding="utf-8"))
     progress.done += 1
     progress.patients += len(who)
@@ -274,13 +294,10 @@ def steps_of(grades: Grades) -> pl.DataFrame:
     return frame.select(pl.col(name).cast(kind) if name in frame.columns else pl.lit(None, kind).alias(name) for name, kind in STEPS.items())
 
 
-def _worst(grades: Grades) -> dict[str, int]:
-    """How many patients have which worst grade, as "2" or "1-3" when it is open."""
+def _worst(grades: Grades) -> Counter[tuple[float, float]]:
+    """How many patients have which worst grade or value, (at least, at most), of which four digits are kept."""
     most = grades.frame.group_by("patient").agg(pl.col("at_least").max(), pl.col("at_most").max())
-    low, high = (pl.col(c).round(2).cast(pl.String).str.strip_suffix(".0") for c in ("at_least", "at_most"))
-    known = pl.col("at_least").eq_missing(pl.col("at_most"))
-    words = most.select(pl.when(known).then(low).otherwise(pl.concat_str(low, high, separator="-")).fill_null("?").alias("worst"))
-    return dict(words["worst"].value_counts().iter_rows())
+    return Counter(most.select(pl.col("at_least", "at_most").round_sig_figs(4)).iter_rows())
 
 
 def _outcome(folder: Path, progress: Progress, plan: shards.Plan) -> Outcome:
@@ -300,10 +317,10 @@ def _outcome(folder: Path, progress: Progress, plan: shards.Plan) -> Outcome:
         everywhere.update(told["complete"])
         complete_for.update(told["complete_for"])
         out.settings |= told["settings"]
-        for scale, words in told["worst"].items():
-            mine = out.worst.setdefault(scale, {})
-            for word, many in words.items():
-                mine[word] = mine.get(word, 0) + many
+        for scale, counted in told["worst"].items():
+            mine = out.worst.setdefault(scale, Counter())
+            for low, high, many in counted:
+                mine[low, inf if high is None else high] += many
     for one in counts:
         first = totals.get(one.file)
         totals[one.file] = one if first is None else _sum(first, one)

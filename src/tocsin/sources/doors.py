@@ -218,21 +218,23 @@ def writer(form: str) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What was written where."""
+    """What was written where; ``beside``: the facts about the patients, where they stand in a file of their own."""
 
     form: str
     path: Path
     events: int
     patients: int
+    beside: Path | None = None
 
 
 def write(timeline: Timeline, path: str | Path, form: str, grades: Any = ()) -> Written:
     """The record in the format ``form``; ``grades`` go along where the format has a place for them.  SettingError for a format not written."""
-    out = Path(path)
+    out, beside = Path(path), None
     if form == "tocsin":
         out.parent.mkdir(parents=True, exist_ok=True)
+        beside = out.with_name(out.stem + "-patients.parquet")
         timeline.events.write_parquet(out)
-        timeline.patients.write_parquet(out.with_name(out.stem + "-patients.parquet"))
+        timeline.patients.write_parquet(beside)
     else:
         write_it = writer(form)
         out.parent.mkdir(parents=True, exist_ok=True)
@@ -240,6 +242,4 @@ def write(timeline: Timeline, path: str | Path, form: str, grades: Any = ()) -> 
             write_it(timeline, out)
         else:
             write_it(timeline, out, grades)
-    return Written(form, out, len(timeline.events), len(timeline.patients))
-
-
+    return Written(form, out, len(timeline.events), len(timeline.patients), beside)

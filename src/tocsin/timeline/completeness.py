@@ -8,6 +8,7 @@ recorded is absent; what was recorded and then lapsed may have stopped but has n
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from functools import cache
 from types import MappingProxyType
@@ -33,6 +34,8 @@ ASSERTED_MEASUREMENTS = frozenset({"fever", "hypotension", "hypoxia"})
 """Findings that stand for a measurement: a complete list of findings does not make an unmeasured temperature normal."""
 
 UNSTATED_SUPPORT_ABSENT = ASSUMPTIONS["unstated-support-absent"]
+
+_INFUSIONS = frozenset({c.name for c in CONCEPTS.values() if c.kind is Kind.INFUSION} | {"vasopressor"})
 
 
 @cache
@@ -84,6 +87,36 @@ class Completeness:
         added = frozenset().union(*(ASSUMPTIONS[n] for n in names))
         return replace(self, everywhere=self.everywhere | added, basis=f"{self.basis}; assumed: {', '.join(names)}")
 
+    def opening(self, *names: str) -> Completeness:
+        """The same with these domains or concepts open: what a source declares complete and is not, where it was only partly exported.
+
+        Raises SettingError for a name that no domain or concept has, and for a concept whose whole domain is complete.
+        """
+        wanted = Completeness.of(names).everywhere
+        lost = {n for n in (*self.everywhere, *self.by_patient) if n in wanted or (n in CONCEPTS and str(CONCEPTS[n].domain) in wanted)}
+        for name in sorted(wanted):
+            whole = str(CONCEPTS[name].domain) if name in CONCEPTS else ""
+            if whole in (*self.everywhere, *self.by_patient) and whole not in lost:
+                raise SettingError(f"{name!r} alone cannot be open: all {whole} are complete here.\n  Open them all, by the name {whole}.")
+        return Completeness(
+            self.everywhere - lost, {n: who for n, who in self.by_patient.items() if n not in lost}, f"{self.basis}; open: {', '.join(sorted(wanted))}")
+
+    def of_patient(self, patient: str) -> Completeness:
+        """What is complete for one patient."""
+        return replace(self, by_patient={name: frozenset({patient}) for name, who in self.by_patient.items() if patient in who})
+
+    def brief(self) -> str:
+        """What the answer rests on, in one or two sentences."""
+        some: dict[int, set[str]] = {}
+        for name, who in self.by_patient.items():
+            some.setdefault(len(who), set()).add(name)
+        closed = [*together_named(self.everywhere),
+                  *(f"{name} ({many} {'record' if many == 1 else 'records'})" for many, names in sorted(some.items()) for name in together_named(names))]
+        assumed = self.basis.partition("; assumed: ")[2]
+        told = f"Complete{f', as assumed by {assumed}' if assumed else ''}, so no row means absent: {', '.join(closed)}. " if closed else ""
+        still = ", ".join(_open({*self.everywhere, *self.by_patient}))
+        return (told + (f"Open, so no row means not told: {still}." if still else "")).strip()
+
     def sentences(self) -> list[str]:
         """What the answer rests on, in words."""
         return what_is_complete(self.everywhere, {name: len(who) for name, who in self.by_patient.items()})
@@ -92,11 +125,22 @@ class Completeness:
 def what_is_complete(everywhere: Iterable[str], counts: Mapping[str, int]) -> list[str]:
     """In words: the domains and concepts that are complete for everybody, for how many records others are, and the open domains."""
     closed = set(everywhere)
-    out = [f"{name}: complete, so no row means absent" for name in sorted(closed)]
-    together: dict[int, list[str]] = {}
-    for name, many in sorted(counts.items()):
-        together.setdefault(many, []).append(name)
-    out += [f"{', '.join(names)}: complete for {many} {'record' if many == 1 else 'records'}" for many, names in sorted(together.items())]
-    named = closed | set(counts)
-    partly = {str(CONCEPTS[name].domain) for name in named if name in CONCEPTS}
-    return out + [f"{'other ' if d in partly else ''}{d}: open, so no row means not told" for d in CLOSABLE if str(d) not in named]
+    out = [f"{name}: complete, so no row means absent" for name in together_named(closed)]
+    together: dict[int, set[str]] = {}
+    for name, many in counts.items():
+        together.setdefault(many, set()).add(name)
+    out += [f"{', '.join(together_named(names))}: complete for {many} {'record' if many == 1 else 'records'}" for many, names in sorted(together.items())]
+    return out + [f"{name}: open, so no row means not told" for name in _open(closed | set(counts))]
+
+
+def _open(closed: AbstractSet[str]) -> list[str]:
+    """The domains that are open where these domains and concepts are complete; "other drugs" where some of the drugs are."""
+    partly = {str(CONCEPTS[name].domain) for name in closed if name in CONCEPTS}
+    return [f"{'other ' if d in partly else ''}{d}" for d in CLOSABLE if str(d) not in closed]
+
+
+def together_named(names: AbstractSet[str]) -> list[str]:
+    """The names in order; all continuous infusions together by one name."""
+    if not names >= _INFUSIONS:
+        return sorted(names)
+    return sorted((names - _INFUSIONS) | {"continuous infusions with vasopressors"})

@@ -103,7 +103,8 @@ class Timeline:
         if patient not in self.patients["patient"]:
             raise UnknownIdError("patient", patient, self.patient_ids)
         return replace(
-            self, events=self.events.filter(pl.col("patient") == patient), patients=self.patients.filter(pl.col("patient") == patient)
+            self, events=self.events.filter(pl.col("patient") == patient), patients=self.patients.filter(pl.col("patient") == patient),
+            complete=self.complete.of_patient(patient),
         )
 
     def until(self, hour: float) -> Timeline:
