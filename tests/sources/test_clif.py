@@ -565,7 +565,9 @@ def test_a_column_of_a_type_that_no_table_of_clif_has_is_named(tmp_path, column,
 
 
 def test_times_that_are_numbers_are_quarantined(tmp_path):
-    path = folder(tmp_path, vitals=[{"recorded_dttm": at(1), "vital_category": "spo2", "vital_value": 90.0}])
+    path = folder(tmp_path, vitals=[{"recorded_dttm": at(1), "vital_category": "spo2", "vital_value": 90.0}],
+                  labs=[{"lab_collect_dttm": at(1), "lab_result_dttm": at(1), "lab_category": "lactate", "lab_value": "2", "lab_value_numeric": 2.0,
+                         "reference_unit": "mmol/L"}])
     table = next(path.glob("*vitals.parquet"))
     for value in (1.7e9, float("inf"), 1_700_000_000):
         pl.read_parquet(table).with_columns(pl.Series("recorded_dttm", [value])).write_parquet(table)
