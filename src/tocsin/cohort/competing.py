@@ -122,7 +122,7 @@ def _curve(label: str, cause: str, k: int, data: Survival, here: Bools, confiden
     before = np.concatenate([[1.0], s[:-1]])[: len(times)]
     f = np.asarray(np.cumsum(before * mine / n), np.float64)
     variance = _variance(n.astype(float), mine, others, before, s, f)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         wide = z * np.sqrt(variance) / (f * np.log(f))
         lower, upper = f ** np.exp(-wide), f ** np.exp(wide)
         none = (f <= 0) | (f >= 1)

@@ -68,8 +68,8 @@ def not_done(name: str, why: str, n: tuple[int, ...] = (), cites: tuple[str, ...
     return TestResult(name, None, n=n, not_done=why, cites=cites)
 
 
-def p_in_words(p: float | None) -> str:
-    """A p-value as tables print it: three decimals, "<0.001" below, an en dash where there is none."""
+def p_in_words(p: float | None, sign: bool = False) -> str:
+    """A p-value as tables print it: three decimals, "<0.001" below, an en dash where there is none; with ``sign`` "= 0.012"."""
     if p is None:
         return "–"
-    return "<0.001" if p < 0.001 else f"{p:.3f}"
+    return "<0.001" if p < 0.001 else f"{'= ' if sign else ''}{p:.3f}"
