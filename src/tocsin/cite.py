@@ -203,6 +203,83 @@ _ALL = (
               url="https://www.cibmtr.org/manuals/fim/1/en/topic/q8-11-initial-anc-recovery"),
     Reference("platelet_recovery", "Definition of platelet recovery after transplantation: the first of three consecutive days at 20 x 10^9/L or "
               "above without a transfusion for seven days.", url="https://pmc.ncbi.nlm.nih.gov/articles/PMC11161398"),
+    Reference("kaplan1958", "Kaplan EL, Meier P. Nonparametric estimation from incomplete observations. J Am Stat Assoc 1958;53:457-481.",
+              doi="10.1080/01621459.1958.10501452"),
+    Reference("greenwood1926", "Greenwood M. The natural duration of cancer. Reports on Public Health and Medical Subjects 1926;33:1-26."),
+    Reference("brookmeyer1982", "Brookmeyer R, Crowley J. A confidence interval for the median survival time. Biometrics 1982;38:29-41.",
+              doi="10.2307/2530286"),
+    Reference("klein2003", "Klein JP, Moeschberger ML. Survival analysis: techniques for censored and truncated data. 2nd ed. New York: Springer; "
+              "2003."),
+    Reference("schemper1996", "Schemper M, Smith TL. A note on quantifying follow-up in studies of failure time. Control Clin Trials 1996;17:343-346.",
+              doi="10.1016/0197-2456(96)00075-X"),
+    Reference("royston2013", "Royston P, Parmar MKB. Restricted mean survival time: an alternative to the hazard ratio for the design and analysis "
+              "of randomized trials with a time-to-event outcome. BMC Med Res Methodol 2013;13:152.",
+              doi="10.1186/1471-2288-13-152"),
+    Reference("mantel1966", "Mantel N. Evaluation of survival data and two new rank order statistics arising in its consideration. Cancer Chemother "
+              "Rep 1966;50:163-170."),
+    Reference("peto1972", "Peto R, Peto J. Asymptotically efficient rank invariant test procedures. J R Stat Soc A 1972;135:185-207.",
+              doi="10.2307/2344317"),
+    Reference("harrington1982", "Harrington DP, Fleming TR. A class of rank test procedures for censored survival data. Biometrika 1982;69:553-566.",
+              doi="10.1093/biomet/69.3.553"),
+    Reference("tarone1975", "Tarone RE. Tests for trend in life table analysis. Biometrika 1975;62:679-690.",
+              doi="10.1093/biomet/62.3.679"),
+    Reference("mantel1974", "Mantel N, Byar DP. Evaluation of response-time data involving transient states: an illustration using heart-transplant "
+              "data. J Am Stat Assoc 1974;69:81-86.",
+              doi="10.1080/01621459.1974.10480131"),
+    Reference("simon1984", "Simon R, Makuch RW. A non-parametric graphical representation of the relationship between survival and the occurrence "
+              "of an event. Stat Med 1984;3:35-44.",
+              doi="10.1002/sim.4780030106"),
+    Reference("strasser1999", "Strasser H, Weber C. On the asymptotic theory of permutation statistics. Math Methods Stat 1999;8:220-250."),
+    Reference("vandewiel2001", "van de Wiel MA. The split-up algorithm: a fast symbolic method for computing p-values of distribution-free statistics. "
+              "Comput Stat 2001;16:519-538."),
+    Reference("heinze2003", "Heinze G, Gnant M, Schemper M. Exact log-rank tests for unequal follow-up. Biometrics 2003;59:1151-1157."),
+    Reference("phipson2010", "Phipson B, Smyth GK. Permutation p-values should never be zero: calculating exact p-values when permutations are "
+              "randomly drawn. Stat Appl Genet Mol Biol 2010;9:39.",
+              doi="10.2202/1544-6115.1585"),
+    Reference("cox1972", "Cox DR. Regression models and life-tables. J R Stat Soc B 1972;34:187-220.",
+              doi="10.1111/j.2517-6161.1972.tb00899.x"),
+    Reference("efron1977", "Efron B. The efficiency of Cox's likelihood function for censored data. J Am Stat Assoc 1977;72:557-565.",
+              doi="10.1080/01621459.1977.10480613"),
+    Reference("breslow1974", "Breslow N. Covariance analysis of censored survival data. Biometrics 1974;30:89-99.",
+              doi="10.2307/2529620"),
+    Reference("andersen1982", "Andersen PK, Gill RD. Cox's regression model for counting processes: a large sample study. Ann Stat 1982;10:1100-1120.",
+              doi="10.1214/aos/1176345976"),
+    Reference("lin1989", "Lin DY, Wei LJ. The robust inference for the Cox proportional hazards model. J Am Stat Assoc 1989;84:1074-1078.",
+              doi="10.1080/01621459.1989.10478874"),
+    Reference("therneau1990", "Therneau TM, Grambsch PM, Fleming TR. Martingale-based residuals for survival models. Biometrika 1990;77:147-160.",
+              doi="10.1093/biomet/77.1.147"),
+    Reference("therneau2000", "Therneau TM, Grambsch PM. Modeling survival data: extending the Cox model. New York: Springer; 2000."),
+    Reference("therneau2024", "Therneau TM. survival: survival analysis, a package for R, version 3, with its vignettes."),
+    Reference("peduzzi1995", "Peduzzi P, Concato J, Feinstein AR, Holford TR. Importance of events per independent variable in proportional hazards "
+              "regression analysis. II. J Clin Epidemiol 1995;48:1503-1510.",
+              doi="10.1016/0895-4356(95)00048-8"),
+    Reference("grambsch1994", "Grambsch PM, Therneau TM. Proportional hazards tests and diagnostics based on weighted residuals. Biometrika "
+              "1994;81:515-526.",
+              doi="10.1093/biomet/81.3.515"),
+    Reference("harrell1996", "Harrell FE, Lee KL, Mark DB. Multivariable prognostic models: issues in developing models, evaluating assumptions and "
+              "adequacy, and measuring and reducing errors. Stat Med 1996;15:361-387."),
+    Reference("firth1993", "Firth D. Bias reduction of maximum likelihood estimates. Biometrika 1993;80:27-38.",
+              doi="10.1093/biomet/80.1.27"),
+    Reference("heinze2001", "Heinze G, Schemper M. A solution to the problem of monotone likelihood in Cox regression. Biometrics 2001;57:114-119.",
+              doi="10.1111/j.0006-341X.2001.00114.x"),
+    Reference("aalen1978", "Aalen OO, Johansen S. An empirical transition matrix for non-homogeneous Markov chains based on censored observations. "
+              "Scand J Stat 1978;5:141-150."),
+    Reference("aalen1978b", "Aalen OO. Nonparametric estimation of partial transition probabilities in multiple decrement models. Ann Stat "
+              "1978;6:534-545.",
+              doi="10.1214/aos/1176344198"),
+    Reference("gray1988", "Gray RJ. A class of K-sample tests for comparing the cumulative incidence of a competing risk. Ann Stat "
+              "1988;16:1141-1154.",
+              doi="10.1214/aos/1176350951"),
+    Reference("fine1999", "Fine JP, Gray RJ. A proportional hazards model for the subdistribution of a competing risk. J Am Stat Assoc "
+              "1999;94:496-509.",
+              doi="10.1080/01621459.1999.10474144"),
+    Reference("latouche2013", "Latouche A, Allignol A, Beyersmann J, Labopin M, Fine JP. A competing risks analysis should report results on all "
+              "cause-specific hazards and cumulative incidence functions. J Clin Epidemiol 2013;66:648-653.",
+              doi="10.1016/j.jclinepi.2012.09.017"),
+    Reference("suissa2008", "Suissa S. Immortal time bias in pharmaco-epidemiology. Am J Epidemiol 2008;167:492-499.",
+              doi="10.1093/aje/kwm324"),
+    Reference("anderson1983", "Anderson JR, Cain KC, Gelber RD. Analysis of survival by tumor response. J Clin Oncol 1983;1:710-719.",
+              doi="10.1200/JCO.1983.1.11.710"),
     Reference("cohen1968", "Cohen J. Weighted kappa: nominal scale agreement with provision for scaled disagreement or partial credit. "
               "Psychol Bull 1968;70:213-220.", doi="10.1037/h0026256"),
     Reference("fleiss1969", "Fleiss JL, Cohen J, Everitt BS. Large sample standard errors of kappa and weighted kappa. Psychol Bull "
