@@ -284,6 +284,77 @@ _ALL = (
               "Psychol Bull 1968;70:213-220.", doi="10.1037/h0026256"),
     Reference("fleiss1969", "Fleiss JL, Cohen J, Everitt BS. Large sample standard errors of kappa and weighted kappa. Psychol Bull "
               "1969;72:323-327.", doi="10.1037/h0028106"),
+    Reference("student1908", "Student. The probable error of a mean. Biometrika 1908;6:1-25.", doi="10.1093/biomet/6.1.1"),
+    Reference("pearson1900", "Pearson K. On the criterion that a given system of deviations from the probable is such that it can be reasonably "
+              "supposed to have arisen from random sampling. Philos Mag 1900;50:157-175.", doi="10.1080/14786440009463897"),
+    Reference("spearman1904", "Spearman C. The proof and measurement of association between two things. Am J Psychol 1904;15:72-101.",
+              doi="10.2307/1412159"),
+    Reference("fisher1925", "Fisher RA. Statistical Methods for Research Workers. Oliver and Boyd; 1925."),
+    Reference("wilson1927", "Wilson EB. Probable inference, the law of succession, and statistical inference. J Am Stat Assoc 1927;22:209-212.",
+              doi="10.1080/01621459.1927.10502953"),
+    Reference("clopper1934", "Clopper CJ, Pearson ES. The use of confidence or fiducial limits illustrated in the case of the binomial. Biometrika "
+              "1934;26:404-413.", doi="10.1093/biomet/26.4.404"),
+    Reference("yates1934", "Yates F. Contingency tables involving small numbers and the chi-square test. Suppl J R Stat Soc 1934;1:217-235.",
+              doi="10.2307/2983604"),
+    Reference("fisher1935", "Fisher RA. The logic of inductive inference. J R Stat Soc 1935;98:39-82.", doi="10.2307/2342435"),
+    Reference("wilks1938", "Wilks SS. The large-sample distribution of the likelihood ratio for testing composite hypotheses. Ann Math Stat "
+              "1938;9:60-62.", doi="10.1214/aoms/1177732360"),
+    Reference("wilcoxon1945", "Wilcoxon F. Individual comparisons by ranking methods. Biometrics Bull 1945;1:80-83.", doi="10.2307/3001968"),
+    Reference("welch1947", "Welch BL. The generalization of Student's problem when several different population variances are involved. Biometrika "
+              "1947;34:28-35.", doi="10.1093/biomet/34.1-2.28"),
+    Reference("mann1947", "Mann HB, Whitney DR. On a test of whether one of two random variables is stochastically larger than the other. Ann Math "
+              "Stat 1947;18:50-60.", doi="10.1214/aoms/1177730491"),
+    Reference("freeman1951", "Freeman GH, Halton JH. Note on an exact treatment of contingency, goodness of fit and other problems of significance. "
+              "Biometrika 1951;38:141-149.", doi="10.1093/biomet/38.1-2.141"),
+    Reference("welch1951", "Welch BL. On the comparison of several mean values: an alternative approach. Biometrika 1951;38:330-336.",
+              doi="10.1093/biomet/38.3-4.330"),
+    Reference("kruskal1952", "Kruskal WH, Wallis WA. Use of ranks in one-criterion variance analysis. J Am Stat Assoc 1952;47:583-621.",
+              doi="10.1080/01621459.1952.10483441"),
+    Reference("cochran1954", "Cochran WG. Some methods for strengthening the common chi-square tests. Biometrics 1954;10:417-451.",
+              doi="10.2307/3001616"),
+    Reference("armitage1955", "Armitage P. Tests for linear trends in proportions and frequencies. Biometrics 1955;11:375-386.", doi="10.2307/3001775"),
+    Reference("cornfield1956", "Cornfield J. A statistical problem arising from retrospective studies. Proc Third Berkeley Symp Math Stat Probab "
+              "1956;4:135-148."),
+    Reference("lancaster1961", "Lancaster HO. Significance tests in discrete distributions. J Am Stat Assoc 1961;56:223-234.",
+              doi="10.1080/01621459.1961.10482105"),
+    Reference("hodges1963", "Hodges JL, Lehmann EL. Estimates of location based on rank tests. Ann Math Stat 1963;34:598-611.",
+              doi="10.1214/aoms/1177704172"),
+    Reference("mantel1963", "Mantel N. Chi-square tests with one degree of freedom; extensions of the Mantel-Haenszel procedure. J Am Stat Assoc "
+              "1963;58:690-700.", doi="10.1080/01621459.1963.10500879"),
+    Reference("holm1979", "Holm S. A simple sequentially rejective multiple test procedure. Scand J Stat 1979;6:65-70."),
+    Reference("patefield1981", "Patefield WM. Algorithm AS 159: an efficient method of generating random R x C tables with given row and column "
+              "totals. J R Stat Soc C 1981;30:91-97.", doi="10.2307/2346669"),
+    Reference("mehta1983", "Mehta CR, Patel NR. A network algorithm for performing Fisher's exact test in r x c contingency tables. J Am Stat Assoc "
+              "1983;78:427-434.", doi="10.1080/01621459.1983.10477989"),
+    Reference("albert1984", "Albert A, Anderson JA. On the existence of maximum likelihood estimates in logistic regression models. Biometrika "
+              "1984;71:1-10.", doi="10.1093/biomet/71.1.1"),
+    Reference("hedges1985", "Hedges LV, Olkin I. Statistical Methods for Meta-Analysis. Academic Press; 1985."),
+    Reference("firth1993", "Firth D. Bias reduction of maximum likelihood estimates. Biometrika 1993;80:27-38.", doi="10.1093/biomet/80.1.27"),
+    Reference("benjamini1995", "Benjamini Y, Hochberg Y. Controlling the false discovery rate: a practical and powerful approach to multiple "
+              "testing. J R Stat Soc B 1995;57:289-300.", doi="10.1111/j.2517-6161.1995.tb02031.x"),
+    Reference("hyndman1996", "Hyndman RJ, Fan Y. Sample quantiles in statistical packages. Am Stat 1996;50:361-365.",
+              doi="10.1080/00031305.1996.10473566"),
+    Reference("peduzzi1996", "Peduzzi P, Concato J, Kemper E, Holford TR, Feinstein AR. A simulation study of the number of events per variable in "
+              "logistic regression analysis. J Clin Epidemiol 1996;49:1373-1379.", doi="10.1016/S0895-4356(96)00236-3"),
+    Reference("newcombe1998", "Newcombe RG. Interval estimation for the difference between independent proportions: comparison of eleven methods. "
+              "Stat Med 1998;17:873-890.", doi="10.1002/(SICI)1097-0258(19980430)17:8<873::AID-SIM779>3.0.CO;2-I"),
+    Reference("bonett2000", "Bonett DG, Wright TA. Sample size requirements for estimating Pearson, Kendall and Spearman correlations. "
+              "Psychometrika 2000;65:23-28.", doi="10.1007/BF02294183"),
+    Reference("heinze2002", "Heinze G, Schemper M. A solution to the problem of separation in logistic regression. Stat Med 2002;21:2409-2419.",
+              doi="10.1002/sim.1047"),
+    Reference("edgington2007", "Edgington ES, Onghena P. Randomization Tests. 4th ed. Chapman and Hall/CRC; 2007."),
+    Reference("konis2007", "Konis K. Linear programming algorithms for detecting separated data in binary logistic regression models. DPhil thesis, "
+              "University of Oxford; 2007."),
+    Reference("austin2009", "Austin PC. Balance diagnostics for comparing the distribution of baseline covariates between treatment groups in "
+              "propensity-score matched samples. Stat Med 2009;28:3083-3107.", doi="10.1002/sim.3697"),
+    Reference("phipson2010", "Phipson B, Smyth GK. Permutation p-values should never be zero: calculating exact p-values when permutations are "
+              "randomly drawn. Stat Appl Genet Mol Biol 2010;9:39.", doi="10.2202/1544-6115.1585"),
+    Reference("rochon2012", "Rochon J, Gondan M, Kieser M. To test or not to test: preliminary assessment of normality when comparing two "
+              "independent samples. BMC Med Res Methodol 2012;12:81.", doi="10.1186/1471-2288-12-81"),
+    Reference("yang2012", "Yang D, Dalton JE. A unified approach to measuring the effect size between two groups using SAS. SAS Global Forum 2012, "
+              "paper 335-2012."),
+    Reference("rcore", "R Core Team. R: a language and environment for statistical computing. R Foundation for Statistical Computing, Vienna.",
+              url="https://www.R-project.org"),
     Reference("tocsin", "A stated choice of this software, made to turn prose into a computable rule; each is a named setting."),
 )
 
