@@ -196,22 +196,167 @@ _ALL = (
     Reference("hay2017", "Hay KA, Hanafi LA, Li D, et al. Kinetics and biomarkers of severe cytokine release syndrome after CD19 chimeric antigen "
               "receptor-modified T-cell therapy. Blood 2017;130:2295-2306.",
               url="http://ashpublications.net/blood/article-split/130/21/2295/36661/"),
-    Reference("buechner2021", "Buechner et al. 2021: coagulopathy after tisagenlecleucel in its trials, what to watch and when to replace fibrinogen.",
-              url="https://pmc.ncbi.nlm.nih.gov/articles/PMC7839371"),
     Reference("delirium_screen", "How often children are screened for delirium after CAR-T therapy, as reported by MDedge (article 184796)."),
     Reference("cibmtr_anc", "CIBMTR Forms Instruction Manual: initial ANC recovery.",
               url="https://www.cibmtr.org/manuals/fim/1/en/topic/q8-11-initial-anc-recovery"),
     Reference("platelet_recovery", "Definition of platelet recovery after transplantation: the first of three consecutive days at 20 x 10^9/L or "
               "above without a transfusion for seven days.", url="https://pmc.ncbi.nlm.nih.gov/articles/PMC11161398"),
+    Reference("kaplan1958", "Kaplan EL, Meier P. Nonparametric estimation from incomplete observations. J Am Stat Assoc 1958;53:457-481.",
+              doi="10.1080/01621459.1958.10501452"),
+    Reference("greenwood1926", "Greenwood M. The natural duration of cancer. Reports on Public Health and Medical Subjects 1926;33:1-26."),
+    Reference("brookmeyer1982", "Brookmeyer R, Crowley J. A confidence interval for the median survival time. Biometrics 1982;38:29-41.",
+              doi="10.2307/2530286"),
+    Reference("klein2003", "Klein JP, Moeschberger ML. Survival analysis: techniques for censored and truncated data. 2nd ed. New York: Springer; "
+              "2003."),
+    Reference("schemper1996", "Schemper M, Smith TL. A note on quantifying follow-up in studies of failure time. Control Clin Trials 1996;17:343-346.",
+              doi="10.1016/0197-2456(96)00075-X"),
+    Reference("royston2013", "Royston P, Parmar MKB. Restricted mean survival time: an alternative to the hazard ratio for the design and analysis "
+              "of randomized trials with a time-to-event outcome. BMC Med Res Methodol 2013;13:152.",
+              doi="10.1186/1471-2288-13-152"),
+    Reference("mantel1966", "Mantel N. Evaluation of survival data and two new rank order statistics arising in its consideration. Cancer Chemother "
+              "Rep 1966;50:163-170."),
+    Reference("peto1972", "Peto R, Peto J. Asymptotically efficient rank invariant test procedures. J R Stat Soc A 1972;135:185-207.",
+              doi="10.2307/2344317"),
+    Reference("harrington1982", "Harrington DP, Fleming TR. A class of rank test procedures for censored survival data. Biometrika 1982;69:553-566.",
+              doi="10.1093/biomet/69.3.553"),
+    Reference("tarone1975", "Tarone RE. Tests for trend in life table analysis. Biometrika 1975;62:679-690.",
+              doi="10.1093/biomet/62.3.679"),
+    Reference("mantel1974", "Mantel N, Byar DP. Evaluation of response-time data involving transient states: an illustration using heart-transplant "
+              "data. J Am Stat Assoc 1974;69:81-86.",
+              doi="10.1080/01621459.1974.10480131"),
+    Reference("simon1984", "Simon R, Makuch RW. A non-parametric graphical representation of the relationship between survival and the occurrence "
+              "of an event. Stat Med 1984;3:35-44.",
+              doi="10.1002/sim.4780030106"),
+    Reference("strasser1999", "Strasser H, Weber C. On the asymptotic theory of permutation statistics. Math Methods Stat 1999;8:220-250."),
+    Reference("vandewiel2001", "van de Wiel MA. The split-up algorithm: a fast symbolic method for computing p-values of distribution-free statistics. "
+              "Comput Stat 2001;16:519-538."),
+    Reference("heinze2003", "Heinze G, Gnant M, Schemper M. Exact log-rank tests for unequal follow-up. Biometrics 2003;59:1151-1157."),
+    Reference("phipson2010", "Phipson B, Smyth GK. Permutation p-values should never be zero: calculating exact p-values when permutations are "
+              "randomly drawn. Stat Appl Genet Mol Biol 2010;9:39.",
+              doi="10.2202/1544-6115.1585"),
+    Reference("cox1972", "Cox DR. Regression models and life-tables. J R Stat Soc B 1972;34:187-220.",
+              doi="10.1111/j.2517-6161.1972.tb00899.x"),
+    Reference("efron1977", "Efron B. The efficiency of Cox's likelihood function for censored data. J Am Stat Assoc 1977;72:557-565.",
+              doi="10.1080/01621459.1977.10480613"),
+    Reference("breslow1974", "Breslow N. Covariance analysis of censored survival data. Biometrics 1974;30:89-99.",
+              doi="10.2307/2529620"),
+    Reference("andersen1982", "Andersen PK, Gill RD. Cox's regression model for counting processes: a large sample study. Ann Stat 1982;10:1100-1120.",
+              doi="10.1214/aos/1176345976"),
+    Reference("lin1989", "Lin DY, Wei LJ. The robust inference for the Cox proportional hazards model. J Am Stat Assoc 1989;84:1074-1078.",
+              doi="10.1080/01621459.1989.10478874"),
+    Reference("therneau1990", "Therneau TM, Grambsch PM, Fleming TR. Martingale-based residuals for survival models. Biometrika 1990;77:147-160.",
+              doi="10.1093/biomet/77.1.147"),
+    Reference("therneau2000", "Therneau TM, Grambsch PM. Modeling survival data: extending the Cox model. New York: Springer; 2000."),
+    Reference("therneau2024", "Therneau TM. survival: survival analysis, a package for R, version 3, with its vignettes."),
+    Reference("peduzzi1995", "Peduzzi P, Concato J, Feinstein AR, Holford TR. Importance of events per independent variable in proportional hazards "
+              "regression analysis. II. J Clin Epidemiol 1995;48:1503-1510.",
+              doi="10.1016/0895-4356(95)00048-8"),
+    Reference("grambsch1994", "Grambsch PM, Therneau TM. Proportional hazards tests and diagnostics based on weighted residuals. Biometrika "
+              "1994;81:515-526.",
+              doi="10.1093/biomet/81.3.515"),
+    Reference("harrell1996", "Harrell FE, Lee KL, Mark DB. Multivariable prognostic models: issues in developing models, evaluating assumptions and "
+              "adequacy, and measuring and reducing errors. Stat Med 1996;15:361-387."),
+    Reference("firth1993", "Firth D. Bias reduction of maximum likelihood estimates. Biometrika 1993;80:27-38.",
+              doi="10.1093/biomet/80.1.27"),
+    Reference("heinze2001", "Heinze G, Schemper M. A solution to the problem of monotone likelihood in Cox regression. Biometrics 2001;57:114-119.",
+              doi="10.1111/j.0006-341X.2001.00114.x"),
+    Reference("aalen1978", "Aalen OO, Johansen S. An empirical transition matrix for non-homogeneous Markov chains based on censored observations. "
+              "Scand J Stat 1978;5:141-150."),
+    Reference("aalen1978b", "Aalen OO. Nonparametric estimation of partial transition probabilities in multiple decrement models. Ann Stat "
+              "1978;6:534-545.",
+              doi="10.1214/aos/1176344198"),
+    Reference("gray1988", "Gray RJ. A class of K-sample tests for comparing the cumulative incidence of a competing risk. Ann Stat "
+              "1988;16:1141-1154.",
+              doi="10.1214/aos/1176350951"),
+    Reference("fine1999", "Fine JP, Gray RJ. A proportional hazards model for the subdistribution of a competing risk. J Am Stat Assoc "
+              "1999;94:496-509.",
+              doi="10.1080/01621459.1999.10474144"),
+    Reference("latouche2013", "Latouche A, Allignol A, Beyersmann J, Labopin M, Fine JP. A competing risks analysis should report results on all "
+              "cause-specific hazards and cumulative incidence functions. J Clin Epidemiol 2013;66:648-653.",
+              doi="10.1016/j.jclinepi.2012.09.017"),
+    Reference("suissa2008", "Suissa S. Immortal time bias in pharmaco-epidemiology. Am J Epidemiol 2008;167:492-499.",
+              doi="10.1093/aje/kwm324"),
+    Reference("anderson1983", "Anderson JR, Cain KC, Gelber RD. Analysis of survival by tumor response. J Clin Oncol 1983;1:710-719.",
+              doi="10.1200/JCO.1983.1.11.710"),
     Reference("cohen1968", "Cohen J. Weighted kappa: nominal scale agreement with provision for scaled disagreement or partial credit. "
               "Psychol Bull 1968;70:213-220.", doi="10.1037/h0026256"),
     Reference("fleiss1969", "Fleiss JL, Cohen J, Everitt BS. Large sample standard errors of kappa and weighted kappa. Psychol Bull "
               "1969;72:323-327.", doi="10.1037/h0028106"),
+    Reference("student1908", "Student. The probable error of a mean. Biometrika 1908;6:1-25.", doi="10.1093/biomet/6.1.1"),
+    Reference("pearson1900", "Pearson K. On the criterion that a given system of deviations from the probable is such that it can be reasonably "
+              "supposed to have arisen from random sampling. Philos Mag 1900;50:157-175.", doi="10.1080/14786440009463897"),
+    Reference("spearman1904", "Spearman C. The proof and measurement of association between two things. Am J Psychol 1904;15:72-101.",
+              doi="10.2307/1412159"),
+    Reference("fisher1925", "Fisher RA. Statistical Methods for Research Workers. Oliver and Boyd; 1925."),
+    Reference("wilson1927", "Wilson EB. Probable inference, the law of succession, and statistical inference. J Am Stat Assoc 1927;22:209-212.",
+              doi="10.1080/01621459.1927.10502953"),
+    Reference("clopper1934", "Clopper CJ, Pearson ES. The use of confidence or fiducial limits illustrated in the case of the binomial. Biometrika "
+              "1934;26:404-413.", doi="10.1093/biomet/26.4.404"),
+    Reference("yates1934", "Yates F. Contingency tables involving small numbers and the chi-square test. Suppl J R Stat Soc 1934;1:217-235.",
+              doi="10.2307/2983604"),
+    Reference("fisher1935", "Fisher RA. The logic of inductive inference. J R Stat Soc 1935;98:39-82.", doi="10.2307/2342435"),
+    Reference("wilks1938", "Wilks SS. The large-sample distribution of the likelihood ratio for testing composite hypotheses. Ann Math Stat "
+              "1938;9:60-62.", doi="10.1214/aoms/1177732360"),
+    Reference("wilcoxon1945", "Wilcoxon F. Individual comparisons by ranking methods. Biometrics Bull 1945;1:80-83.", doi="10.2307/3001968"),
+    Reference("welch1947", "Welch BL. The generalization of Student's problem when several different population variances are involved. Biometrika "
+              "1947;34:28-35.", doi="10.1093/biomet/34.1-2.28"),
+    Reference("mann1947", "Mann HB, Whitney DR. On a test of whether one of two random variables is stochastically larger than the other. Ann Math "
+              "Stat 1947;18:50-60.", doi="10.1214/aoms/1177730491"),
+    Reference("freeman1951", "Freeman GH, Halton JH. Note on an exact treatment of contingency, goodness of fit and other problems of significance. "
+              "Biometrika 1951;38:141-149.", doi="10.1093/biomet/38.1-2.141"),
+    Reference("welch1951", "Welch BL. On the comparison of several mean values: an alternative approach. Biometrika 1951;38:330-336.",
+              doi="10.1093/biomet/38.3-4.330"),
+    Reference("kruskal1952", "Kruskal WH, Wallis WA. Use of ranks in one-criterion variance analysis. J Am Stat Assoc 1952;47:583-621.",
+              doi="10.1080/01621459.1952.10483441"),
+    Reference("cochran1954", "Cochran WG. Some methods for strengthening the common chi-square tests. Biometrics 1954;10:417-451.",
+              doi="10.2307/3001616"),
+    Reference("armitage1955", "Armitage P. Tests for linear trends in proportions and frequencies. Biometrics 1955;11:375-386.", doi="10.2307/3001775"),
+    Reference("cornfield1956", "Cornfield J. A statistical problem arising from retrospective studies. Proc Third Berkeley Symp Math Stat Probab "
+              "1956;4:135-148."),
+    Reference("lancaster1961", "Lancaster HO. Significance tests in discrete distributions. J Am Stat Assoc 1961;56:223-234.",
+              doi="10.1080/01621459.1961.10482105"),
+    Reference("hodges1963", "Hodges JL, Lehmann EL. Estimates of location based on rank tests. Ann Math Stat 1963;34:598-611.",
+              doi="10.1214/aoms/1177704172"),
+    Reference("mantel1963", "Mantel N. Chi-square tests with one degree of freedom; extensions of the Mantel-Haenszel procedure. J Am Stat Assoc "
+              "1963;58:690-700.", doi="10.1080/01621459.1963.10500879"),
+    Reference("holm1979", "Holm S. A simple sequentially rejective multiple test procedure. Scand J Stat 1979;6:65-70."),
+    Reference("patefield1981", "Patefield WM. Algorithm AS 159: an efficient method of generating random R x C tables with given row and column "
+              "totals. J R Stat Soc C 1981;30:91-97.", doi="10.2307/2346669"),
+    Reference("mehta1983", "Mehta CR, Patel NR. A network algorithm for performing Fisher's exact test in r x c contingency tables. J Am Stat Assoc "
+              "1983;78:427-434.", doi="10.1080/01621459.1983.10477989"),
+    Reference("albert1984", "Albert A, Anderson JA. On the existence of maximum likelihood estimates in logistic regression models. Biometrika "
+              "1984;71:1-10.", doi="10.1093/biomet/71.1.1"),
+    Reference("hedges1985", "Hedges LV, Olkin I. Statistical Methods for Meta-Analysis. Academic Press; 1985."),
+    Reference("benjamini1995", "Benjamini Y, Hochberg Y. Controlling the false discovery rate: a practical and powerful approach to multiple "
+              "testing. J R Stat Soc B 1995;57:289-300.", doi="10.1111/j.2517-6161.1995.tb02031.x"),
+    Reference("hyndman1996", "Hyndman RJ, Fan Y. Sample quantiles in statistical packages. Am Stat 1996;50:361-365.",
+              doi="10.1080/00031305.1996.10473566"),
+    Reference("peduzzi1996", "Peduzzi P, Concato J, Kemper E, Holford TR, Feinstein AR. A simulation study of the number of events per variable in "
+              "logistic regression analysis. J Clin Epidemiol 1996;49:1373-1379.", doi="10.1016/S0895-4356(96)00236-3"),
+    Reference("newcombe1998", "Newcombe RG. Interval estimation for the difference between independent proportions: comparison of eleven methods. "
+              "Stat Med 1998;17:873-890.", doi="10.1002/(SICI)1097-0258(19980430)17:8<873::AID-SIM779>3.0.CO;2-I"),
+    Reference("bonett2000", "Bonett DG, Wright TA. Sample size requirements for estimating Pearson, Kendall and Spearman correlations. "
+              "Psychometrika 2000;65:23-28.", doi="10.1007/BF02294183"),
+    Reference("heinze2002", "Heinze G, Schemper M. A solution to the problem of separation in logistic regression. Stat Med 2002;21:2409-2419.",
+              doi="10.1002/sim.1047"),
+    Reference("edgington2007", "Edgington ES, Onghena P. Randomization Tests. 4th ed. Chapman and Hall/CRC; 2007."),
+    Reference("konis2007", "Konis K. Linear programming algorithms for detecting separated data in binary logistic regression models. DPhil thesis, "
+              "University of Oxford; 2007."),
+    Reference("austin2009", "Austin PC. Balance diagnostics for comparing the distribution of baseline covariates between treatment groups in "
+              "propensity-score matched samples. Stat Med 2009;28:3083-3107.", doi="10.1002/sim.3697"),
+    Reference("rochon2012", "Rochon J, Gondan M, Kieser M. To test or not to test: preliminary assessment of normality when comparing two "
+              "independent samples. BMC Med Res Methodol 2012;12:81.", doi="10.1186/1471-2288-12-81"),
+    Reference("yang2012", "Yang D, Dalton JE. A unified approach to measuring the effect size between two groups using SAS. SAS Global Forum 2012, "
+              "paper 335-2012."),
+    Reference("rcore", "R Core Team. R: a language and environment for statistical computing. R Foundation for Statistical Computing, Vienna.",
+              url="https://www.R-project.org"),
     Reference("tocsin", "A stated choice of this software, made to turn prose into a computable rule; each is a named setting."),
 )
 
 REFERENCES: Mapping[str, Reference] = MappingProxyType({r.key: r for r in _ALL})
 """Every source by key."""
+if len(REFERENCES) != len(_ALL):
+    raise RuleError("a reference stands twice in cite.py")
 
 
 LOCAL = "local"

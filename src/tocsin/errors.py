@@ -7,6 +7,7 @@
       RuleError          a rule, scale or protocol that is built wrongly
       UnknownIdError     an id (scale, protocol, criterion, concept) that does not exist
       SettingError       a setting or option with a value that cannot be used
+      CohortError        numbers, counts or groups that a statistic cannot be computed on
 
 The command line prints the message of a TocsinError and exits with 2; anything else is a bug and shows a traceback.
 """
@@ -57,3 +58,7 @@ class UnknownIdError(TocsinError):
 
 class SettingError(TocsinError):
     """A setting or command-line option with a value that cannot be used."""
+
+
+class CohortError(TocsinError):
+    """Numbers, counts or groups that a statistic of a cohort cannot be computed on."""
