@@ -83,7 +83,8 @@ def test_the_likest_concept_of_a_name(name, concept):
     ("name", "concept"),
     [("Heart rate Alarm - High", "heart_rate"), ("Goal Richmond-RAS Scale", "rass"), ("Albumin, Urine", "albumin"), ("Sodium, Urine", "sodium"),
      ("Lactate Dehydrogenase, Pleural", "ldh"), ("Pulmonary Artery Pressure systolic", "systolic_bp"), ("PH (Venous)", "ph"),
-     ("Calcium non-ionized", "calcium_ionised"), ("Family history of seizure", "seizure")],
+     ("Calcium non-ionized", "calcium_ionised"), ("Family history of seizure", "seizure"), ("NaCl 0.9%", "hypertonic_saline"),
+     ("Sodium Chloride 0.9% Flush", "hypertonic_saline"), ("Protein, Total", "csf_protein")],
 )
 def test_a_word_that_makes_something_else_of_a_name_is_heard(name, concept):
     assert all(one.score < THRESHOLD / 2 for one in likely([name]) if one.concept.name == concept)

@@ -43,6 +43,8 @@ _TURNING = frozenset({
     "free", "fasting", "peak", "trough", "random", "stop", "high", "low", "control", "pads", "precautions", "duration", "status",
     "topical", "cream", "ointment", "ophthalmic", "drops", "otic", "spray", "inhaled", "inhaler", "lotion", "patch", "nasal",
 })
+# Words of a concept's name without which an item is something else: 0.9 % sodium chloride is not hypertonic.
+_TELLING = frozenset({"hypertonic", "csf", "intrathecal"})
 _STRANGE, _STRANGE_IN_BRACKETS = 2.5, 1.0  # how much a word of the item counts that the concept does not have (D)
 _SPECIMEN = frozenset({"blood", "serum", "plasma"})
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z][a-z])")
@@ -51,7 +53,7 @@ _SPLIT = re.compile(r"[^\w%]+|_+")
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
-    """How much a name looks like a concept's (0 to 1), and by which of its spellings; ``turned``: the word that makes it something else."""
+    """How much a name looks like a concept's (0 to 1), and by which of its spellings; ``turned``: the word, there or missing, that makes it something else."""
 
     concept: Concept
     score: float
@@ -143,6 +145,7 @@ def _compared(name: str, mine: Mapping[str, tuple[str, ...]], concept: Concept, 
         return Likeness(concept, 1.0 if not specimen else 0.97, spelling)
     turned = turned or _denied(name, own)
     shared = {other for others in mine.values() for other in others} & wanted
+    turned = turned or next((f"not {word}" for word in sorted(wanted & _TELLING) if word not in shared), "")
     exact = sum(index.weight[word] * (1.0 if word in mine else 0.85) for word in shared)
     covered = exact / sum(index.weight[word] for word in wanted)
     bracketed = set(words(" ".join(re.findall(r"\(([^()]*)\)", name))))
