@@ -501,7 +501,8 @@ def test_a_package_cannot_replace_a_protocol_of_tocsin(installed):
     assert protocol("paper004") is PROTOCOLS["paper004"]
 
 
-@pytest.mark.parametrize("thing", [ImportError("no hospital"), AttributeError("ward"), 3, lambda: None, ward], ids=repr)
+@pytest.mark.parametrize("thing", [ImportError("no hospital"), AttributeError("ward"), 3, lambda: None, ward],
+                         ids=["import-error", "attribute-error", "number", "returns-nothing", "not-a-protocol"])
 def test_a_package_that_does_not_work_is_told_by_name(installed, thing):
     installed(Entry("mine", thing))
     with pytest.raises(RuleError, match=r"hospital\.protocols:ward"):

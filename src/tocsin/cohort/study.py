@@ -1,0 +1,97 @@
+"""What a study asks of its cohort: the arms, the variables, who is left out, and the choices behind each analysis.
+
+Everything has a default, so a folder without a study file works; ``cohort.toml`` in the folder changes any of it.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from tocsin.cohort.table1 import Kind, Variable
+from tocsin.errors import CohortError
+
+
+@dataclass(frozen=True, slots=True)
+class Exclusion:
+    """Who is left out: ``reason`` as the flow of patients tells it, ``when`` a rule such as "follow_up_days < 28"."""
+
+    reason: str
+    when: str
+
+
+@dataclass(frozen=True)
+class Study:
+    """The choices of one study, each with its default.
+
+    ``arms`` is a drug (given or not), a column of the table of patients (its values), or a rule ("crs_max_grade >= 3"); ``order`` puts the arms in
+    order, the reference last.  ``exposure`` is the drug whose timing the time-dependent and landmark analyses respect.  Days count from the infusion.
+    """
+
+    title: str = ""
+    arms: str = "tocilizumab"
+    order: tuple[str, ...] = ()
+    exposure: str = "tocilizumab"
+    scales: tuple[str, ...] = ("astct-crs-2019", "astct-icans-2019")
+    also: tuple[str, ...] = ("lee2014-crs",)
+    grades: str = "auto"                       # computed, reported, told, or auto: the first of these that the data allow
+    window_days: float = 28.0                  # toxicities are looked for in days 0 to this
+    charted_days: int = 7                      # nobody is "without CRS" who was charted on fewer of days 0 to 13 (a decision of this software)
+    response_day: float = 28.0
+    response_window: tuple[float, float] = (21.0, 42.0)  # a decision: the assessment nearest to day 28 within these days counts
+    landmarks: tuple[float, ...] = (7.0, 14.0, 28.0)
+    censor_at_next_therapy: bool = False
+    time_unit: str = "months"                  # of survival: months or days
+    adjust: tuple[str, ...] = ()               # covariates of the adjusted models
+    variables: tuple[Variable, ...] = ()
+    exclude: tuple[Exclusion, ...] = ()
+    complete: tuple[str, ...] = ()
+    patients_label: str = "patients"
+    synthetic: str = ""                        # says on every page that the patients are not real
+
+    @classmethod
+    def read(cls, path: Path) -> Study:
+        """The study of a file ``cohort.toml``; CohortError names the file and the entry that cannot be."""
+        try:
+            data = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise CohortError(f"{path.name}: this is no TOML: {error}") from None
+        return cls.of(data, path.name)
+
+    @classmethod
+    def of(cls, data: dict[str, Any], name: str = "the study") -> Study:
+        """The study from the entries of its file."""
+        known = {f.name for f in fields(cls)}
+        strange = sorted(set(data) - known)
+        if strange:
+            raise CohortError(f"{name}: there is no {strange[0]!r} in a study.\n  Known: {', '.join(sorted(known))}.")
+        given = dict(data)
+        given["variables"] = tuple(_variable(n, v, name) for n, v in data.get("variables", {}).items())
+        given["exclude"] = tuple(_exclusion(one, name) for one in data.get("exclude", ()))
+        for f in fields(cls):
+            if f.name in given and isinstance(given[f.name], list):
+                given[f.name] = tuple(given[f.name])
+        return cls(**given)
+
+
+def _variable(name: str, given: Any, where: str) -> Variable:
+    if not isinstance(given, dict):
+        raise CohortError(f"{where}: variables.{name} is a table with a kind: [variables.{name}] kind = \"continuous\"")
+    try:
+        kind = Kind(given.get("kind", ""))
+    except ValueError:
+        raise CohortError(f"{where}: variables.{name}: kind is one of {', '.join(Kind)}, not {given.get('kind')!r}") from None
+    allowed = {"kind", "label", "unit", "values", "counted", "normal", "test"}
+    strange = sorted(set(given) - allowed)
+    if strange:
+        raise CohortError(f"{where}: variables.{name} has no {strange[0]!r}; known: {', '.join(sorted(allowed))}")
+    rest = {k: tuple(v) if isinstance(v, list) else v for k, v in given.items() if k != "kind"}
+    return Variable(name, kind, **rest)
+
+
+def _exclusion(given: Any, where: str) -> Exclusion:
+    if not isinstance(given, dict) or set(given) != {"reason", "when"}:
+        raise CohortError(f"{where}: each [[exclude]] has a reason and a rule: reason = \"...\", when = \"follow_up_days < 28\"")
+    return Exclusion(str(given["reason"]), str(given["when"]))
