@@ -87,7 +87,7 @@ def _variable(name: str, given: Any, where: str) -> Variable:
     strange = sorted(set(given) - allowed)
     if strange:
         raise CohortError(f"{where}: variables.{name} has no {strange[0]!r}; known: {', '.join(sorted(allowed))}")
-    rest = {k: tuple(v) if isinstance(v, list) else v for k, v in given.items() if k != "kind"}
+    rest: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in given.items() if k != "kind"}
     return Variable(name, kind, **rest)
 
 
