@@ -18,7 +18,7 @@ demo: $(VENV)/.stamp-core ## install, grade the three published cases, write the
 	@$(BIN)/tocsin demo
 
 test: $(VENV)/.stamp-test ## run every test
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n auto --dist loadfile
 
 coverage: $(VENV)/.stamp-test ## run every test and list the lines that none of them reaches
 	@$(BIN)/python -m pytest --cov --cov-report=term
