@@ -19,6 +19,7 @@ from tocsin.cli.options import (
     ProtocolName,
     Settings,
     Source,
+    command_line,
     hours,
     moment,
     pairs,
@@ -236,18 +237,8 @@ def report(
     from tocsin.show.html_report import report as report_
 
     timeline = replace(source, assume=None).told()  # the report shows both, with the assumptions and without
-    report_(timeline, out, protocol=protocol, units=units, assume=tuple(source.assume or ()), patient=source.patient, command=_command())
+    report_(timeline, out, protocol=protocol, units=units, assume=tuple(source.assume or ()), patient=source.patient, command=command_line())
     typer.echo(str(out))
-
-
-def _command() -> str:
-    """The command line as it was given, for the manifest of a report."""
-    import shlex
-    import sys
-
-    from tocsin.sources import doors
-
-    return shlex.join(["tocsin", *map(doors.named, sys.argv[1:])])
 
 
 def _write(frames: list[pl.DataFrame], out: Path) -> None:
