@@ -24,7 +24,8 @@ def write_ccf(data: Path, folder: Path) -> Path:
         rows.append(daily.filter(pl.col(column) > 0).select(
             patient="ID", day="therapy_day", concept=pl.lit(concept), value=pl.lit(""), text=pl.lit("given")))
     pl.concat(rows).write_csv(folder / "events.csv")
-    daily.select(patient="ID").unique(maintain_order=True).with_columns(product=pl.col("patient").str.split(" ").list.first()).write_csv(folder / "patients.csv")
+    who = daily.select(patient="ID").unique(maintain_order=True)
+    who.with_columns(product=pl.col("patient").str.split(" ").list.first()).write_csv(folder / "patients.csv")
     (folder / "cohort.toml").write_text('title = "Lymphoma, daily grades"\narms = "tocilizumab"\nwindow_days = 15\ncomplete = ["drugs"]\n')
     return folder
 

@@ -20,7 +20,7 @@ from tocsin.cohort.treatments import doses, given
 from tocsin.errors import CohortError
 from tocsin.grading.many import grade_many
 from tocsin.scales import SCALES
-from tocsin.timeline import HOURS_A_DAY, PATIENTS, Timeline
+from tocsin.timeline import PATIENTS, Timeline
 
 _SYNDROMES = {"crs": "CRS", "icans": "ICANS"}
 _WAYS = ("computed", "reported", "told")
@@ -86,7 +86,7 @@ def _courses(timeline: Timeline, told: pl.DataFrame, study: Study) -> tuple[dict
     lost = [s for s in (*study.scales, *study.also) if s not in SCALES]
     if lost:
         raise CohortError(f"there is no scale {lost[0]!r}; `tocsin scales` lists them.")
-    until = study.window_days * HOURS_A_DAY
+    until = courses.last_hour(study.window_days)
     graded = dict(zip(scales, grade_many(timeline, scales, until=until), strict=True)) if len(timeline.events) else {}
     by_scale = {s: courses.computed(g, study.window_days, study.charted_days) for s, g in graded.items()}
     chosen: dict[str, Course] = {}

@@ -7,6 +7,7 @@ counts; outside them only what is surely graded; and nobody is "without" who was
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import nextafter
 
 import polars as pl
 
@@ -40,8 +41,13 @@ class Course:
         return self.patients["max_grade"].null_count() < len(self.patients)
 
 
+def last_hour(window_days: float) -> float:
+    """The last moment of a window of days, for ``grade(..., until=)``: the window ends where the next day begins."""
+    return nextafter(window_days * HOURS_A_DAY, 0.0)
+
+
 def computed(grades: Grades, window_days: float, charted_days: int) -> Course:
-    """The course by a scale, in days 0 to ``window_days``; grades are those of ``grade(..., until=24 * window_days)``."""
+    """The course by a scale in the first ``window_days``; grades are those of ``grade(..., until=last_hour(window_days))``."""
     steps = grades.frame.select(
         "patient", pl.col("at_least").cast(pl.Int64), pl.col("at_most").cast(pl.Int64), start_day=pl.col("start_hour") / HOURS_A_DAY,
         end_day=(pl.col("end_hour") / HOURS_A_DAY).clip(upper_bound=window_days)).filter(pl.col("start_day") < window_days)
@@ -117,7 +123,7 @@ def told(patients: pl.DataFrame, syndrome: str, source: str) -> Course:
         "patient", max_grade=grade, max_at_least=grade, max_at_most=grade, onset_day=column("onset_day"),
         max_day=column("max_day") - column("onset_day"), duration_days=duration, observed_days=duration,
         episodes=pl.when(none).then(0).when(ill).then(1).cast(pl.Int64))
-    spans = found.filter(ill & pl.col("onset_day").is_not_null() & pl.col("duration_days").is_not_null() & (pl.col("duration_days") > 0))
+    spans = found.filter((pl.col("max_grade") >= 1) & pl.col("onset_day").is_not_null() & pl.col("duration_days").is_not_null() & (pl.col("duration_days") > 0))
     steps = spans.select("patient", start_day="onset_day", end_day=pl.col("onset_day") + pl.col("duration_days"), grade=pl.lit(None, pl.Int64))
     return Course(source, _ordered(found), _joined(steps))
 
