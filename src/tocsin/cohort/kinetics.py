@@ -3,11 +3,13 @@
 The measures are those of the cellular kinetics of CAR-T cells (mueller2017: Cmax, Tmax, AUC from day 0 to 28, Tlast).  The area is linear trapezoids between
 the values.  It is given from day 0 to ``until_day`` only where the course was measured near both ends and between them, by three rules that are decisions:
 
-* a value before the infusion, at most BEFORE_DAYS old, from which the line to the next value is read at day 0; or a first value by day ``begins_by``, held back to day 0;
+* a value before the infusion, at most BEFORE_DAYS old, from which the line to the next value is read at day 0; or a first value by day
+  ``begins_by``, held back to day 0;
 * a last value at or after day ``ends_by``, held to ``until_day``;
 * no two neighbouring values further apart than ``widest_gap`` days.
 
-Otherwise ``auc`` is null and ``auc_why`` says why; ``auc_span`` is the area over what was measured, ``auc_from`` to ``auc_to``.  Days are days since the infusion.
+Otherwise ``auc`` is null and ``auc_why`` says why; ``auc_span`` is the area over what was measured, ``auc_from`` to ``auc_to``.
+Days are days since the infusion.
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ ENDS_BY = 21.0        # decision
 WIDEST_GAP = 14.0     # decision
 BEFORE_DAYS = 7.0     # decision
 BELOW = 0.5
-"""A value below its limit enters the area as this share of the limit (a decision); ``auc_low`` and ``auc_high`` are the areas with 0 and with the limit itself."""
+"""A value below its limit enters the area as this share of the limit (a decision); ``auc_low`` and ``auc_high`` take 0 and the limit itself."""
 
 COLUMNS = {
     "patient": pl.String, "concept": pl.String, "n": pl.Int64, "unknown": pl.Int64, "baseline": pl.Float64, "cmax": pl.Float64, "cmax_censored": pl.Int64,
@@ -40,8 +42,8 @@ KEY = ["patient", "concept"]
 def says(until_day: float = 28.0) -> str:
     """The rules as a methods section prints them."""
     return (
-        f"Cmax is the highest value from the infusion to day {until_day:g}, Tmax its time. The area under the curve from day 0 to day {until_day:g} is by linear "
-        f"trapezoids, given where a value was taken before the infusion (at most {BEFORE_DAYS:g} days) or by day {BEGINS_BY:g}, one on or after day "
+        f"Cmax is the highest value from the infusion to day {until_day:g}, Tmax its time. The area under the curve from day 0 to day {until_day:g} is by "
+        f"linear trapezoids, given where a value was taken before the infusion (at most {BEFORE_DAYS:g} days) or by day {BEGINS_BY:g}, one on or after day "
         f"{ENDS_BY:g} (held to day {until_day:g}), and no two neighbouring values lie more than {WIDEST_GAP:g} days apart. Values below a limit enter it as "
         f"{BELOW:g} of the limit; with a value above a limit it is a lower bound. A value known by its day only stands at the middle of that day."
     )
@@ -54,7 +56,7 @@ def kinetics(
     """The kinetics of each measured analyte in each patient who has a value of it from the infusion on, one row each (COLUMNS).
 
     ``n`` values, ``unknown`` charted without a number.  ``cmax``: the highest, exactly where ``cmax_censored`` is 0; +1: it is at least this (a value is
-    charted as above a limit), -1: it is below this (every value is).  ``tmax_day``: the first time of it, null where it is below a limit or no value is above 0;
+    charted as above a limit), -1: it is below this (every value is).  ``tmax_day``: the first time of it, null where it is below a limit or 0;
     ``peak_is_last``: the highest value is the last one taken, so that the true peak may come later.  ``auc`` ... as above, in the unit times days, with
     ``auc_censored`` +1 (at least this), -1 (some values are below a limit), 0.  ``first_day``, ``last_day``: first and last day with a value above 0 and above
     its limit; ``last_measured_day``: of any value.  ``baseline``: the last value at most ``before_days`` before the infusion, null where that is a limit.

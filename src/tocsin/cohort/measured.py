@@ -16,8 +16,8 @@ from tocsin.timeline import HOURS_A_DAY, Timeline
 from tocsin.vocabulary import CONCEPTS, Kind
 
 ANALYTES = (
-    "il6", "il10", "ifn_gamma", "tnf_alpha", "sil2r", "il2", "il8", "il15", "gm_csf", "il1b", "il5", "mcp1", "granzyme_b", "ferritin", "crp", "ldh", "car_t_percent",
-    "car_t_copies",
+    "il6", "il10", "ifn_gamma", "tnf_alpha", "sil2r", "il2", "il8", "il15", "gm_csf", "il1b", "il5", "mcp1", "granzyme_b", "ferritin", "crp", "ldh",
+    "car_t_percent", "car_t_copies",
 )
 """What the report of a cohort looks for: cytokines, markers of inflammation, and expansion of the CAR-T cells."""
 EXPANSION = ("car_t_percent", "car_t_copies")
