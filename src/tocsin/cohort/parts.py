@@ -235,12 +235,18 @@ class Section:
 
 @dataclass(frozen=True)
 class CohortReport:
-    """The whole report: its sections in order, and what it rests on (pairs of name and text, for the manifest at its end)."""
+    """The whole report: its sections in order, and what it rests on (pairs of name and text, for the manifest at its end).
+
+    ``arms`` are in the order that gives them their colours.  ``synthetic`` says what the patients are where they are not real; it then stands
+    on the page, on the terminal and in the machine output.
+    """
 
     title: str
     subtitle: str
     sections: tuple[Section, ...]
     basis: tuple[tuple[str, str], ...] = field(default=())
+    arms: tuple[str, ...] = ()
+    synthetic: str = ""
 
     @property
     def tables(self) -> tuple[TablePart, ...]:

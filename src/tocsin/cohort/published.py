@@ -83,6 +83,13 @@ class Published:
             raise UnknownIdError("published count", id, self.counts)
         return self.counts[id]
 
+    def named(self, id: str) -> str:  # noqa: A002
+        """A count in words, with its arm unless it is of all patients."""
+        fact = next(f for kind in ("count", "derived") for f in self.facts[kind] if f["id"] == id)
+        arm = fact.get("arm", "all")
+        inside = arm == "all" or arm in fact["what"] or self.arms[arm] in fact["what"]
+        return str(fact["what"]) if inside else f"{fact['what']} ({self.arms[arm]})"
+
     def tried(self, id: str) -> tuple[Tried, ...]:  # noqa: A002
         """Every test of every candidate table of one printed p-value."""
         for fact in self.facts["p_value"]:
@@ -110,7 +117,7 @@ class Published:
             yield self._check(f, "", str(self.counts[f["id"]]), Verdict.DERIVED, f"{self._sum(f)} = {self.counts[f['id']]}")
         for f in self.facts["sum"]:
             total, found = self.counts[f["total"]], _total(f, self.counts)
-            fact = {"what": f"sum of {f['total']}", **f}
+            fact = {"what": f"sum: {self.named(f['total'])}", **f}
             verdict = Verdict.REPRODUCES if total == found else Verdict.CONTRADICTION
             yield self._check(fact, str(total), str(found), verdict, f"{self._sum(f)} = {found}")
         for f in self.facts["p_value"]:
@@ -163,7 +170,7 @@ class Published:
         return Check(f["id"], f["what"], f.get("arm", "all"), printed, found, verdict, says, f.get("words", ""), cites)
 
     def _sum(self, f: Mapping[str, Any]) -> str:
-        return " + ".join(f"{self.counts[i]} {i}" for i in f["plus"]) + "".join(f" - {self.counts[i]} {i}" for i in f["minus"])
+        return " + ".join(f"{self.counts[i]} {self.named(i)}" for i in f["plus"]) + "".join(f" - {self.counts[i]} {self.named(i)}" for i in f["minus"])
 
 
 def fractions(printed: str, most: int) -> list[tuple[int, int]]:
