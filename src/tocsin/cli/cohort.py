@@ -55,7 +55,7 @@ def cohort(
     from tocsin.cohort.folder import read_folder
     from tocsin.show.lookup import working
 
-    with working(f"analysing {source.name}"):
+    with working(f"analysing {source.name}", show=True):
         folder = read_folder(source.files[0], source.patients, study)
         if arms is not None:
             folder = replace(folder, study=replace(folder.study, arms=arms))
@@ -115,7 +115,7 @@ def _published(source: Source, paper: str, out: Path | None) -> None:
         return
     from tocsin.cases.cohort003 import synthetic
 
-    with working("writing the report of the paper, and a synthetic cohort of 45"):
+    with working("writing the report of the paper, and a synthetic cohort of 45", show=True):
         write_cohort(paper003_report(), out / "published", command_line())
         synthetic().write(out / "synthetic")
         folder = read_folder(out / "synthetic")
