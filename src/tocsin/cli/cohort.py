@@ -75,7 +75,12 @@ def _record(source: Source, folder: Folder) -> tuple[Timeline, list[str]]:
             folder.facts.write_csv(facts)
         if folder.record:
             mine = replace(source, files=list(folder.record), patients=facts, complete=",".join(complete))
+            apart = facts if mine.format == "tocsin" else None  # its table of patients would be Parquet too
+            if apart is not None:
+                mine = replace(mine, patients=None)
             timeline, basis = mine.told(), mine.basis
+            if apart is not None:
+                timeline = replace(timeline, patients=Timeline.read_csv(apart).patients)
         elif facts is not None:
             timeline, basis = Timeline.read_csv(facts, complete=complete), ["There is no record, only the table of patients."]
         else:
