@@ -39,8 +39,8 @@ def complications(timeline: Timeline, told: pl.DataFrame | None = None, until_da
     """Infection and GVHD from the infusion to the end of day ``until_day``, one row a patient in the order of the record.
 
     Columns: patient, infection (null: not known), infection_sites (in alphabetical order; "site not told" where only that is known; empty where there was
-    none or it is not known), infection_first_day, gvhd, gvhd_first_day.  ``told``: the table of patients with any of the columns infection, gvhd (yes or no) and
-    infection_sites (several apart by ";").  Rows on record stand before it.  CohortError for a table that says something else.
+    none or it is not known), infection_first_day, gvhd, gvhd_first_day.  ``told``: the table of patients with any of the columns infection, gvhd (yes or
+    no) and infection_sites (several apart by ";").  Rows on record stand before it.  CohortError for a table that says something else.
     """
     people = timeline.patients["patient"].cast(pl.String)
     table = by_patient(told, people)
@@ -129,8 +129,8 @@ def organs(timeline: Timeline, until_day: float = 28.0, wanted: Sequence[Organ] 
     """The worst value of each organ's measurement from the infusion on, one row for each patient measured (WORST).
 
     ``baseline``: the last value before lymphodepletion (null: none, or a limit).  ``worst`` with its day, and ``worst_censored`` -1 / 0 / +1 as charted.
-    ``grade``: by CTCAE v5.0 at that value, by the patient's own limits of normal only; null where these or the baseline leave it open between ``grade_at_least``
-    and ``grade_at_most``.  ``graded`` False leaves the grades out.
+    ``grade``: by CTCAE v5.0 at that value, by the patient's own limits of normal only; null where these or the baseline leave it open between
+    ``grade_at_least`` and ``grade_at_most``.  ``graded`` False leaves the grades out.
     """
     names = [o.concept for o in wanted]
     values = measured(timeline, names, 0.0, until_day).filter(pl.col("value").is_not_null())

@@ -63,6 +63,14 @@ def kinetics(
     """
     if not (until_day > 0 and before_days >= 0 and 0 <= below <= 1 and widest_gap > 0):
         raise CohortError("kinetics need a positive number of days and a share of the limit between 0 and 1")
+    key = ("kinetics", tuple(concepts), until_day, begins_by, ends_by, widest_gap, before_days, below)
+    if key not in timeline.cache:
+        timeline.cache[key] = _kinetics(timeline, concepts, until_day, begins_by, ends_by, widest_gap, before_days, below)
+    return timeline.cache[key]  # type: ignore[return-value]
+
+
+def _kinetics(timeline: Timeline, concepts: Sequence[str], until_day: float, begins_by: float, ends_by: float, widest_gap: float, before_days: float,
+              below: float) -> pl.DataFrame:
     values = measured(timeline, concepts, -before_days, until_day)
     known = values.lazy().filter(pl.col("value").is_not_null())
     after = known.filter(pl.col("day") >= 0)
