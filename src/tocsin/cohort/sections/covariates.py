@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from tocsin.cohort.cohort import COLUMNS, Cohort
+from tocsin.cohort.sections.patients import variables_of
 from tocsin.errors import CohortError
 
 MOST_LEVELS = 6
@@ -79,7 +80,7 @@ def _levels(members: pl.DataFrame, name: str) -> list[str] | None:
 
 def _label(cohort: Cohort, name: str) -> str:
     """The column's title as Table 1 has it, or its name in words."""
-    declared = next((v.title for v in cohort.study.variables if v.name == name), "")
+    declared = next((v.title for v in variables_of(cohort)[0] if v.name == name and v.label), "")
     what, _, unit = name.rpartition("_")
     words = f"{what}, {unit}" if what and unit in UNITS else name
     return declared or words.replace("_", " ")

@@ -26,9 +26,12 @@ SAME = 1e-9
 
 @dataclass(frozen=True, eq=False)
 class Stays:
-    """Rows of stays: which ``patient`` (row of the members), the highest ``grade`` so far, and in days since the infusion when it was ``reached``, when this
-    CRS began (``onset``), and from ``start`` to ``end`` under observation; how it ended (``resolved``, ``risen`` to a higher grade), and whether the drug had
-    been given (``exposed``)."""
+    """Rows of stays.
+
+    ``patient`` is the row of the members, ``grade`` the highest so far; in days since the infusion ``onset`` is when this CRS began, ``reached`` when the
+    grade was reached, and the row is under observation from ``start`` to ``end``.  ``resolved`` and ``risen`` (to a higher grade) say how it ended,
+    ``exposed`` whether the drug had been given before it began.
+    """
 
     patient: Ints
     grade: Ints
@@ -69,7 +72,7 @@ def stays(steps: pl.DataFrame, patients: Iterable[str], first_dose: Floats, quie
             rows += [r for one in _of_one(courses.get(patient, []), quiet_days) for r in _cut(i, one, dose)]
     columns = list(zip(*rows, strict=True)) if rows else [()] * 9
     kinds = (np.int64, np.int64, *[np.float64] * 4, *[np.bool_] * 3)
-    return Stays(*(np.array(c, k) for c, k in zip(columns, kinds, strict=True)))  # type: ignore[arg-type]
+    return Stays(*(np.array(c, k) for c, k in zip(columns, kinds, strict=True)))
 
 
 def grade_at(steps: pl.DataFrame, patients: Iterable[str], day: Floats) -> list[int | None]:
@@ -131,7 +134,7 @@ def _of_one(course: list[tuple[float, float | None, int | None]], quiet_days: fl
 
 
 def _cut(patient: int, piece: Piece, dose: float) -> list[Row]:
-    """A stay without and with the drug; parts without length are none, but an event at the very beginning of a stay stays with it."""
+    """A stay without and with the drug; a part without length is none."""
     stay, end, resolved, risen = piece
     head = (patient, stay.grade, stay.onset, stay.reached)
     if end <= stay.start + SAME:
