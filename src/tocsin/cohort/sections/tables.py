@@ -32,7 +32,7 @@ class Lines:
     def filled(self) -> list[list[str]]:
         """The rows without headings under which there is nothing."""
         heads = [not any(row[1:]) and not row[0].startswith("  ") for row in self.rows]
-        return [row for row, head, after in zip(self.rows, heads, [*heads[1:], True], strict=True) if not (head and after)]
+        return [row for row, head, after in zip(self.rows, heads, [*heads, True][1:], strict=True) if not (head and after)]
 
     def number(self, **values: object) -> None:
         self.numbers.append(values)
