@@ -20,13 +20,13 @@ def report(folder, out, *options):
 @pytest.fixture(scope="module")
 def ccf(shared_data, tmp_path_factory):
     place = tmp_path_factory.mktemp("ccf")
-    return report(write_ccf(shared_data, place / "study"), place / "report")
+    return report(write_ccf(shared_data("ccf_cart_daily_grades"), place / "study"), place / "report")
 
 
 @pytest.fixture(scope="module")
 def nih(shared_data, tmp_path_factory):
     place = tmp_path_factory.mktemp("nih")
-    return report(write_nih(shared_data, place / "study"), place / "report")
+    return report(write_nih(shared_data("nih_cd22_cart"), place / "study"), place / "report")
 
 
 def section(made, id_):
