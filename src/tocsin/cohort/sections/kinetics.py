@@ -38,7 +38,7 @@ def section(cohort: Cohort) -> Section:
     ids = people["patient"].to_list()
     found = kin.kinetics(cohort.timeline, ANALYTES, until).filter(pl.col("patient").is_in(ids))
     analytes = [a for a in ANALYTES if (found["concept"] == a).any()]
-    absent = [title(a) for a in ANALYTES if a not in analytes]
+    absent = [CONCEPTS[a].title for a in ANALYTES if a not in analytes]
     if absent:
         draft.leave_out("Not measured in anybody", ", ".join(absent))
     if not analytes:
@@ -86,16 +86,16 @@ def _by_arm(draft: Draft, cohort: Cohort, people: pl.DataFrame, found: pl.DataFr
     limits = int((found["cmax_censored"] != 0).sum())
     notes = [f"n: patients with a value. Area under the curve (AUC) in the unit times days. Days since the infusion, to day {until:g}."]
     if limits:
-        notes.append(f"Of {limits} peaks (at a limit) only a bound is known, because the assay's range ended; they enter at that bound, which ranks them rightly "
-                     "against every value within the range.")
+        notes.append(f"Of {plural(limits, 'peak')} (at a limit) only a bound is known, because the assay's range ended; they enter at that bound, which ranks "
+                     "them rightly against every value within the range.")
     if late:
         notes.append(f"In {plural(late, 'patient')} the last value taken of some analyte is its highest: the true peak may have come later.")
     part = rows.table("table-kinetics", "Cytokines, inflammation and CAR-T cells by arm", notes)
     if part is not None:
         draft.parts.append(part)
-        measured_in = found.group_by("concept").len()["len"]
-        draft.text.append(f"{plural(len(analytes), 'analyte')} {'was' if len(analytes) == 1 else 'were'} measured after the infusion, in {measured_in.min()} to "
-                          f"{measured_in.max()} of {plural(len(people), 'patient')}.")
+        many = found.group_by("concept").len()["len"].to_list()
+        draft.text.append(f"{plural(len(analytes), 'analyte')} {'was' if len(analytes) == 1 else 'were'} measured after the infusion, in {min(many)} to "
+                          f"{max(many)} of {plural(len(people), 'patient')}.")
     return panels
 
 
@@ -116,8 +116,9 @@ def add_rows(rows: ArmsTable, mine: pl.DataFrame, concept: str, until: float) ->
 
 def _figures(draft: Draft, panels: list[Box]) -> None:
     for number, some in enumerate(in_figures(panels), start=1):
-        draft.parts.append(FigurePart(f"figure-cmax-{number}", "Peaks by arm", "Highest value of each patient after the infusion, on a logarithmic axis; boxes: "
-                                      "median and quartiles; points: patients. P-values are not adjusted; the table has the adjusted ones.", Boxes(tuple(some))))
+        draft.parts.append(FigurePart(f"figure-cmax-{number}", "Peaks by arm", "Highest value of each patient after the infusion, on a logarithmic axis; "
+                                      "boxes: median and quartiles; points: patients. P-values are not adjusted; the table has the adjusted ones.",
+                                      Boxes(tuple(some))))
 
 
 def in_figures(panels: list[Any]) -> list[list[Any]]:
@@ -147,10 +148,10 @@ def panel(concept: str, values: pl.DataFrame, people: pl.DataFrame, arms: tuple[
 
 
 def _caption(people: pl.DataFrame, what: str) -> str:
-    lines = "Thin lines: patients; open ends at limits of the assay. " if len(people) <= MOST_LINES else "Single courses are not drawn where a panel has more than " \
-        f"{MOST_LINES} patients. "
-    return f"{what} {lines}Thick lines: median of the patients' highest values of the day, with quartiles, drawn at the middle of the day; the medians are of those " \
-        "measured on that day, who change from day to day."
+    lines = "Thin lines: patients; open ends at limits of the assay." if len(people) <= MOST_LINES else (
+        f"Single courses are not drawn where a panel has more than {MOST_LINES} patients.")
+    return (f"{what} {lines} Thick lines: median of the patients' highest values of the day, with quartiles, drawn at the middle of the day; the medians are "
+            "of those measured on that day, who change from day to day.")
 
 
 def _courses(draft: Draft, cohort: Cohort, people: pl.DataFrame, analytes: list[str], until: float) -> None:
@@ -178,8 +179,8 @@ def _around(draft: Draft, cohort: Cohort, people: pl.DataFrame, analytes: list[s
             Courses(tuple(some), cohort.arms, "Days since the first tocilizumab", "first tocilizumab")))
     rough = int((first["last"] > first["first"]).sum())
     if rough:
-        draft.warn(f"The first tocilizumab of {plural(rough, 'patient')} is known by the day or a window only and stands at its middle: values of the same day may have "
-                   "been taken before or after it. They are drawn, but no response rests on them.")
+        draft.warn(f"The first tocilizumab of {plural(rough, 'patient')} is known by the day or a window only and stands at its middle: values of the same day "
+                   "may have been taken before or after it. They are drawn, but no response rests on them.")
 
 
 def _expansion(draft: Draft, people: pl.DataFrame, found: pl.DataFrame, until: float) -> None:
@@ -206,5 +207,5 @@ def _expansion(draft: Draft, people: pl.DataFrame, found: pl.DataFrame, until: f
         part = rows.table(f"table-expansion-by-{drug}", f"Expansion of CAR-T cells by {drug}", notes)
         if part is not None:
             draft.parts.append(part)
-    draft.warn("Both drugs are given because of the toxicity that comes with expansion, so that greater expansion in those given a drug is expected even if the drug "
-               "does nothing to it; a smaller one would not show harm by itself.")
+    draft.warn("Both drugs are given because of the toxicity that comes with expansion, so that greater expansion in those given a drug is expected even if "
+               "the drug does nothing to it; a smaller one would not show harm by itself.")

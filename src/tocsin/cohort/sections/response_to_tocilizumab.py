@@ -45,11 +45,13 @@ def add(draft: Draft, cohort: Cohort, people: pl.DataFrame, found: pl.DataFrame,
             continue
         ratio, test, pairs = _ratio(known)
         counts = [int((known["direction"] == d).sum()) for d in DIRECTIONS]
-        rows.append([CONCEPTS[concept].title, f"{len(known)}/{n}", *map(str, counts), *(median_quartiles(known[c].to_numpy()) for c in ("before", "after")),
+        middles = [median_quartiles(known[c].to_numpy()) for c in ("before", "after")]
+        rows.append([CONCEPTS[concept].title, f"{len(known)}/{n}", *map(str, counts), *middles,
                      with_interval(ratio), p_cell(test.p)])
         tests.append(test)
         numbers.append({"analyte": concept, "given": n, "measured": len(known), **dict(zip(DIRECTIONS, counts, strict=True)), "ratio": ratio.value,
-                        "ratio_low": ratio.low, "ratio_high": ratio.high, "pairs": pairs, "p": test.p, "test": test.called, "warnings": "; ".join(test.warnings)})
+                        "ratio_low": ratio.low, "ratio_high": ratio.high, "pairs": pairs, "p": test.p, "test": test.called,
+                        "warnings": "; ".join(test.warnings)})
         draft.rest_on(test.cites, ratio.cites)
     if not rows:
         return
@@ -76,8 +78,8 @@ def _notes(responses: pl.DataFrame, family: str) -> list[str]:
     notes = [around.says(), "Ratios are Hodges-Lehmann estimates and signed-rank tests of the logarithms of paired values above 0.", around.IL6_RISES]
     limits = int(((responses["before_censored"].fill_null(0) != 0) | (responses["after_censored"].fill_null(0) != 0)).sum())
     if limits:
-        notes.append(f"{plural(limits, 'pair')} with a value known as a limit only: ratios take the limit, which draws them towards 1 where values begin above a "
-                     "limit or end below one.")
+        notes.append(f"{plural(limits, 'pair')} with a value known as a limit only: ratios take the limit, which draws them towards 1 where values begin above "
+                     "a limit or end below one.")
     hidden = int(responses["same_time"].sum())
     if hidden:
         notes.append(f"{plural(hidden, 'value')} of the same time as the first dose {'is' if hidden == 1 else 'are'} not used: the order is not known.")
@@ -99,13 +101,13 @@ def _interleukin6(draft: Draft, cohort: Cohort, people: pl.DataFrame, found: pl.
         f"After the first tocilizumab interleukin-6 fell in {fell} of {plural(len(known), 'patient')} ({100 * fell / len(known):.1f}%; 95% CI "
         f"{100 * (share.low or 0):.0f} to {100 * (share.high or 0):.0f})" + (f"; of {open_} more it is not known" if open_ else "") + f". {around.IL6_RISES}")
     draft.rest_on(share.cites)
-    without = known.filter(pl.col("direction") != around.FELL).select("patient", "direction", "before", "before_censored", "after", "after_censored", "highest")
+    without = known.filter(pl.col("direction") != around.FELL)
     if not len(without):
         draft.text.append("There is no patient in whom interleukin-6 is known not to have fallen.")
         return
     table = _without_a_fall(cohort, people, found, without.head(MOST_NAMED), until)
-    beside = ["Beside each patient stands what else can keep interleukin-6 high (zhou2025:effectiveness of tocilizumab): CAR-T cells that still expanded after the "
-              "drug, infection, graft-versus-host disease. That something is on record does not show that it is the cause; an en dash says that nothing is on record."]
+    beside = ["Beside each patient stands what else can keep interleukin-6 high (zhou2025): CAR-T cells that still expanded after the drug, infection, "
+              "graft-versus-host disease. That something is on record does not show that it is the cause; an en dash says that nothing is on record."]
     if len(without) > MOST_NAMED:
         beside.append(f"The first {MOST_NAMED} of {len(without)} patients.")
     draft.parts.append(table.table("table-without-fall", "Patients whose interleukin-6 did not fall after tocilizumab", beside))
@@ -113,7 +115,8 @@ def _interleukin6(draft: Draft, cohort: Cohort, people: pl.DataFrame, found: pl.
 
 
 def _without_a_fall(cohort: Cohort, people: pl.DataFrame, found: pl.DataFrame, without: pl.DataFrame, until: float) -> Lines:
-    lines = Lines(["Patient", "Tocilizumab, day", "Interleukin-6", "Before", "Last", "Highest", "CAR-T cells", "Infection", "GVHD", "Corticosteroids, from day"])
+    lines = Lines(["Patient", "Tocilizumab, day", "Interleukin-6", "Before", "Last", "Highest", "CAR-T cells", "Infection", "GVHD",
+                   "Corticosteroids, from day"])
     days = dict(cohort.doses.filter(pl.col("group") == "tocilizumab").group_by("patient").agg(pl.col("day").sort()).iter_rows())
     rows = infections_and_gvhd(cohort.timeline, until).filter(pl.col("patient").is_in(without["patient"].to_list()))
     members = {r["patient"]: r for r in people.filter(pl.col("patient").is_in(without["patient"].to_list())).iter_rows(named=True)}

@@ -8,6 +8,7 @@ from tocsin.cohort.cohort import Cohort
 from tocsin.cohort.complications import ORGANS, SITE_NOT_TOLD, organs
 from tocsin.cohort.parts import Box, Boxes, FigurePart, Section
 from tocsin.cohort.proportions import wilson
+from tocsin.cohort.result import p_in_words
 from tocsin.cohort.sections.arms_table import ArmsTable
 from tocsin.cohort.sections.cells import plural
 from tocsin.cohort.sections.draft import Draft
@@ -17,7 +18,8 @@ from tocsin.vocabulary import CONCEPTS
 
 SEVERE = 3
 """CTCAE grade from which a laboratory toxicity is severe (ctcae5: grade 3, severe)."""
-UNKNOWN = "nothing on record tells for anybody whether there was any; a row that is absent means so only where findings are complete, or the table of patients tells it"
+UNKNOWN = ("nothing on record tells for anybody whether there was any; that there is no row means so only where findings are declared complete, or where the "
+           "table of patients tells it")
 
 
 def section(cohort: Cohort) -> Section:
@@ -39,7 +41,7 @@ def _infections(draft: Draft, cohort: Cohort, people: pl.DataFrame) -> None:
         _sites(rows, people)
         _said(draft, cohort, people, "infection", "An infection")
         if test is not None and test.p is not None:
-            draft.text.append(f"Compared between the arms: {test.called}, p = {test.p:.3f}." if test.p >= 0.001 else f"Compared between the arms: {test.called}, p <0.001.")
+            draft.text.append(f"Compared between the arms: {test.called}, p {p_in_words(test.p, sign=True)}.")
     else:
         draft.leave_out("Infections", UNKNOWN)
     if "gvhd" in people.columns and people["gvhd"].count():
@@ -81,7 +83,8 @@ def _said(draft: Draft, cohort: Cohort, people: pl.DataFrame, column: str, what:
         n, k = len(flags), int(flags.sum())
         e = wilson(k, n)
         draft.rest_on(e.cites)
-        parts.append(f"{k} of {n} ({100 * k / n:.1f}%; 95% CI {100 * (e.low or 0):.0f} to {100 * (e.high or 0):.0f}) in the arm {arm}" if n else f"nobody known in the arm {arm}")
+        interval = f"{100 * (e.low or 0):.0f} to {100 * (e.high or 0):.0f}"
+        parts.append(f"{k} of {n} ({100 * k / n:.1f}%; 95% CI {interval}) in the arm {arm}" if n else f"nobody known in the arm {arm}")
     draft.text.append(f"{what} is on record in {', '.join(parts)}.")
     unknown = people[column].null_count()
     if unknown:
@@ -96,14 +99,15 @@ def _marrow_support(draft: Draft, cohort: Cohort, people: pl.DataFrame) -> None:
     rows.heading("G-CSF")
     rows.counts("given, n (%)", people["gcsf_given"], key="gcsf_given")
     test = None
-    if people["filgrastim_ug"].count():
+    given = people.filter(pl.col("gcsf_given").fill_null(False))
+    if given["filgrastim_ug"].count():
         test = rows.values("all doses, µg, 0 without any, median (quartiles)", people["filgrastim_ug"], key="filgrastim_ug")
-    else:
+    elif len(given):
         draft.leave_out("Dose of G-CSF", "no amount is known for anybody")
     part = rows.table("table-g-csf", "G-CSF by arm", ["More G-CSF stands for deeper or longer neutropenia, and for the habits of the ward."])
     if part is not None:
         draft.parts.append(part)
-    box = rows.box("G-CSF", "All doses, µg", people["filgrastim_ug"], test)
+    box = rows.box("G-CSF", "All doses, µg", people["filgrastim_ug"], test) if test is not None else None
     if box is not None:
         draft.parts.append(FigurePart("figure-g-csf", "G-CSF by arm", "All G-CSF of each patient, 0 where none was given; boxes: median and quartiles; points: "
                                       "patients.", Boxes((box,))))
@@ -136,12 +140,12 @@ def _organs(draft: Draft, cohort: Cohort, people: pl.DataFrame) -> None:
     if ungraded:
         draft.leave_out("CTCAE grades of " + ", ".join(ungraded), "the limits of normal of the patients' laboratory are not told (uln_alt and the like)")
     part = rows.table("table-organs", "Liver, kidney and marrow by arm", [
-        f"Highest or lowest value from the infusion to day {cohort.study.window_days:g}; n: patients measured. Grades count those of whom the value, the baseline and the "
-        "limits of normal settle it. Lymphodepletion and the disease itself move these values in every arm."])
+        f"Highest or lowest value from the infusion to day {cohort.study.window_days:g}; n: patients measured. Grades count those of whom the value, the "
+        "baseline and the limits of normal settle it. Lymphodepletion and the disease itself move these values in every arm."])
     if part is not None:
         draft.parts.append(part)
         draft.methods.append("Laboratory toxicities are graded by CTCAE v5.0 at the worst value, by the limits of normal of the patient's own laboratory.")
         draft.rest_on(("ctcae5:laboratory terms",))
     for number, some in enumerate(in_figures(panels), start=1):
-        draft.parts.append(FigurePart(f"figure-organs-{number}", "Liver, kidney and marrow by arm", "Worst value of each patient after the infusion, on a logarithmic "
-                                      "axis; boxes: median and quartiles; points: patients. P-values are not adjusted.", Boxes(tuple(some))))
+        draft.parts.append(FigurePart(f"figure-organs-{number}", "Liver, kidney and marrow by arm", "Worst value of each patient after the infusion, on a "
+                                      "logarithmic axis; boxes: median and quartiles; points: patients. P-values are not adjusted.", Boxes(tuple(some))))

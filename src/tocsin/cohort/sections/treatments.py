@@ -88,12 +88,12 @@ def _main(draft: Draft, cohort: Cohort, people: pl.DataFrame, doses: pl.DataFram
     if people["corticosteroids"].null_count() < len(people):
         rows.heading("Systemic corticosteroids")
         rows.counts("given, n (%)", people["corticosteroids"], key="corticosteroids")
-        if people["methylprednisolone_mg"].null_count() < len(people):
+        amounts = _treated(people, "methylprednisolone_mg", "corticosteroids")
+        if amounts.count():
             rows.values("methylprednisolone equivalent, mg, 0 without any, median (range)", people["methylprednisolone_mg"],
                         key="methylprednisolone_mg", ends="range")
-            tests["steroid"] = rows.values("of those given any, mg, median (range)", _treated(people, "methylprednisolone_mg", "corticosteroids"),
-                                           key="methylprednisolone_mg_given", ends="range")
-        else:
+            tests["steroid"] = rows.values("of those given any, mg, median (range)", amounts, key="methylprednisolone_mg_given", ends="range")
+        elif people["corticosteroids"].any():
             draft.leave_out("Methylprednisolone equivalents", "no amount is known for anybody")
         if people["corticosteroid_first_day"].null_count() < len(people):
             rows.values("first dose, day, median (range)", people["corticosteroid_first_day"], key="corticosteroid_first_day", ends="range")
@@ -102,8 +102,11 @@ def _main(draft: Draft, cohort: Cohort, people: pl.DataFrame, doses: pl.DataFram
     if people["gcsf_given"].null_count() < len(people):
         rows.heading("G-CSF")
         rows.counts("given, n (%)", people["gcsf_given"], key="gcsf_given")
-        if people["filgrastim_ug"].null_count() < len(people):
-            rows.values("all doses of those given it, µg, median (range)", _treated(people, "filgrastim_ug", "gcsf_given"), key="filgrastim_ug", ends="range")
+        amounts = _treated(people, "filgrastim_ug", "gcsf_given")
+        if amounts.count():
+            rows.values("all doses of those given it, µg, median (range)", amounts, key="filgrastim_ug", ends="range")
+        elif people["gcsf_given"].any():
+            draft.leave_out("Amount of G-CSF", "not known for anybody")
     else:
         draft.leave_out("G-CSF", NEVER_TOLD)
     _others(cohort, people, doses, rows)
@@ -148,7 +151,8 @@ def _notes(doses: pl.DataFrame) -> list[str]:
             notes.append(f"Of {plural(len(mine), 'dose')} of {name} the amount of {unknown} is not known; these patients have no total.")
     rough = int((doses["window_days"] > 0).sum()) if "window_days" in doses.columns else 0
     if rough:
-        notes.append(f"{rough} of {plural(len(doses), 'dose')} are known by the day or a window only and stand at its middle.")
+        notes.append(f"{rough} of {plural(len(doses), 'dose')} are known by the day or a window only and stand at its middle; a day of which the record says no more "
+                     "than that the drug was given counts as one dose.")
     return notes
 
 
