@@ -31,7 +31,7 @@ ASSUMPTIONS = (
                "no time and no status is printed: PFS and OS are free inventions without any meaning, and no printed p-value was aimed at"),
     Assumption("durations of CRS", "45 lengths in tenths of days with the printed median and range of each arm, shared out by arm and grade",
                "no single duration is printed; shorter with tocilizumab in grade 3 and alike in grade 2, as the paper tells without numbers", _EFFICACY),
-    Assumption("onset of CRS", "days 1 to 7.5, earlier with a higher grade; day 6 for Pt 4 and 11", "only the days of their tocilizumab are printed", _EFFECT),
+    Assumption("onset of CRS", "days 1 to 7, earlier with a higher grade; day 6 for Pt 4 and 11", "only the days of their tocilizumab are printed", _EFFECT),
     Assumption("signs", "grade 2 by a low pressure treated with fluid, by a cannula, or by both; grade 3 by norepinephrine, high-flow oxygen, or both",
                "the signs of a single patient are not printed; the shares are invented"),
     Assumption("chart", "temperature, pressure, saturation every 4 to 5 h and a neurological score every 8 h until the discharge on days 29 to 31",

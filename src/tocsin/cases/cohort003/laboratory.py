@@ -133,12 +133,11 @@ def _cells(plan: Plan, rng: np.random.Generator, rows: Rows) -> None:
     peak = float(np.clip(np.exp(rng.normal(np.log(14.0 + 4.0 * plan.crs), 0.5)), 2.0, 85.0))
     top = plan.peak_day * HOURS_A_DAY + DRAWN_AT
     points = [(DRAWN_AT, 0.05), (4 * HOURS_A_DAY, 0.1), (top, peak), (top + 120.0, 0.3 * peak), (top + 312.0, 0.05 * peak)]
-    percent = _along(hours, points, rng, 0.05)
     # the day of the plan is the day of the peak
-    percent = np.where(np.abs(hours - top) < 1.0, peak * 1.1, np.minimum(percent, peak))
-    rows.add("car_t_percent", hours, np.round(np.clip(percent, 0.0, 95.0), 2))
-    copies = percent * COPIES_A_PERCENT * float(np.exp(rng.normal(0, 0.3)))
-    rows.add("car_t_copies", hours, np.round(copies))
+    percent: Floats = np.asarray(np.where(np.abs(hours - top) < 1.0, peak * 1.1, np.minimum(_along(hours, points, rng, 0.05), peak)), float)
+    rows.add("car_t_percent", hours, np.asarray(np.round(np.minimum(percent, 95.0), 2), float))
+    copies: Floats = np.round(percent * COPIES_A_PERCENT * float(np.exp(rng.normal(0, 0.3))))
+    rows.add("car_t_copies", hours, copies)
 
 
 def _count(plan: Plan, rng: np.random.Generator, rows: Rows) -> None:

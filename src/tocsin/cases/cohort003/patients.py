@@ -182,7 +182,7 @@ def _steroids(rng: np.random.Generator, grade: dict[int, int]) -> dict[int, tupl
 
 
 def _responses(rng: np.random.Generator) -> dict[int, tuple[str, str]]:
-    """One MRD+ CR with tocilizumab, three and the PR without: the split that the printed p-value betrays."""
+    """One MRD+ CR with tocilizumab, three and the PR without: the only split that gives the printed p-value (see ``paper003.responses``)."""
     count = paper003().count
     positive = [*_some(rng, [p for p in WITH if p != DIED], count("toci_other_response"))]
     other = _some(rng, list(WITHOUT), count("none_other_response"))

@@ -37,15 +37,15 @@ class Rows:
         end: Floats | float | None = None, attribution: str = "unknown", site: str = "", censored: int = 0, note: str = "",
     ) -> None:
         """Events of one concept at these hours; numbers and texts are one for each hour or one for all."""
-        hours = np.round(np.atleast_1d(np.asarray(hour, float)), 2)
+        hours = np.atleast_1d(np.asarray(hour, float))
         n = len(hours)
         if not n:
             return
         self._hours.append(hours)
         self._values.append(_filled(value, n))
-        self._ends.append(np.round(_filled(end, n), 2))
-        words = [text] * n if text is None or isinstance(text, str) else text
-        self._texts.append(np.fromiter((self._word(w) for w in words), np.int32, n))
+        self._ends.append(_filled(end, n))
+        codes = self._word(text) if text is None or isinstance(text, str) else [self._word(w) for w in text]
+        self._texts.append(np.full(n, codes, np.int32))
         self._parts.append((len(self._patients) - 1, self._word(concept), self._word(attribution), self._word(site or None), censored, n))
         self._notes.append(self._word(note or None))
 
@@ -59,11 +59,11 @@ class Rows:
         def said(codes: npt.NDArray[np.int64]) -> pl.Series:
             return words.gather(pl.Series(codes).replace(-1, None)) if len(words) else pl.Series([], dtype=pl.String)
 
-        hours = np.concatenate([*self._hours, np.zeros(0)])
+        hours = np.round(np.concatenate([*self._hours, np.zeros(0)]), 2)
         table = pl.DataFrame({
             "patient": pl.Series(self._patients, dtype=pl.String).gather(who),
             "hour": hours,
-            "end_hour": np.concatenate([*self._ends, np.zeros(0)]),
+            "end_hour": np.round(np.concatenate([*self._ends, np.zeros(0)]), 2),
             "concept": said(np.repeat(parts[:, 1], many)),
             "value": np.concatenate([*self._values, np.zeros(0)]),
             "text": said(np.concatenate([*self._texts, np.zeros(0, np.int32)]).astype(np.int64)),
@@ -81,4 +81,6 @@ class Rows:
 
 
 def _filled(value: Floats | float | None, n: int) -> Floats:
-    return np.broadcast_to(np.asarray(np.nan if value is None else value, float), n).copy()
+    if isinstance(value, np.ndarray):
+        return value.astype(np.float64)
+    return np.full(n, np.nan if value is None else value)
