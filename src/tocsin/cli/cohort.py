@@ -47,7 +47,9 @@ def cohort(
       tocsin cohort --paper 003 --out paper003/
     """
     if paper is not None:
-        _published(source, paper, out)
+        if source.files:
+            raise SettingError("--paper takes no record: its counts come with Tocsin.")
+        show_published(paper, out)
         return
     if len(source.files) != 1:
         raise SettingError("name one folder, or one record, to analyse: tocsin cohort STUDY/ --arms tocilizumab\n"
@@ -102,7 +104,7 @@ def _report(folder: Folder, timeline: Timeline, basis: list[str], out: Path) -> 
     print_cohort(console(), made, files)
 
 
-def _published(source: Source, paper: str, out: Path | None) -> None:
+def show_published(paper: str, out: Path | None) -> None:
     """What can be reproduced of a published cohort; with a folder also its report, and a synthetic cohort through the whole pipeline."""
     from tocsin.cohort.folder import read_folder
     from tocsin.cohort.paper003 import paper003
@@ -113,8 +115,6 @@ def _published(source: Source, paper: str, out: Path | None) -> None:
 
     if paper != "003":
         raise SettingError(f"no published cohort is called {paper!r}; there is 003 (tocilizumab for CRS in 45 patients).")
-    if source.files:
-        raise SettingError("--paper takes no record: its counts come with Tocsin.")
     print_published(console(), paper003().check())
     if out is None:
         return
@@ -124,5 +124,5 @@ def _published(source: Source, paper: str, out: Path | None) -> None:
         write_cohort(paper003_report(), out / "published", command_line())
         synthetic().write(out / "synthetic")
         folder = read_folder(out / "synthetic")
-        timeline, basis = _record(replace(source, files=[out / "synthetic"]), folder)
+        timeline, basis = _record(Source([out / "synthetic"]), folder)
     _report(folder, timeline, basis, out / "synthetic-report")
