@@ -32,7 +32,7 @@ from tocsin.cohort.paper003_tables import (
 from tocsin.cohort.parts import CohortReport, FigurePart, Flow, Forest, ForestRow, Section, Shares
 from tocsin.cohort.proportions import clopper_pearson
 from tocsin.cohort.published import Check, Verdict
-from tocsin.cohort.result import Estimate, p_in_words
+from tocsin.cohort.result import Estimate, TestResult, p_in_words
 
 NOT_HERE = {
     "patients": ("age", "lines", "claim_baseline", "claim_tumour_load"),
@@ -83,7 +83,8 @@ def _flow() -> Section:
     lost = n("short_follow_up") + n("data_lost")
     drawing = Flow(
         (("Proposed for CAR-T cells", n("screened")), ("Infused", n("infused")), ("Analysed", n("patients"))),
-        ((("Progression before the infusion", n("progressed")),), (("Follow-up of less than 28 days", n("short_follow_up")), ("Relevant data lost", n("data_lost"))), ()),
+        ((("Progression before the infusion", n("progressed")),),
+         (("Follow-up of less than 28 days", n("short_follow_up")), ("Relevant data lost", n("data_lost"))), ()),
         ((LABELS[0], n("toci")), (LABELS[1], n("none"))),
     )
     return Section(
@@ -111,7 +112,7 @@ def _patients(checks: tuple[Check, ...]) -> Section:
 
 def _grades(checks: tuple[Check, ...]) -> Section:
     table = paper003.grades()
-    tests = paper003.comparisons()["grade"]
+    tests = _tests_of("grade")
     severe = _outcome("CRS of grade 3")
     models = {how: paper003.tocilizumab_by_grade(how) for how in ("number", "severe", "category")}
     per_grade = models["number"]["grade"].odds_ratio
@@ -125,7 +126,8 @@ def _grades(checks: tuple[Check, ...]) -> Section:
          f"(95 % CI {ratio(Estimate('', *per_grade)).partition('(')[2].rstrip(')')}). The paper reports a regression in which no factor is significant; "
          "from the published counts grade alone is associated with tocilizumab in each of three models, and as a category it separates the arms, "
          "where Wald's p-values fail."),
-        (FigurePart("crs-grades", "Highest grade of CRS by arm", "Share of patients by highest grade of CRS (ASTCT), tocilizumab given or not; numbers are patients.",
+        (FigurePart("crs-grades", "Highest grade of CRS by arm",
+                    "Share of patients by highest grade of CRS (ASTCT), tocilizumab given or not; numbers are patients.",
                     Shares(_groups(table.sum(axis=1)), tuple(capital(g) for g in GRADES), _rows(table), (0, 0), (0, 1, 2, 3))),
          grade_models_table()),
         _left_out(checks, "grades"),
@@ -151,7 +153,7 @@ def _steroids(checks: tuple[Check, ...]) -> Section:
 
 def _response(checks: tuple[Check, ...]) -> Section:
     table = paper003.responses()
-    fisher, pearson = paper003.comparisons()["response"]
+    fisher, pearson = _tests_of("response")
     o = _outcome("Complete response, MRD-negative")
     return Section(
         "response", "Response and survival",
@@ -251,6 +253,10 @@ _CITES_OF_TABLE1 = ("austin2009:standardised difference", "yang2012:multi-level"
 
 def _outcome(name: str) -> Outcome:
     return next(o for o in outcomes() if o.name == name)
+
+
+def _tests_of(name: str) -> list[TestResult]:
+    return [t for t in paper003.comparisons()[name] if isinstance(t, TestResult)]
 
 
 def _compared(o: Outcome) -> str:

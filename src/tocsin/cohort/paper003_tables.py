@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -109,7 +110,8 @@ def together_table(checks: tuple[Check, ...]) -> TablePart:
               "none_duration", "toci_dose", "steroid_dose", "toci_cytokines_fell", "toci_il6_raised")
     by_id = {c.id: c for c in checks}
     rows = [(capital(by_id[i].what), arm_words(by_id[i]), by_id[i].printed, by_id[i].found or "–", by_id[i].verdict.value) for i in wanted]
-    return TablePart("printed-only", "Printed for all patients or for one arm", _frame(("Number", "Arm", "Printed", "From the counts", "Verdict"), rows), None, (
+    frame = _frame(("Number", "Arm", "Printed", "From the counts", "Verdict"), rows)
+    return TablePart("printed-only", "Printed for all patients or for one arm", frame, None, (
         "Numbers with a range in brackets are medians where the paper names the statistic; no individual values are published.",))
 
 
@@ -197,10 +199,10 @@ def checks_table(checks: tuple[Check, ...]) -> TablePart:
         if group and verdict not in CHOSEN:
             rows.append((f"{heading} ({len(group)})", "", "", "", ""))
             rows += [(f"  {capital(c.what)}", arm_words(c), printed(c), c.found or "–", c.says) for c in group]
-    return TablePart("checks", "Every published number and statement that the text holds", _frame(("Number or statement", "Arm", "Printed", "Found or chosen", "Why"), rows),
-                     paper003.paper003().frame(), (
-                         "Misprints, contradictions and what is unclear stand in the table of choices; the file with all digits has every line, with the "
-                         "paper's own words and their place.",))
+    frame = _frame(("Number or statement", "Arm", "Printed", "Found or chosen", "Why"), rows)
+    return TablePart("checks", "Every published number and statement that the text holds", frame, paper003.paper003().frame(), (
+        "Misprints, contradictions and what is unclear stand in the table of choices; the file with all digits has every line, with the paper's own words "
+        "and their place.",))
 
 
 def choices_table(choices: tuple[Check, ...]) -> TablePart:
@@ -260,6 +262,6 @@ def _three(x: float | None) -> str:
     return f"{x:.0f}" if x >= 100 else f"{x:.1f}" if x >= 10 else f"{x:.2f}" if x >= 0.1 or x == 0 else f"{x:.2g}"
 
 
-def _frame(columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> pl.DataFrame:
+def _frame(columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> pl.DataFrame:
     """Printed rows."""
     return pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.String), orient="row")

@@ -100,11 +100,13 @@ def _named(kind: str, number: int, title: str) -> str:
 
 
 def _table(one: TablePart, number: int, files: tuple[tuple[str, str], ...]) -> dict[str, Any]:
-    lines = rows(one.frame)
+    lines, right = rows(one.frame), numeric(one.frame)
     shown = [{"heading": is_heading(r), "indented": is_indented(r), "cells": r} for r in lines[:MOST_ROWS]]
     return {
-        "kind": "table", "id": one.id, "number": _named("Table", number, one.title), "title": one.title, "columns": [SIZE.sub("(n\u00a0=\u00a0\\1)", c) for c in one.frame.columns],
-        "right": numeric(one.frame), "rows": shown, "more": len(lines) - len(shown), "notes": one.notes, "files": files,
+        "kind": "table", "id": one.id, "number": _named("Table", number, one.title), "title": one.title,
+        "columns": [SIZE.sub("(n\u00a0=\u00a0\\1)", c) for c in one.frame.columns],
+        "right": right, "narrow": len(right) <= 3 and all(right[1:]), "rows": shown, "more": len(lines) - len(shown), "notes": one.notes,
+        "files": files,
     }
 
 

@@ -14,8 +14,8 @@ from tocsin.show.wording import STANDING, capital, plural
 if TYPE_CHECKING:
     from rich.console import Console
 
-WORDED = {"": "not printed", "different": "the arms differ", "alike": "the arms are alike"}
-"""What a statement without a number says, in words; "" is a number that the paper does not print."""
+WORDED = {"different": "the arms differ", "alike": "the arms are alike"}
+"""What a statement without a number says, in words."""
 COUNTED = {
     Verdict.REPRODUCES: "reproduced", Verdict.TAKEN: "taken as printed", Verdict.DERIVED: "not printed but following from the counts",
     Verdict.MISPRINT: "misprinted", Verdict.CONTRADICTION: "contradictory", Verdict.UNCLEAR: "unclear", Verdict.NO_TEST_MATCHES: "that no test gives",
@@ -56,7 +56,7 @@ def print_published(console: Console, checks: Sequence[Check], arms: dict[str, s
     def of(*verdicts: Verdict) -> list[Check]:
         return [c for c in checks if c.verdict in verdicts]
 
-    p_values = [c for c in checks if c.id.startswith(("p_", "claim_"))]
+    p_values = [c for c in checks if c.printed.startswith("p = ") or c.printed in WORDED]
     _say(console, f"{plural(len(checks), 'published number or statement', 'published numbers and statements')}: "
                   + ", ".join(f"{n} {words}" for v, words in COUNTED.items() if (n := len(of(v)))) + ".", "bold")
     _explained(console, "P-values and statements that reproduce, with the test that gives them", [c for c in of(Verdict.REPRODUCES) if c in p_values], named)
