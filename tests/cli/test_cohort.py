@@ -66,7 +66,7 @@ def test_the_flow_counts_who_was_screened(made):
 
 
 def test_table_1_is_a_csv_with_the_arms(made):
-    with (made[0] / "tables" / "table-1.csv").open() as file:
+    with (made[0] / "tables" / "table-1.csv").open(encoding="utf-8-sig") as file:
         head = next(csv.reader(file))
     assert head[:4] == ["Characteristic", "tocilizumab (n = 8)", "no tocilizumab (n = 16)", "All (n = 24)"]
 
