@@ -184,6 +184,15 @@ def test_tocilizumab_mostly_follows_the_onset_within_12_hours(cohort: SyntheticC
     assert (wait <= 12).sum() > 17 / 2
 
 
+def test_tocilizumab_is_given_at_more_than_one_grade(cohort: SyntheticCohort) -> None:
+    crs = grade(cohort.timeline, "astct-crs-2019")
+    first = events(cohort, "tocilizumab").group_by("patient").agg(pl.col("hour").min()).iter_rows()
+    at = [step["at_least"] for patient, hour in first if (step := crs.at(hour, patient)) is not None]
+    assert len(at) == 17
+    assert {1, 2} <= set(at)
+    assert min(at) >= 1
+
+
 def test_nobody_leaves_follow_up_before_day_28_and_everybody_has_one_end(cohort: SyntheticCohort) -> None:
     ends = events(cohort, "death", "last_follow_up")
     assert sorted(ends["patient"]) == sorted(cohort.patients["patient"])

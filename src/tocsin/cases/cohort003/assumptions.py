@@ -38,6 +38,8 @@ ASSUMPTIONS = (
                "dense enough that no grade is left open"),
     Assumption("tocilizumab", "8 mg/kg in whole vials of 80 mg; weights of 20 to 100 kg that give 160 to 800 mg with a median of 480 mg",
                "480 mg is read as the median of single doses", _EFFICACY),
+    Assumption("grade at the first tocilizumab", "2 in about six of ten, 1 in the others", "\"symptoms such as high fever, hypoxemia, hypotension\"",
+               "zhou2025:Discussion"),
     Assumption("number of doses", "Pt 6 six doses, Pt 4 and 9 three, six others two, the rest one", "only \"one to six\" is printed", _EFFICACY),
     Assumption("corticosteroids", "25 courses of methylprednisolone, dexamethasone and hydrocortisone with the printed median and range as cumulative "
                "methylprednisolone equivalents, larger with tocilizumab", "neither drugs nor single amounts are printed", _EFFICACY),
