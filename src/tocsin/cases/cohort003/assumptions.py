@@ -27,7 +27,7 @@ _ESSENTIAL = "zhou2025:Results, Essential characteristics of patients"
 _EFFECT = "zhou2025:Results, Effectiveness of tocilizumab in treating CRS"
 
 ASSUMPTIONS = (
-    Assumption("survival", "constant hazards from day 28 on, the same in both arms; a data cut-off spread over the months of accrual",
+    Assumption("survival", "constant hazards from day 31 on, the same in both arms; a data cut-off spread over the months of accrual",
                "no time and no status is printed: PFS and OS are free inventions without any meaning, and no printed p-value was aimed at"),
     Assumption("durations of CRS", "45 lengths in tenths of days with the printed median and range of each arm, shared out by arm and grade",
                "no single duration is printed; shorter with tocilizumab in grade 3 and alike in grade 2, as the paper tells without numbers", _EFFICACY),
