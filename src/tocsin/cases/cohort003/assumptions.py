@@ -27,7 +27,7 @@ _ESSENTIAL = "zhou2025:Results, Essential characteristics of patients"
 _EFFECT = "zhou2025:Results, Effectiveness of tocilizumab in treating CRS"
 
 ASSUMPTIONS = (
-    Assumption("survival", "constant hazards from day 28 on, the same in both arms; a data cut-off spread over the months of accrual",
+    Assumption("survival", "constant hazards from day 31 on, the same in both arms; a data cut-off spread over the months of accrual",
                "no time and no status is printed: PFS and OS are free inventions without any meaning, and no printed p-value was aimed at"),
     Assumption("durations of CRS", "45 lengths in tenths of days with the printed median and range of each arm, shared out by arm and grade",
                "no single duration is printed; shorter with tocilizumab in grade 3 and alike in grade 2, as the paper tells without numbers", _EFFICACY),
@@ -38,6 +38,8 @@ ASSUMPTIONS = (
                "dense enough that no grade is left open"),
     Assumption("tocilizumab", "8 mg/kg in whole vials of 80 mg; weights of 20 to 100 kg that give 160 to 800 mg with a median of 480 mg",
                "480 mg is read as the median of single doses", _EFFICACY),
+    Assumption("grade at the first tocilizumab", "2 in about six of ten, 1 in the others", "\"symptoms such as high fever, hypoxemia, hypotension\"",
+               "zhou2025:Discussion"),
     Assumption("number of doses", "Pt 6 six doses, Pt 4 and 9 three, six others two, the rest one", "only \"one to six\" is printed", _EFFICACY),
     Assumption("corticosteroids", "25 courses of methylprednisolone, dexamethasone and hydrocortisone with the printed median and range as cumulative "
                "methylprednisolone equivalents, larger with tocilizumab", "neither drugs nor single amounts are printed", _EFFICACY),

@@ -19,6 +19,8 @@ LOW_FLOW_MOST = 6.0  # L/min by cannula (lee2019:table)
 OFTEN, SELDOM = 4.0, 5.0  # hours between rounds, in the first two weeks and with CRS, and later: assumed
 OFTEN_UNTIL = 14 * 24.0
 CAPD_BELOW_YEARS = 12.0  # CAPD in place of ICE (lee2019:icans)
+SIGN_BEFORE_DOSE = 0.6
+"""Share of those given tocilizumab who have a sign of grade 2 before the first dose, so that it is not given for fever alone: assumed."""
 ICANS_COURSES = {
     3: ((0, 8), (8, 5), (16, 2), (24, 1), (48, 2), (72, 4), (96, 6), (120, 7), (144, 8), (160, 9)),
     1: ((0, 9), (8, 8), (16, 9)),
@@ -39,6 +41,9 @@ def support(plan: Plan, rng: np.random.Generator) -> Support:
     if plan.crs < 2:
         return Support()
     begin = plan.onset + rng.uniform(0.12, 0.25) * plan.length
+    wait = plan.tocilizumab[0].hour - plan.onset if plan.tocilizumab else 0.0
+    if wait > 2.0 and rng.random() < SIGN_BEFORE_DOSE:
+        begin = plan.onset + rng.uniform(1.0, wait - 0.5)
     end = plan.onset + rng.uniform(0.5, 0.75) * plan.length
     if plan.crs < 3:
         return Support((round(begin, 1), round(end, 1)))

@@ -110,9 +110,10 @@ def tocilizumab_mg(weight: float) -> float:
     return min(TOCILIZUMAB_MOST_MG, VIAL_MG * round(TOCILIZUMAB_MG_PER_KG * weight / VIAL_MG))
 
 
-# Survival is a free invention: the paper prints no time and no status.  Hazards per month of 30.4375 days from day 28 on, the same in both arms.
+# Survival is a free invention: the paper prints no time and no status.  Hazards per month of 30.4375 days, the same in both arms.
 MONTH_DAYS = 30.4375
-FREE_UNTIL_DAY = 28.0
+FREE_UNTIL_DAY = 31.0
+"""Nobody progresses or dies before it (but for the death that is told): the assessment of day 28 stands, and who was followed for less is excluded."""
 PROGRESSION_A_MONTH = {"MRD- CR": 0.02, "MRD+ CR": 0.08, "PR": 0.25, "no response": 0.5}
 DEATH_WITHOUT_PROGRESSION_A_MONTH = 0.008
 DEATH_AFTER_PROGRESSION_A_MONTH = 0.10
@@ -122,14 +123,12 @@ SHORTEST_FOLLOW_UP_MONTHS = 6.0
 
 
 def outcome(rng: np.random.Generator, response: str, mrd: str, assessed_day: float) -> Outcome:
-    """The outcome of one patient: constant hazards from day 28 on, censored at a data cut-off that accrual spreads over patients."""
+    """The outcome of one patient: constant hazards from day 31 on, censored at a data cut-off that accrual spreads over patients."""
     told = Outcome(response, mrd, assessed_day, 0.0).told
     cut = _day(MONTH_DAYS * (SHORTEST_FOLLOW_UP_MONTHS + rng.uniform(0.0, ACCRUAL_MONTHS)))
-    # past the assessment, so that nobody progresses before the response is told
-    start = max(FREE_UNTIL_DAY, assessed_day) + 1.0
     wait, alone, after = rng.exponential(1.0, 3)
-    progression = _day(start + MONTH_DAYS * wait / PROGRESSION_A_MONTH[told])
-    death = _day(start + MONTH_DAYS * alone / DEATH_WITHOUT_PROGRESSION_A_MONTH)
+    progression = _day(FREE_UNTIL_DAY + MONTH_DAYS * wait / PROGRESSION_A_MONTH[told])
+    death = _day(FREE_UNTIL_DAY + MONTH_DAYS * alone / DEATH_WITHOUT_PROGRESSION_A_MONTH)
     cause = "other"
     if progression < death:
         death, cause = _day(progression + MONTH_DAYS * after / DEATH_AFTER_PROGRESSION_A_MONTH), "leukaemia"
