@@ -105,3 +105,10 @@ when = "follow_up_days < 28"
 def test_a_folder_with_nothing_in_it_is_refused(tmp_path):
     with pytest.raises(TocsinError, match="no such file"):
         read_folder(tmp_path / "nowhere")
+
+
+def test_a_table_of_patients_with_columns_named_like_concepts_can_be_given_to_any_command(tmp_path):
+    files(tmp_path, patients__csv="patient,age,tocilizumab,response\nA,30,yes,CR\n", events__csv="patient,day,concept,value\nA,1,temperature,38.5\n")
+    timeline = Timeline.read_csv(tmp_path / "events.csv", patients=tmp_path / "patients.csv")
+    assert timeline.patients["age_years"].to_list() == [30.0]
+    assert timeline.events["concept"].to_list() == ["temperature"]

@@ -205,9 +205,9 @@ def test_nobody_leaves_follow_up_before_day_28_and_everybody_has_one_end(cohort:
 
 def test_what_was_told_agrees_with_what_is_computed(cohort: SyntheticCohort) -> None:
     crs, icans = graded(cohort), graded(cohort, "astct-icans-2019")
-    assert cohort.patients["told_crs_max_grade"].to_list() == crs["grade"].to_list()
-    assert cohort.patients["told_icans_max_grade"].to_list() == icans["grade"].to_list()
-    assert cohort.patients["told_crs_days"].to_list() == pytest.approx(crs["days"].to_list(), abs=0.01)
+    assert cohort.patients["crs_max_grade"].to_list() == crs["grade"].to_list()
+    assert cohort.patients["icans_max_grade"].to_list() == icans["grade"].to_list()
+    assert cohort.patients["crs_duration_days"].to_list() == pytest.approx(crs["days"].to_list(), abs=0.01)
 
 
 def test_the_grade_by_lee_2014_is_settled_too(cohort: SyntheticCohort) -> None:

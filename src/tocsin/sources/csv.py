@@ -142,7 +142,7 @@ def _parts(
         ignored = (*ignore, *mapped_table.left_out(sheets, codes))
         useful = 0
         for sheet in sheets:
-            header = understand(sheet.header, sheet.file)
+            header = understand(sheet.header, sheet.file, of_patients=patients is not None and path == given[-1])
             account = Account(sheet.file, sheet.sha256, sheet.frame["row"], sheet.others)
             part = _Part(len(parts), sheet, header, account, pl.DataFrame())
             if header.form == "none" or not len(sheet.frame):

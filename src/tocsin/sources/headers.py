@@ -202,6 +202,14 @@ def _one_patient(columns: list[Column]) -> list[Column]:
     return [Column(c.index, c.header, "unknown") if c in who[1:] else c for c in columns]
 
 
+def _of_patient(column: Column) -> Column:
+    """A column of a table of patients: the patient, a fact, or something that grading does not read."""
+    if column.role in ("patient", "fact", "empty"):
+        return column
+    fact = fact_named(column.header)
+    return Column(column.index, column.header, "fact", fact, column.unit) if fact is not None else Column(column.index, column.header, "unknown")
+
+
 def _date_beside_time(columns: list[Column]) -> list[Column]:
     """A column "date" beside a column "time" is the first half of the same moment."""
     times = [c for c in columns if c.role == "time"]
@@ -210,9 +218,14 @@ def _date_beside_time(columns: list[Column]) -> list[Column]:
     return [Column(c.index, c.header, "date") if c in times and name_key(c.header) == "date" else c for c in columns]
 
 
-def understand(header: list[str], file: str) -> Header:
-    """What the columns are; SourceError when two columns claim to be the same thing."""
+def understand(header: list[str], file: str, of_patients: bool = False) -> Header:
+    """What the columns are; SourceError when two columns claim to be the same thing.
+
+    ``of_patients``: the table was given as that of the patients; without a column of times its columns are facts or a study's own, whatever their names.
+    """
     columns = [_column(i, text) for i, text in enumerate(header)]
+    if of_patients and not any(c.role in ("day", "hour", "time") for c in columns):
+        return Header(tuple(_of_patient(c) for c in columns), "patients")
     roles = {c.role for c in columns}
     if "concept" in roles and any(c.role == "concept" and not c.name for c in columns):
         long = bool({"value", "text"} & roles) or any(c.name == "dose" for c in columns if c.role == "fact")

@@ -79,8 +79,8 @@ class SyntheticCohort:
     """Synthetic patients: their events, the table of patients with covariates and told results, who was screened and left out, and the study.
 
     ``patients`` has the facts that a Timeline knows, covariates (high_risk, lines, tumour_burden in % blasts, prior_transplant, infused_cells in
-    10^6/kg), and results as the paper would have typed them (told_crs_max_grade, told_crs_days, told_icans_max_grade, told_tocilizumab,
-    told_corticosteroids, told_infection, told_response).  ``screening`` has patient, reason and note, one row for each patient left out.
+    10^6/kg), and results as the paper would have typed them (crs_max_grade, crs_duration_days, icans_max_grade, tocilizumab,
+    corticosteroids, infection, response).  ``screening`` has patient, reason and note, one row for each patient left out.
     ``study`` is the text of cohort.toml, ``plans`` what was decided about each patient before any event was written.
     """
 
@@ -142,9 +142,9 @@ def _patients(made: Sequence[Plan]) -> pl.DataFrame:
         "patient": p.patient, "age_years": p.age, "sex": p.sex, "weight_kg": p.weight,
         "diagnosis": "relapsed or refractory B-cell acute lymphoblastic leukaemia (synthetic patient)", "product": "CD19 CAR-T cells (synthetic patient)",
         **LIMITS, "high_risk": _yes(p.high_risk), "lines": p.lines, "tumour_burden": p.tumour_burden,
-        "prior_transplant": _yes(p.prior_transplant), "infused_cells": p.cells, "told_crs_max_grade": p.crs, "told_crs_days": round(p.length / 24.0, 1),
-        "told_icans_max_grade": int(p.icans.what) if p.icans else 0, "told_tocilizumab": _yes(bool(p.tocilizumab)),
-        "told_corticosteroids": _yes(bool(p.steroids)), "told_infection": _yes(p.infection is not None), "told_response": p.outcome.told,
+        "prior_transplant": _yes(p.prior_transplant), "infused_cells": p.cells, "crs_max_grade": p.crs, "crs_duration_days": round(p.length / 24.0, 1),
+        "icans_max_grade": int(p.icans.what) if p.icans else 0, "tocilizumab": _yes(bool(p.tocilizumab)),
+        "corticosteroids": _yes(bool(p.steroids)), "infection": _yes(p.infection is not None), "response": p.outcome.told,
     } for p in made])
 
 
