@@ -350,6 +350,13 @@ _ALL = (
               "paper 335-2012."),
     Reference("rcore", "R Core Team. R: a language and environment for statistical computing. R Foundation for Statistical Computing, Vienna.",
               url="https://www.R-project.org"),
+    Reference("steroid_equivalents", "Equivalent doses of corticosteroids, as a secondary source (Dr.Oracle) quotes them from the US prescribing "
+              "information of prednisolone.", url="https://www.droracle.ai/articles/632347/"),
+    Reference("mueller2017", "Mueller KT, Maude SL, Porter DL, et al. Cellular kinetics of CTL019 in relapsed/refractory B-cell acute lymphoblastic "
+              "leukemia and chronic lymphocytic leukemia. Blood 2017;130:2317-2325.", doi="10.1182/blood-2017-06-786129"),
+    Reference("nishimoto2008", "Nishimoto N, Terao K, Mima T, Nakahara H, Takagi N, Kakehi T. Mechanisms and pathologic significances in increase in "
+              "serum interleukin-6 (IL-6) and soluble IL-6 receptor after administration of an anti-IL-6 receptor antibody, tocilizumab, in patients "
+              "with rheumatoid arthritis and Castleman disease. Blood 2008;112:3959-3964.", doi="10.1182/blood-2008-05-155846"),
     Reference("tocsin", "A stated choice of this software, made to turn prose into a computable rule; each is a named setting."),
 )
 

@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from tocsin.cli import assuring, auditing, compare, differential, look, mapping, shards, watching, work
+from tocsin.cli import assuring, auditing, cohort, compare, differential, look, mapping, shards, watching, work
 from tocsin.errors import TocsinError
 
 app = typer.Typer(
@@ -27,6 +27,7 @@ for command in (work.demo, work.check, look.template, work.grade, shards.convert
     app.command(no_args_is_help=command in (work.check, work.grade, shards.convert, work.advise, work.report, look.explain))(command)
 app.command(no_args_is_help=True)(compare.ask)
 app.command(no_args_is_help=True)(auditing.audit)
+app.command(no_args_is_help=True)(cohort.cohort)
 app.command(no_args_is_help=True)(watching.monitor)
 app.command(no_args_is_help=True)(differential.complications)
 app.command("map", no_args_is_help=True)(mapping.map_items)

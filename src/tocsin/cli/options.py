@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields, replace
 from functools import wraps
 from inspect import Parameter, Signature, signature
 from pathlib import Path
@@ -204,14 +204,17 @@ def reads_and_tells(command: Callable[..., None]) -> Callable[..., None]:
     return reads(command, tells=True)
 
 
-def reads(command: Callable[..., None], tells: bool = False) -> Callable[..., None]:
-    """A command whose parameter ``source`` is filled from the reading options, which are the same in every command."""
+def reads(command: Callable[..., None], tells: bool = False, may_have_none: bool = False) -> Callable[..., None]:
+    """A command whose parameter ``source`` is filled from the reading options, which are the same in every command.
+
+    ``may_have_none``: the command also does something without a record, and gets a source without files.
+    """
     hints = get_type_hints(command, include_extras=True)
     options = get_type_hints(Source, include_extras=True)
     mine = [one for one in fields(Source) if one.init]
     reading = [
         Parameter(one.name, Parameter.KEYWORD_ONLY, annotation=options[one.name],
-                  default=Parameter.empty if one.default is MISSING else one.default) for one in mine]
+                  default=(None if may_have_none else Parameter.empty) if one.default is MISSING else one.default) for one in mine]
     whole = [
         reading[0] if one.name == "source" else one.replace(kind=Parameter.KEYWORD_ONLY, annotation=hints[one.name])
         for one in signature(command).parameters.values()] + reading[1:]
@@ -219,6 +222,8 @@ def reads(command: Callable[..., None], tells: bool = False) -> Callable[..., No
     @wraps(command)
     def run(**given: Any) -> None:
         source = Source(**{one.name: given.pop(one.name) for one in reading})
+        if not source.files:
+            source = replace(source, files=[])
         command(source=source, **given)
         if tells and not given.get("as_json"):
             from tocsin.show.checking import print_basis
@@ -337,3 +342,13 @@ def moment(text: str | None, timeline: Timeline) -> float | None:
     if (when.tzinfo is None) != (infusion.tzinfo is None):
         raise SettingError("--at and the infusion time must both have a time zone, or neither")
     return (when - infusion).total_seconds() / 3600.0
+
+
+def command_line() -> str:
+    """The command line as it was given, for the manifest of a report."""
+    import shlex
+    import sys
+
+    from tocsin.sources import doors
+
+    return shlex.join(["tocsin", *map(doors.named, sys.argv[1:])])

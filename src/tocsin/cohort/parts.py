@@ -58,7 +58,7 @@ class Curves:
     """Survival curves with bands and a table of numbers at risk; ``note`` is the test as the picture prints it.
 
     ``time`` labels the axis with its unit ("Months since the infusion"); ``scale`` divides the days of the curves to give that unit.  ``marks``:
-    censoring is marked (never where patients change between the curves).
+    censoring is marked (never where patients change between the curves).  ``until`` cuts the axis, in days; ``medians`` drops a line from each.
     """
 
     curves: tuple[Curve, ...]
@@ -69,11 +69,15 @@ class Curves:
     note: str = ""
     marks: bool = True
     until: float | None = None
+    medians: bool = False
 
 
 @dataclass(frozen=True)
 class Incidences:
-    """Cumulative incidences of competing events, of one group a line style and of one event a colour, with numbers at risk by group."""
+    """Cumulative incidences of competing events, of one group a line style and of one event a colour, with numbers at risk by group.
+
+    ``labels`` name the curves one by one, as the legend prints them; ``groups`` name the rows of ``at_risk``; ``until`` cuts the axis, in days.
+    """
 
     curves: tuple[Incidence, ...]
     labels: tuple[str, ...]

@@ -6,7 +6,7 @@ and muted sets.  Sizes are in millimetres and points, for a journal's double col
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 GRADE_COLOURS: Mapping[int, str] = {
@@ -27,7 +27,17 @@ OXYGEN_COLOURS: Mapping[str, str] = {
 SERIES = ("#4477aa", "#cc3311", "#228833", "#aa3377", "#997700", "#009988", "#555555", "#ee7733")
 MARKERS = ("o", "s", "D", "P", "X", "h", "p", "*")
 
+ARM_COLOURS = ("#004488", "#d55e00", "#009e73", "#aa4499", "#56b4e9", "#882255", "#999933", "#555555")
+"""The arms of a cohort in their order, from Okabe and Ito's and Paul Tol's sets; tests hold the first four apart for colour-blind readers."""
+ARM_LINES: Sequence[Any] = ("-", (0, (5, 1.6)), (0, (1.2, 1.2)), (0, (6, 1.5, 1.2, 1.5)), (0, (2.5, 1.5)), (0, (8, 2)), (0, (4, 1, 1, 1, 1, 1)), (0, (1, 2.5)))
+ARM_MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+EVENT_COLOURS = ("#882255", "#44aa99", "#997700", "#332288", "#555555", "#cc6677")
+"""Competing events; no colour of an arm, so that neither is taken for the other."""
+LEVEL_COLOURS = ("#123a66", "#3a76b0", "#7fb0dc", "#c3d9ec", "#eef3f8")
+"""Ordered levels that are no grades, from dark to light; more levels are mixed from these."""
+
 WIDTH = 180.0
+COLUMN = 85.0
 LEFT = 43.0
 RIGHT = 4.0
 BAND_HEIGHT = 11.5

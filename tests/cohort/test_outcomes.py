@@ -1,0 +1,90 @@
+"""Response and survival from the statements of a record, or from the table of patients."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import polars as pl
+import pytest
+
+from tocsin.cohort.outcomes import outcomes
+from tocsin.cohort.study import Study
+from tocsin.timeline import Timeline
+
+STUDY = Study()
+
+
+def record(*rows):
+    return Timeline.from_rows([{"hour": 24.0 * r.pop("day"), **r} for r in map(dict, rows)])
+
+
+def found(timeline, told=None, study=STUDY):
+    return outcomes(timeline, told if told is not None else pl.DataFrame({"patient": timeline.patient_ids}), study)
+
+
+def said(day, text, concept="response"):
+    return {"day": day, "concept": concept, "text": text}
+
+
+@pytest.mark.parametrize(("text", "mrd", "name"), [
+    ("complete_remission", "negative", "MRD- CR"), ("complete_remission", "positive", "MRD+ CR"), ("complete_remission", None, "CR (MRD not known)"),
+    ("complete_remission_incomplete", "negative", "MRD- CR"), ("partial_remission", "negative", "PR"), ("stable_disease", None, "no response"),
+    ("relapse", None, "no response"),
+])
+def test_a_response_has_its_name_with_residual_disease(text, mrd, name):
+    rows = [said(28, text)] + ([said(28, mrd, "mrd")] if mrd else [])
+    assert found(record(*rows)).patients["response"].to_list() == [name]
+
+
+@pytest.mark.parametrize(("day", "known"), [(20.9, False), (21.0, True), (42.0, True), (42.1, False)])
+def test_only_an_assessment_in_the_window_about_day_28_is_the_response(day, known):
+    assert (found(record(said(day, "complete_remission"))).patients["response"][0] is not None) is known
+
+
+def test_the_assessment_nearest_to_day_28_counts():
+    assert found(record(said(22, "partial_remission"), said(29, "complete_remission"))).patients["response"].to_list() == ["CR (MRD not known)"]
+
+
+def test_death_ends_both_survivals():
+    row = found(record(said(100, "present", "death"))).patients.row(0, named=True)
+    assert (row["os_days"], row["os_event"], row["pfs_days"], row["pfs_event"]) == (100.0, True, 100.0, "death")
+
+
+def test_a_relapse_ends_survival_without_progression_only():
+    row = found(record(said(60, "relapse"), said(90, "alive", "last_follow_up"))).patients.row(0, named=True)
+    assert (row["os_days"], row["os_event"], row["pfs_days"], row["pfs_event"]) == (90.0, False, 60.0, "progression")
+
+
+def test_a_relapse_told_after_the_last_follow_up_extends_it():
+    row = found(record(said(90, "relapse"), said(60, "alive", "last_follow_up"))).patients.row(0, named=True)
+    assert (row["os_days"], row["pfs_days"], row["pfs_event"]) == (90.0, 90.0, "progression")
+
+
+def test_a_record_that_ends_without_follow_up_gives_no_survival():
+    made = found(record({"day": 14, "concept": "temperature", "value": 37.0}))
+    assert made.patients["os_days"].to_list() == [None]
+    assert any(text.startswith("Overall survival") for text in made.left_out)
+
+
+def test_censoring_at_the_next_therapy_is_a_choice():
+    rows = record(said(50, "transplant", "next_therapy"), said(80, "relapse"), said(100, "alive", "last_follow_up"))
+    assert found(rows).patients.row(0, named=True)["pfs_event"] == "progression"
+    row = found(rows, study=replace(STUDY, censor_at_next_therapy=True)).patients.row(0, named=True)
+    assert (row["pfs_days"], row["pfs_event"]) == (50.0, None)
+
+
+def test_told_columns_fill_what_the_record_does_not_tell():
+    told = pl.DataFrame({"patient": ["A", "B"], "response": ["CR", "MRD+ CR"], "mrd": ["neg", None], "os_days": [300.0, 20.0], "os_event": ["no", "yes"],
+                         "pfs_days": [200.0, 20.0], "pfs_event": ["relapse", "death"]})
+    timeline = Timeline.from_rows([], [{"patient": "A"}, {"patient": "B"}])
+    made = outcomes(timeline, told, STUDY).patients
+    assert made["response"].to_list() == ["MRD- CR", "MRD+ CR"]
+    assert made["os_event"].to_list() == [False, True]
+    assert made["pfs_event"].to_list() == ["progression", "death"]
+
+
+def test_where_both_tell_the_record_counts_and_the_difference_is_named():
+    told = pl.DataFrame({"patient": ["1"], "os_days": [300.0], "os_event": ["yes"]})
+    made = outcomes(record(said(100, "present", "death")), told, STUDY)
+    assert made.patients["os_days"].to_list() == [100.0]
+    assert any("os_days" in note and "differ in 1 of 1" in note for note in made.notes)
