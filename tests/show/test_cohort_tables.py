@@ -84,9 +84,9 @@ def test_headings_and_what_belongs_to_them_are_told_apart():
 
 
 def test_columns_of_figures_stand_to_the_right_and_columns_of_words_do_not():
-    frame = pl.DataFrame({"": ["1"], "n": ["12 (34.5)"], "ci": ["−1.2 (−3.4 to ∞)"], "p": ["<0.001"], "none": ["–"], "median": ["not reached"],
-                          "test": ["Fisher"], "empty": [""], "long": ["1 " * 30]})
-    assert numeric(frame) == [False, True, True, True, True, True, False, False, False]
+    frame = pl.DataFrame({"": ["1"], "n": ["12 (34.5)"], "ci": ["−1.2 (−3.4 to ∞)"], "p": ["<0.001"],
+                          "none": ["–"], "median": ["not reached"], "of": ["40 (7.5–302); n = 25"], "test": ["Fisher"], "empty": [""], "long": ["1 " * 30]})
+    assert numeric(frame) == [False, True, True, True, True, True, True, False, False, False]
 
 
 # ---------------------------------------------------------------------------------------------------- LaTeX

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib import import_module
 from importlib.metadata import version
 from typing import Any
@@ -18,6 +19,7 @@ def needs(name: str) -> Any:
         raise SettingError(f"Statistics of a cohort need the package {package}, which is not installed.\n  pip install 'tocsin[stats]'") from None
 
 
+@cache
 def with_version(package: str) -> str:
     """A package with its version, as a methods paragraph names it: "scipy 1.17.1"."""
     return f"{package} {version(package)}"

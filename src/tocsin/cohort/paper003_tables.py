@@ -177,8 +177,9 @@ def tried_table() -> TablePart:
     for fact in paper.facts["p_value"]:
         if "table" not in fact:
             continue
-        for name in dict.fromkeys(t.table for t in paper.tried(fact["id"])):
-            group = [t for t in paper.tried(fact["id"]) if t.table == name]
+        tried = paper.tried(fact["id"])
+        for name in dict.fromkeys(t.table for t in tried):
+            group = [t for t in tried if t.table == name]
             told = " against ".join("/".join(map(str, r)) for r in group[0].rows)
             rows.append((f"{capital(fact['what'])}, printed p = {fact['printed']}: {name} ({told})", "", ""))
             for t in group:

@@ -52,8 +52,9 @@ def is_indented(row: tuple[str, ...]) -> bool:
     return row[0].startswith("  ")
 
 
-FIGURES = re.compile(r"[<>≤≥=~+\-−–∞\d.(][\d\s.,%()\[\]<>≤≥=+\-−–/∞eE]*((to|CI|of|not reached)[\d\s.,%()\[\]<>≤≥=+\-−–/∞eE]*)*")
-WORDS_FOR_FIGURES = ("not reached", "not estimable", "not known", "not defined", "none")
+_AFTER = r"[\d\s.,;%()\[\]<>≤≥=+\-−–/∞eE]*"
+FIGURES = re.compile(rf"[<>≤≥=~+\-−–∞\d.(]{_AFTER}((to|CI|of|n|not reached|infinite|NR|v){_AFTER})*")
+WORDS_FOR_FIGURES = ("not reached", "not estimable", "not known", "not defined", "infinite", "none")
 WIDEST_NUMBER = 34
 
 

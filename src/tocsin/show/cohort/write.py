@@ -24,6 +24,7 @@ from tocsin.errors import CohortError
 from tocsin.show.cohort.latex import latex
 from tocsin.show.cohort.page import Files, methods_text, page, references_of
 from tocsin.show.cohort.tables import write_numbers, write_printed
+from tocsin.show.model import version
 from tocsin.show.wording import STANDING
 
 CONTRACT = "tocsin-cohort/1"
@@ -145,10 +146,8 @@ def _planned(report: CohortReport) -> list[str]:
 
 
 def _manifest(report: CohortReport, command: str, stamp: str) -> list[tuple[str, str]]:
-    from tocsin import __version__
-
     told = {name for name, _ in report.basis}
-    ours = [("Command", command), ("Written", stamp), ("Software", f"Tocsin {__version__}")]
+    ours = [("Command", command), ("Written", stamp), ("Software", f"Tocsin {version()}")]
     return [*report.basis, *((name, value) for name, value in ours if value and name not in told)]
 
 
