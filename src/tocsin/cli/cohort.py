@@ -115,7 +115,7 @@ def show_published(paper: str, out: Path | None) -> None:
 
     if paper != "003":
         raise SettingError(f"no published cohort is called {paper!r}; there is 003 (tocilizumab for CRS in 45 patients).")
-    print_published(console(), paper003().check())
+    print_published(console(), paper003().check(), dict(paper003().arms))
     if out is None:
         return
     from tocsin.cases.cohort003 import synthetic
