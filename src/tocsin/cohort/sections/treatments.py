@@ -151,8 +151,8 @@ def _notes(doses: pl.DataFrame) -> list[str]:
             notes.append(f"Of {plural(len(mine), 'dose')} of {name} the amount of {unknown} is not known; these patients have no total.")
     rough = int((doses["window_days"] > 0).sum()) if "window_days" in doses.columns else 0
     if rough:
-        notes.append(f"{rough} of {plural(len(doses), 'dose')} are known by the day or a window only and stand at its middle; a day of which the record says no more "
-                     "than that the drug was given counts as one dose.")
+        notes.append(f"{rough} of {plural(len(doses), 'dose')} are known by the day or a window only and stand at its middle; a day of which the record says "
+                     "no more than that the drug was given counts as one dose.")
     return notes
 
 
