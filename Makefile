@@ -14,7 +14,7 @@ PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check $(if $(CONST
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-demo: $(VENV)/.stamp-core ## install, grade the three published cases, write their reports
+demo: $(VENV)/.stamp-stats ## install, grade the three published cases and the published cohort, write their reports
 	@$(BIN)/tocsin demo
 
 test: $(VENV)/.stamp-test ## run every test

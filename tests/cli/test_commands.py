@@ -113,7 +113,7 @@ def test_check_exits_with_1_on_errors_and_says_file_row_and_fix(tmp_path):
     ("compare", "scales", "CASE", "--scale", "astct-crs-2019", "--scale", "hscore"), ("ask", "CASE", "--at", "-500"),
     ("grade", "CASE", "--weight", "-5"), ("grade", "CASE", "--age", "900"),
     ("explain", "paper004/Z99"), ("grade", "CASE", "--count", "fate"), ("report", "CASE", "--units", "furlongs"), ("report", "CASE", "--out", "course.docx"),
-    ("demo", "--case", "003"), ("grade", "CASE", "--patient", "X"),
+    ("demo", "--case", "004"), ("grade", "CASE", "--patient", "X"),
 ])
 def test_a_mistake_gets_one_message_and_exit_code_2(arguments, tmp_path):
     done = tocsin(*(CASE if a == "CASE" else a for a in arguments), cwd=tmp_path)
@@ -169,7 +169,8 @@ def test_the_template_reads_back_without_an_error(tmp_path):
 def test_the_demo_tells_the_three_cases_and_writes_their_reports(tmp_path):
     done = tocsin("demo", "--out", str(tmp_path / "out"))
     assert done.returncode == 0
-    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["case-000.html", "case-001.html", "case-002.html"]
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["case-000.html", "case-001.html", "case-002.html", "cohort-003"]
+    assert "synthetic patients: 17 tocilizumab, 28 no tocilizumab" in " ".join(done.stdout.split())
     for words in ("local CRS counted as CRS", "Paper 000", "Paper 001", "Paper 002", "Guideline", "contradicts", "Research software, not a medical device."):
         assert words in done.stdout
 

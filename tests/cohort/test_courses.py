@@ -105,3 +105,9 @@ def test_told_columns_give_the_course_and_an_end_day_its_duration():
     assert found["max_grade"].to_list() == [2, 0, None]
     assert found["duration_days"].to_list() == [4.5, 0.0, None]
     assert found["episodes"].to_list() == [1, 0, None]
+
+
+def test_a_grade_that_stays_settled_holds_to_the_end_of_the_window():
+    timeline = Timeline.from_rows([{"patient": "1", "hour": 0.0, "end_hour": 900.0, "concept": "temperature", "value": 36.8}], complete=SUPPORT)
+    steps = courses.computed(grade(timeline, "astct-crs-2019", until=courses.last_hour(28.0)), 28.0, 7).steps
+    assert steps.select("start_day", "end_day", "grade").rows() == [(0.0, 28.0, 0)]

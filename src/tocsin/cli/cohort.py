@@ -47,7 +47,9 @@ def cohort(
       tocsin cohort --paper 003 --out paper003/
     """
     if paper is not None:
-        _published(source, paper, out)
+        if source.files:
+            raise SettingError("--paper takes no record: its counts come with Tocsin.")
+        show_published(paper, out)
         return
     if len(source.files) != 1:
         raise SettingError("name one folder, or one record, to analyse: tocsin cohort STUDY/ --arms tocilizumab\n"
@@ -55,7 +57,7 @@ def cohort(
     from tocsin.cohort.folder import read_folder
     from tocsin.show.lookup import working
 
-    with working(f"analysing {source.name}"):
+    with working(f"analysing {source.name}", show=True):
         folder = read_folder(source.files[0], source.patients, study)
         if arms is not None:
             folder = replace(folder, study=replace(folder.study, arms=arms))
@@ -75,7 +77,12 @@ def _record(source: Source, folder: Folder) -> tuple[Timeline, list[str]]:
             folder.facts.write_csv(facts)
         if folder.record:
             mine = replace(source, files=list(folder.record), patients=facts, complete=",".join(complete))
+            apart = facts if mine.format == "tocsin" else None  # its table of patients would be Parquet too
+            if apart is not None:
+                mine = replace(mine, patients=None)
             timeline, basis = mine.told(), mine.basis
+            if apart is not None:
+                timeline = replace(timeline, patients=Timeline.read_csv(apart).patients)
         elif facts is not None:
             timeline, basis = Timeline.read_csv(facts, complete=complete), ["There is no record, only the table of patients."]
         else:
@@ -97,7 +104,7 @@ def _report(folder: Folder, timeline: Timeline, basis: list[str], out: Path) -> 
     print_cohort(console(), made, files)
 
 
-def _published(source: Source, paper: str, out: Path | None) -> None:
+def show_published(paper: str, out: Path | None) -> None:
     """What can be reproduced of a published cohort; with a folder also its report, and a synthetic cohort through the whole pipeline."""
     from tocsin.cohort.folder import read_folder
     from tocsin.cohort.paper003 import paper003
@@ -108,16 +115,14 @@ def _published(source: Source, paper: str, out: Path | None) -> None:
 
     if paper != "003":
         raise SettingError(f"no published cohort is called {paper!r}; there is 003 (tocilizumab for CRS in 45 patients).")
-    if source.files:
-        raise SettingError("--paper takes no record: its counts come with Tocsin.")
     print_published(console(), paper003().check())
     if out is None:
         return
     from tocsin.cases.cohort003 import synthetic
 
-    with working("writing the report of the paper, and a synthetic cohort of 45"):
+    with working("writing the report of the paper, and a synthetic cohort of 45", show=True):
         write_cohort(paper003_report(), out / "published", command_line())
         synthetic().write(out / "synthetic")
         folder = read_folder(out / "synthetic")
-        timeline, basis = _record(replace(source, files=[out / "synthetic"]), folder)
+        timeline, basis = _record(Source([out / "synthetic"]), folder)
     _report(folder, timeline, basis, out / "synthetic-report")

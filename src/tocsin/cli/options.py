@@ -222,7 +222,7 @@ def reads(command: Callable[..., None], tells: bool = False, may_have_none: bool
     @wraps(command)
     def run(**given: Any) -> None:
         source = Source(**{one.name: given.pop(one.name) for one in reading})
-        if source.files is None:  # typer's way to say that no file was named
+        if not source.files:
             source = replace(source, files=[])
         command(source=source, **given)
         if tells and not given.get("as_json"):

@@ -8,11 +8,12 @@ from dataclasses import replace
 import polars as pl
 
 from tocsin.cohort import courses
-from tocsin.cohort.arms import arms
+from tocsin.cohort.arms import arms, drug_named
 from tocsin.cohort.cohort import COLUMNS, Cohort
 from tocsin.cohort.complications import complications
 from tocsin.cohort.courses import Course
-from tocsin.cohort.kinetics import ANALYTES, kinetics, wide
+from tocsin.cohort.kinetics import kinetics, wide
+from tocsin.cohort.measured import ANALYTES
 from tocsin.cohort.outcomes import outcomes
 from tocsin.cohort.rules import rule
 from tocsin.cohort.study import Study
@@ -23,6 +24,7 @@ from tocsin.scales import SCALES
 from tocsin.timeline import PATIENTS, Timeline
 
 _SYNDROMES = {"crs": "CRS", "icans": "ICANS"}
+_AFTER = ("mrd", "follow_up_days", "tocilizumab", "corticosteroids", "filgrastim", "infection_site")
 _WAYS = ("computed", "reported", "told")
 
 
@@ -63,7 +65,17 @@ def cohort(timeline: Timeline, study: Study, told: pl.DataFrame | None = None, s
     return Cohort(
         study, kept, _in_order(members), made.names, {s: c.steps.join(here, on="patient", how="semi") for s, c in chosen.items()},
         given_doses.join(here, on="patient", how="semi"), screened, (*screening, *excluded), {s: c.source for s, c in chosen.items()},
-        found.left_out, (f"Arms are made {made.says}.", *found.notes, *notes))
+        _covariates(told), found.left_out, (f"Arms are made {made.says}.", *found.notes, *notes))
+
+
+def _covariates(told: pl.DataFrame) -> tuple[str, ...]:
+    """The columns of the table of patients that tell no course, drug or outcome after the infusion."""
+    return tuple(c for c in told.columns if c != "patient" and not is_outcome(c))
+
+
+def is_outcome(name: str) -> bool:
+    """Whether a column of the table of patients tells what came after the infusion: a grade, a drug given for it, a complication, an outcome."""
+    return name in COLUMNS or name in _AFTER or name.startswith(("crs_", "icans_")) or name.endswith("_max_grade") or drug_named(name) is not None
 
 
 def _told(timeline: Timeline, told: pl.DataFrame | None) -> pl.DataFrame:

@@ -56,7 +56,8 @@ class Cohort:
     analyte what ``kinetics`` makes of it.  ``arms`` are in order: the arm of interest first, the reference last.  ``steps`` holds, for "crs" and
     "icans", patient, start_day, end_day, grade (null where it is not settled): the course as analysed.  ``doses`` has one row a
     dose: patient, day, drug, group (tocilizumab, corticosteroid, ...), amount, unit, methylprednisolone_mg.  ``flow`` counts who was left
-    out: (reason, n) in order.  ``sources`` says for each syndrome where its grades come from.  ``left_out`` names what the data cannot give.
+    out: (reason, n) in order.  ``sources`` says for each syndrome where its grades come from.  ``covariates`` are the columns of the
+    table of patients that tell no course, drug or outcome.  ``left_out`` names what the data cannot give.
     """
 
     study: Study
@@ -68,6 +69,7 @@ class Cohort:
     screened: int
     excluded: tuple[tuple[str, int], ...] = ()
     sources: Mapping[str, str] = field(default_factory=dict)
+    covariates: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 

@@ -72,8 +72,9 @@ def computed(grades: Grades, window_days: float, charted_days: int) -> Course:
         episodes=pl.when(none & (pl.col("max_grade") == 0)).then(0).otherwise("episodes"),
         duration_days=pl.when(none & (pl.col("max_grade") == 0)).then(0.0).otherwise("duration_days"),
         observed_days=pl.when(none & (pl.col("max_grade") == 0)).then(0.0).otherwise("observed_days"))
-    kept = steps.filter(pl.col("end_day").is_not_null()).select(
-        "patient", "start_day", "end_day", grade=pl.when(pl.col("at_least") == pl.col("at_most")).then("at_least"))
+    settled = pl.col("at_least") == pl.col("at_most")
+    kept = steps.filter(pl.col("end_day").is_not_null() | settled).select(
+        "patient", "start_day", pl.col("end_day").fill_null(window_days), grade=pl.when(settled).then("at_least"))
     return Course(f"computed by {grades.scale.id} {grades.scale.version}", _ordered(found), _joined(kept))
 
 

@@ -107,7 +107,7 @@ def split(path: Path) -> tuple[pl.DataFrame, pl.DataFrame]:
         elif column.header in told:
             raise CohortError(f"{sheet.file}: two columns are called {column.header!r}; give each its own name.")
         else:
-            told[column.header] = _typed(values, ";" in sheet.settings.get("delimiter", ""))
+            told[column.header] = _typed(values, sheet.settings.get("delimiter") == "semicolon")
     return pl.DataFrame(told), pl.DataFrame(facts)
 
 

@@ -139,8 +139,8 @@ class Published:
         if _prints_as(count, of, f["printed"]):
             return self._check(f, f"{f['printed']} %", found, Verdict.REPRODUCES, "the count gives the percentage")
         others = fractions(f["printed"], max(self.counts.values()))
-        so = f"; so prints {', '.join(f'{x}/{n}' for x, n in others[:4])}" if others else "; no fraction of the patients screened prints so"
-        return self._check(f, f"{f['printed']} %", found, Verdict.MISPRINT, f"the count wins{so}")
+        so = f"{f['printed']} % is {' or '.join(f'{x}/{n}' for x, n in others[:4])}" if others else f"no fraction of the patients screened is {f['printed']} %"
+        return self._check(f, f"{f['printed']} %", found, Verdict.MISPRINT, f"the count wins; {so}")
 
     def _p_value(self, f: Mapping[str, Any]) -> Check:
         if "why" in f:
@@ -163,7 +163,7 @@ class Published:
         significant = test.p is not None and test.p < ALPHA
         agrees = significant == (f["says"] == "different")
         return self._check(f, f["says"], f"{test.called}: p {p_in_words(test.p, sign=True)}", Verdict.REPRODUCES if agrees else Verdict.CONTRADICTION,
-                           f"from the counts {table.tolist()} ({f['columns']})")
+                           f"from the counts {_against(table.tolist())} ({f['columns']})")
 
     def _check(self, f: Mapping[str, Any], printed: str, found: str, verdict: Verdict, says: str) -> Check:
         cites = f"{self.paper}:{f['place']}" if "place" in f else self.paper
@@ -218,8 +218,11 @@ def _as_values(table: Counts, test: Any) -> TestResult:
 
 
 def _told(t: Tried) -> str:
-    rows = " against ".join("/".join(map(str, r)) for r in t.rows)
-    return f"{t.test.called} of {t.table} ({rows}) gives {t.test.p:.4f}"
+    return f"{t.test.called} of {t.table} ({_against(t.rows)}) gives {t.test.p:.4f}"
+
+
+def _against(rows: Iterable[Iterable[int]]) -> str:
+    return " against ".join("/".join(map(str, r)) for r in rows)
 
 
 def _sparse(table: Counts) -> str:

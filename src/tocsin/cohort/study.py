@@ -70,10 +70,40 @@ class Study:
         given = dict(data)
         given["variables"] = tuple(_variable(n, v, name) for n, v in data.get("variables", {}).items())
         given["exclude"] = tuple(_exclusion(one, name) for one in data.get("exclude", ()))
-        for f in fields(cls):
-            if f.name in given and isinstance(given[f.name], list):
-                given[f.name] = tuple(given[f.name])
+        plain = cls()
+        for entry in data:
+            if entry not in ("variables", "exclude"):
+                given[entry] = _like(entry, given[entry], getattr(plain, entry), name)
+        if given.get("time_unit", plain.time_unit) not in ("months", "days"):
+            raise CohortError(f"{name}: time_unit is months or days, not {given['time_unit']!r}")
         return cls(**given)
+
+
+def _like(entry: str, value: Any, default: Any, where: str) -> Any:
+    """The value of an entry in the type of its default; CohortError where it has another."""
+    if isinstance(default, tuple):
+        of_numbers = entry in ("landmarks", "response_window")
+        what = "numbers" if of_numbers else "texts"
+        if not isinstance(value, list) or not all(_is_number(v) if of_numbers else isinstance(v, str) for v in value):
+            raise CohortError(f"{where}: {entry} is a list of {what}, not {value!r}")
+        if entry == "response_window" and (len(value) != 2 or value[0] > value[1]):
+            raise CohortError(f"{where}: response_window is the first and the last day, not {value!r}")
+        return tuple(float(v) for v in value) if of_numbers else tuple(value)
+    if isinstance(default, bool):
+        if not isinstance(value, bool):
+            raise CohortError(f"{where}: {entry} is true or false, not {value!r}")
+        return value
+    if isinstance(default, float | int):
+        if not _is_number(value) or value <= 0:
+            raise CohortError(f"{where}: {entry} is a number above 0, not {value!r}")
+        return type(default)(value)
+    if not isinstance(value, str):
+        raise CohortError(f"{where}: {entry} is a text, not {value!r}")
+    return value
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _variable(name: str, given: Any, where: str) -> Variable:

@@ -42,7 +42,9 @@ def section(cohort: Cohort) -> Section:
             continue
         table, family = _durations(cohort, syndrome)
         parts += [table, _figure(cohort, syndrome)]
-        text += [_sentence(cohort, syndrome), adjust([t.p for t in family]).statement]
+        text.append(_sentence(cohort, syndrome))
+        if any(t.p is not None for t in family):
+            text.append(adjust([t.p for t in family]).statement)
         unresolved = _unresolved(cohort, syndrome)
         if unresolved:
             warnings.append(f"{title} of {plural(unresolved, 'patient')} is not known to have ended in the days looked at; their durations are missing in the "

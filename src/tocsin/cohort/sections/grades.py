@@ -109,7 +109,7 @@ def _figure(cohort: Cohort, syndrome: str) -> FigurePart:
     groups = _groups(cohort)
     top = max([4, *cohort.members[name].drop_nulls().to_list()])
     counts = tuple(tuple(int((g[name] == k).sum()) for k in range(top + 1)) for _, g in groups)
-    shown = Shares(tuple((a[0].upper() + a[1:], len(g) - g[name].null_count()) for a, g in groups), tuple(f"grade {k}" if k else f"no {title}"
+    shown = Shares(tuple((a, len(g) - g[name].null_count()) for a, g in groups), tuple(f"grade {k}" if k else f"no {title}"
                    for k in range(top + 1)), counts, tuple(g[name].null_count() for _, g in groups), tuple(range(top + 1)))
     return FigurePart(f"figure-{syndrome}-grades", f"Highest {title} grade by arm",
                       f"Highest {title} grade by arm, {cohort.sources.get(syndrome, '')}; numbers in the bars are patients.", shown)

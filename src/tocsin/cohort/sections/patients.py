@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import polars as pl
 
-from tocsin.cohort.cohort import COLUMNS, Cohort
+from tocsin.cohort.cohort import Cohort
 from tocsin.cohort.parts import FigurePart, Flow, Section, TablePart
 from tocsin.cohort.sections.cells import joined, plural
 from tocsin.cohort.table1 import Kind, Table1, Variable, table1
-from tocsin.timeline import PATIENTS
 
 FEW_VALUES = 5
 """Numbers with at most this many different values that are whole are taken as categories where nothing declares them (a choice of this software)."""
@@ -34,8 +33,8 @@ def section(cohort: Cohort) -> Section:
     methods, cites, warnings, left = [], [], [], list(lost)
     if variables:
         made = table1(cohort.members, variables, "arm", order=cohort.arms)
-        parts.append(TablePart("table-1", "Table 1. Patients by arm", made.printed(), made.numbers(), _notes(made, inferred)))
-        parts.append(TablePart("table-1-tests", "Tests and standardised differences of Table 1", _tests(made), made.tests()))
+        parts.append(TablePart("table-1", "Patients by arm", made.printed(), made.numbers(), _notes(made, inferred)))
+        parts.append(TablePart("table-1-tests", "Patients by arm: tests and standardised differences", _tests(made), made.tests()))
         methods.append(made.methods())
         cites += [c for r in made.rows for c in r.test.cites]
         text.append(_differing(made))
@@ -69,14 +68,11 @@ def variables_of(cohort: Cohort) -> tuple[list[Variable], list[str], list[str]]:
         lost = [f"Table 1: there is no column {v.name}." for v in cohort.study.variables if v.name not in members.columns]
         return [v for v in cohort.study.variables if v.name in members.columns], [], lost
     facts = [v for v in _FACTS if v.name in members.columns and members[v.name].drop_nulls().n_unique() > (v.kind is Kind.CATEGORICAL)]
-    known = {*COLUMNS, *PATIENTS, "follow_up_days", cohort.study.arms}
-    own = [c for c in members.columns if c not in known and not _derived(c)]
+    own = [c for c in cohort.covariates if c != cohort.study.arms]
     found, lost = [], []
     for name in own:
         values = members[name].drop_nulls()
         different = values.n_unique() if len(values) else 0
-        if members.schema[name] == pl.List(pl.String):
-            continue
         if different < 2:
             lost.append(f"Table 1: {name} {'has one value only' if different else 'is not known of anybody'}.")
         elif values.dtype == pl.String and different > max(12, len(members) // 3):
@@ -84,13 +80,6 @@ def variables_of(cohort: Cohort) -> tuple[list[Variable], list[str], list[str]]:
         else:
             found.append(Variable(name, _kind(values, different), name.replace("_", " ")))
     return facts + found, [v.name for v in found], lost
-
-
-def _derived(name: str) -> bool:
-    """Whether a column was computed from the course after the infusion, or tells it, and so is no baseline characteristic."""
-    after = ("crs_", "icans_", "tocilizumab", "corticosteroid", "methylprednisolone", "filgrastim", "infection", "gvhd", "response", "mrd", "os_", "pfs_",
-             "follow_up", "complete_response", "astct_", "lee2014_", "peak_", "anakinra", "siltuximab", "ruxolitinib", "steroids", "toci")
-    return name.startswith(after) or name.endswith(("_cmax", "_tmax_day", "_auc", "_max_grade", "_last_day", "_peak", "_lowest"))
 
 
 def _kind(values: pl.Series, different: int) -> Kind:

@@ -28,11 +28,17 @@ class Lines:
         """A row that belongs to no heading."""
         self.rows.append(list(cells))
 
+    @property
+    def filled(self) -> list[list[str]]:
+        """The rows without headings under which there is nothing."""
+        heads = [not any(row[1:]) and not row[0].startswith("  ") for row in self.rows]
+        return [row for row, head, after in zip(self.rows, heads, [*heads, True][1:], strict=True) if not (head and after)]
+
     def number(self, **values: object) -> None:
         self.numbers.append(values)
 
     def table(self, table_id: str, title: str, notes: Sequence[str] = ()) -> TablePart:
         """The table as a part of a section."""
-        frame = pl.DataFrame(self.rows, schema=dict.fromkeys(self.columns, pl.String), orient="row")
+        frame = pl.DataFrame(self.filled, schema=dict.fromkeys(self.columns, pl.String), orient="row")
         numbers = pl.DataFrame(self.numbers, infer_schema_length=None, strict=False) if self.numbers else None
         return TablePart(table_id, title, frame, numbers, tuple(notes))

@@ -63,28 +63,35 @@ def draw_boxes(drawing: Boxes, arms: Sequence[str]) -> Figure:
     cells: list[Cell] = []
     y = 1.5
     for start in range(0, len(panels), columns):
-        row = range(start, min(start + columns, len(panels)))
+        row = _row(start, columns, len(panels))
         above = max(lines_high(titles[k], palette.TEXT) + lines_high(notes[k], palette.SMALL) for k in row) + 2.0
         below = max((len(lines) + 1 for k in row for lines in names[k]), default=1) * line_height(palette.SMALL) + 3.0
         cells += [Cell(spots[k][0], spots[k][1], y + above, spots[k][2], PLOT_HEIGHT) for k in row]
         y += above + PLOT_HEIGHT + below + 3.0
     sheet = Sheet(width, y + lines_high(footnotes, palette.SMALL))
     for k, (panel, cell) in enumerate(zip(panels, cells, strict=True)):
-        first = cell.top - 2.0 - lines_high(titles[k], palette.TEXT) - lines_high(notes[k], palette.SMALL)
+        first = cell.top - 2.0 - max(lines_high(titles[j], palette.TEXT) + lines_high(notes[j], palette.SMALL) for j in _row(k, columns, len(panels)))
         sheet.lines(cell.left, first + line_height(palette.TEXT) / 2, titles[k], bold=True)
         sheet.lines(cell.left, first + lines_high(titles[k], palette.TEXT) + line_height(palette.SMALL) / 2, notes[k], size=palette.SMALL)
         y_title(sheet, cell.outer + 1.4 * y_title_lines(panel.label, PLOT_HEIGHT), cell.top, cell.height, panel.label)
         axes = sheet.axes(cell.left, cell.top, cell.width, cell.height)
         _axis(axes, scales[k], len(groups[k]))
+        deepest = max((len(lines) for j in _row(k, columns, len(panels)) for lines in names[j]), default=0)
         generator = np.random.default_rng(SEED + k)
         for place, (group, lines) in enumerate(zip(groups[k], names[k], strict=True)):
             _draw_group(axes, group, place, scales[k], generator)
             x = cell.left + (place + 0.5) / max(len(groups[k]), 1) * cell.width
             under = cell.top + cell.height + 1.6 + line_height(palette.SMALL) / 2
             sheet.lines(x, under, lines, size=palette.SMALL, across="center")
-            sheet.text(x, under + lines_high(lines, palette.SMALL), f"n = {len(group.known)}", size=palette.SMALL, colour=palette.QUIET, across="center")
+            sheet.text(x, under + deepest * line_height(palette.SMALL), f"n = {len(group.known)}", size=palette.SMALL, colour=palette.QUIET, across="center")
     sheet.lines(2.5, y - 0.5, footnotes, size=palette.SMALL, colour=palette.QUIET)
     return sheet.figure
+
+
+def _row(panel: int, columns: int, count: int) -> range:
+    """The panels of the row in which a panel stands."""
+    start = panel - panel % columns
+    return range(start, min(start + columns, count))
 
 
 def _group(label: str, values: Sequence[float], arm: int) -> _Group:

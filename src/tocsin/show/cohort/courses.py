@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,7 +25,7 @@ PIXELS_FROM = 300
 """Lines of a panel; from here on they are an image within the vector file."""
 INK_OF_LINES = 12.0
 """The opacities of all lines of a panel add up to this, within FAINTEST and CLEAREST."""
-FAINTEST, CLEAREST = 0.05, 0.45
+FAINTEST, CLEAREST = 0.015, 0.45
 
 
 def draw_courses(drawing: Courses, arms: Sequence[str]) -> Figure:
@@ -99,13 +98,19 @@ def _days(panels: Sequence[Course]) -> tuple[float, float]:
 
 
 def _ticks(panels: Sequence[Course], first: float, last: float, plot: float) -> list[float]:
-    """The days of the medians where they are few and far apart enough to be read, else days at even steps."""
+    """The days of the medians where all can be read; else days at even steps, if medians stand there; else as many of their days as can be read."""
     days = sorted({float(d) for p in panels for m in p.medians for d in m.days})
-    apart = [(b - a) / (last - first) * plot for a, b in pairwise(days)]
-    need = max([width_of(tick_words(d), palette.SMALL) for d in days], default=0.0) + 1.6
-    if days and all(a >= need for a in apart) and len(days) > 1:
-        return days
-    return days_between(first, last, max(2, int(plot / (max(need, 4.0) + 0.6))))
+    most = max([n for p in panels for m in p.medians for n in m.n], default=0)
+    need = max([width_of(w, palette.SMALL) for w in (str(most), *(tick_words(d) for d in days))]) + 1.4
+    even = days_between(first, last, max(2, int(plot / max(need, 4.5))))
+    if len(days) < 2 or (all(d in days for d in even) and len(even) > 3):
+        return even
+    across_mm = plot / (last - first)
+    kept = days[:1]
+    for day in days[1:]:
+        if (day - kept[-1]) * across_mm >= need:
+            kept.append(day)
+    return kept
 
 
 def _strip(panel: Course, ticks: Sequence[float]) -> list[tuple[Median, list[str]]]:
@@ -144,7 +149,7 @@ def _entries(drawing: Courses) -> list[Entry]:
     lines = [line for p in drawing.panels for line in p.lines]
     if lines:
         out.append(Entry(line_sign(palette.HATCH_COLOUR, width=0.5), "one patient"))
-    for way, mark, words in ((-1, "v", "below the value"), (1, "^", "above the value")):
+    for way, mark, words in ((-1, "v", "less than the value (<)"), (1, "^", "more than the value (>)")):
         if any(c == way for line in lines for c in line.censored):
             out.append(Entry(mark_sign(mark, "#ffffff", palette.QUIET, 3.6, 0.6), words))
     return out
@@ -170,7 +175,8 @@ def _draw_panel(axes: Axes, panel: Course, scale: Scale) -> None:
         mine = [line for line in panel.lines if line.arm == arm]
         colour = look_of(arm).colour
         paths = [np.column_stack([line.days, _shown(line.values, scale)]) for line in mine if len(line.days) > 1]
-        axes.add_collection(LineCollection(paths, colors=colour, alpha=alpha, linewidths=0.5, zorder=2, rasterized=pixels), autolim=False)
+        thin = 0.35 if pixels else 0.5
+        axes.add_collection(LineCollection(paths, colors=colour, alpha=alpha, linewidths=thin, zorder=2, rasterized=pixels), autolim=False)
         alone = [(line.days[0], scale.inside(line.values[0])) for line in mine if len(line.days) == 1]
         axes.plot([x for x, _ in alone], [y for _, y in alone], linestyle="none", marker=".", markersize=2.5, markeredgewidth=0, color=colour,
                   alpha=max(alpha, 0.3), zorder=2, rasterized=pixels)
@@ -181,6 +187,7 @@ def _draw_panel(axes: Axes, panel: Course, scale: Scale) -> None:
     for m in panel.medians:
         look = look_of(m.arm)
         axes.fill_between(m.days, _shown(m.q1, scale), _shown(m.q3, scale), facecolor=look.colour, alpha=0.22, linewidth=0, zorder=3)
+        axes.plot(m.days, _shown(m.median, scale), color="#ffffff", linewidth=2.8, alpha=0.8, zorder=3.5)
         axes.plot(m.days, _shown(m.median, scale), color=look.colour, linestyle=look.line, linewidth=1.6, marker=look.mark, markersize=3.0,
                   markeredgecolor="#ffffff", markeredgewidth=0.3, zorder=4, clip_on=False)
 

@@ -32,11 +32,13 @@ def draw_flow(drawing: Flow, arms: Sequence[str]) -> Figure:
         return nothing("No patients: there is no flow to draw.")
     step_lines = [_box_lines(text, n, STEP_WIDTH - 2 * PADDING) for text, n in drawing.steps]
     leaving = [drawing.leaving[k] if k < len(drawing.leaving) else () for k in range(len(drawing.steps))]
-    leaving_width = palette.WIDTH - MARGIN - LEAVING_LEFT
-    leaving_lines = [_leaving_lines(some, leaving_width) for some in leaving]
+    room = palette.WIDTH - MARGIN - LEAVING_LEFT
+    leaving_lines = [_leaving_lines(some, room) for some in leaving]
+    leaving_width = min(max([width_of(line) for lines in leaving_lines for line in lines], default=0.0) + 2 * PADDING + 1.0, room)
     count = len(drawing.arms)
     arm_width = min(WIDEST_ARM, (palette.WIDTH - 2 * MARGIN - (count - 1) * ARM_GAP) / count) if count else 0.0
     beside = arm_width >= NARROWEST_ARM
+    sheet_width = palette.COLUMN if not any(leaving) and (count < 2 or not beside) else palette.WIDTH
     arm_lines = [_box_lines(text, n, arm_width - 2 * PADDING) for text, n in drawing.arms] if beside else []
     listed = [] if beside or not count else [line for text, n in drawing.arms for line in _box_lines(text, n, STEP_WIDTH - 2 * PADDING)]
 
@@ -48,12 +50,12 @@ def draw_flow(drawing: Flow, arms: Sequence[str]) -> Figure:
     arms_high = max((_high(lines) for lines in arm_lines), default=0.0) + 0.9 if beside else _high(listed)
     last_out = leaving_lines[-1]
     bottom = arms_top + arms_high if count else y if last_out else y - BETWEEN
-    sheet = Sheet(palette.WIDTH, bottom + MARGIN)
+    sheet = Sheet(sheet_width, bottom + MARGIN)
 
-    left = MARGIN + 8.0 if any(leaving) else (palette.WIDTH - STEP_WIDTH) / 2
+    left = MARGIN + 8.0 if any(leaving) else (sheet_width - STEP_WIDTH) / 2
     spread = count * arm_width + (count - 1) * ARM_GAP if beside and count else STEP_WIDTH
     middle = left + STEP_WIDTH / 2
-    arms_left = min(max(middle - spread / 2, MARGIN), palette.WIDTH - MARGIN - spread)
+    arms_left = min(max(middle - spread / 2, MARGIN), sheet_width - MARGIN - spread)
     for number, (top, lines, out) in enumerate(zip(tops, step_lines, leaving_lines, strict=True)):
         _box(sheet, left, top, STEP_WIDTH, lines)
         foot = top + _high(lines)
@@ -110,4 +112,5 @@ def _high(lines: Sequence[str]) -> float:
 
 def _box(sheet: Sheet, x: float, y: float, width: float, lines: Sequence[str], centred: bool = True, height: float = 0.0) -> None:
     sheet.box(x, y, width, height or _high(lines), facecolor="white", edgecolor=palette.INK, linewidth=0.7)
-    sheet.lines(x + width / 2 if centred else x + PADDING, y + PADDING * 0.8 + line_height(palette.TEXT) / 2, lines, across="center" if centred else "left")
+    first = y + ((height or _high(lines)) - (len(lines) - 1) * line_height(palette.TEXT)) / 2
+    sheet.lines(x + width / 2 if centred else x + PADDING, first, lines, across="center" if centred else "left")

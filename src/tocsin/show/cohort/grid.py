@@ -76,15 +76,15 @@ def across(count: int, columns: int, sheet_width: float, left_rooms: Sequence[fl
 
 
 def y_title(sheet: Sheet, x: float, top: float, height: float, words: str) -> None:
-    """The name of the y axis with its unit, turned, in one or two lines; its middle at ``x``."""
+    """The name of the y axis with its unit, turned, in as many lines as it needs; its middle at ``x``."""
     lines = wrapped(words, height + 6.0, palette.SMALL)
-    sheet.figure.text(x, top + height / 2, "\n".join(lines[:2]), transform=sheet.mm, fontsize=palette.SMALL, color=palette.INK, ha="center", va="center",
+    sheet.figure.text(x, top + height / 2, "\n".join(lines), transform=sheet.mm, fontsize=palette.SMALL, color=palette.INK, ha="center", va="center",
                       rotation=90, linespacing=1.1)
 
 
 def y_title_lines(words: str, height: float) -> int:
-    """How many lines ``y_title`` needs, at most two."""
-    return min(len(wrapped(words, height + 6.0, palette.SMALL)), 2)
+    """How many lines ``y_title`` needs."""
+    return len(wrapped(words, height + 6.0, palette.SMALL))
 
 
 def lines_high(lines: Sequence[str], size: float) -> float:

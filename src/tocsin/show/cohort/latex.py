@@ -15,10 +15,11 @@ from tocsin.show.cohort.tables import is_heading, is_indented, numeric, rows
 
 NEEDS = r"\usepackage{booktabs,array,longtable}"
 LONGEST = 36
-"""A table of more rows than this runs over pages."""
+"""A table of more rows than this, a row of much text counting as several, runs over pages."""
 WIDEST = 92
 """A table of so many letters a line fits its page with columns as wide as they like; beyond it the columns share the width, with breaks."""
-SHORT = 12
+LINE, LETTERS = 80, 105
+"""So many letters of small type fit one line of a narrow page, and of a page of usual margins."""
 
 SIGNS = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "^": r"\textasciicircum{}", "_": r"\_",
@@ -46,10 +47,15 @@ ACCENTS = {
 OPENING = re.compile(r'(^|[\s(\[/–—])"')
 
 
+KEPT = re.compile(r"(?<=\d) (?=%)|(?<=\(n) (?==)|(?<=\(n =) (?=\d)")
+"""Blanks at which no line ends: 53.3 %, (n = 17)."""
+
+
 def escaped(text: str) -> str:
     """A text as LaTeX prints it: its signs by name, straight quotation marks as a pair, no ligature of hyphens or apostrophes."""
+    text = KEPT.sub("\u00a0", text)
     paired = OPENING.sub("\\1\u201c", text).replace('"', "\u201d")
-    out = []
+    out: list[str] = []
     for c in unicodedata.normalize("NFC", paired):
         if c in "-'" and out and out[-1] == c:
             out.append("{}")
@@ -61,20 +67,20 @@ def _letter(c: str) -> str:
     """A letter without a sign of its own: ASCII as it is, with an accent by its command, anything else by its code point."""
     if " " <= c <= "\u007e":
         return c
-    base, *marks = unicodedata.normalize("NFD", c)
-    if len(marks) == 1 and marks[0] in ACCENTS and base.isascii():
-        return rf"\{ACCENTS[marks[0]]}{{{base if base not in 'ij' else chr(92) + base}}}"
+    base, marks = unicodedata.normalize("NFD", c)[0], unicodedata.normalize("NFD", c)[1:]
+    if len(marks) == 1 and marks in ACCENTS and base.isascii():
+        return rf"\{ACCENTS[marks]}{{{base if base not in 'ij' else chr(92) + base}}}"
     return f"{{[}}U+{ord(c):04X}{{]}}"
 
 
 def latex(part: TablePart) -> str:
-    """The table as a fragment that a manuscript reads with \\input; NEEDS names the packages."""
+    """The table as a fragment that a manuscript reads in; NEEDS names the packages."""
     lines = rows(part.frame)
     n = len(part.frame.columns)
-    long = len(lines) > LONGEST
-    columns, size = _columns(part, lines)
+    long = len(lines) + sum(len("".join(row)) for row in lines) / WIDEST > LONGEST
+    columns, size, shared = _columns(part, lines)
     head = " & ".join(rf"\textbf{{{escaped(c)}}}" if c else "" for c in part.frame.columns) + r" \\"
-    body = [_line(row, n) for row in lines] or [rf"\multicolumn{{{n}}}{{l}}{{none}} \\"]
+    body = [_line(row, n, shared) for row in lines] or [rf"\multicolumn{{{n}}}{{l}}{{none}} \\"]
     caption = rf"\caption{{{escaped(part.title)}}}\label{{tab:{_label(part.id)}}}"
     notes = [rf"{{\footnotesize\raggedright {escaped(note)}\par}}" for note in part.notes]
     start = ["% " + f"Needs {NEEDS} in the preamble."]
@@ -87,25 +93,32 @@ def latex(part: TablePart) -> str:
         r"\bottomrule", r"\end{tabular}", *([r"\par\smallskip", *notes] if notes else []), r"\end{table}", ""])
 
 
-def _line(row: tuple[str, ...], n: int) -> str:
-    """One row; a heading reaches over all columns, what belongs to it is indented."""
+def _line(row: tuple[str, ...], n: int, shared: bool) -> str:
+    """One row; a heading reaches over all columns, in lines where it is long, and what belongs to it is indented."""
     if is_heading(row):
-        return rf"\multicolumn{{{n}}}{{@{{}}l}}{{\textit{{{escaped(row[0])}}}}} \\"
-    first = (r"\quad " if is_indented(row) else "") + escaped(row[0].strip())
+        words = rf"\textit{{{escaped(row[0])}}}"
+        if shared and len(row[0]) > LINE:
+            return rf"\multicolumn{{{n}}}{{@{{}}p{{\linewidth}}@{{}}}}{{{words}}} \\"
+        return rf"\multicolumn{{{n}}}{{@{{}}l}}{{\makebox[0pt][l]{{{words}}}}} \\"  # no wider than the columns, whatever it says
+    inside = r"\leftskip=1em\relax " if shared else r"\quad "  # in a column with breaks every line of the cell moves in
+    first = (inside if is_indented(row) else "") + escaped(row[0].strip())
     return " & ".join([first, *(escaped(c) for c in row[1:])]) + r" \\"
 
 
-def _columns(part: TablePart, lines: Sequence[tuple[str, ...]]) -> tuple[str, str]:
-    """How the columns are set, and the size of the letters: figures to the right; in a wide table columns of text share the width."""
+def _columns(part: TablePart, lines: Sequence[tuple[str, ...]]) -> tuple[str, str, bool]:
+    """How the columns are set, the size of the letters, and whether the columns share the width, with breaks; figures stand to the right."""
     right = numeric(part.frame)
-    wide = [max([len(name), *(len(row[i]) for row in lines if not is_heading(row))]) for i, name in enumerate(part.frame.columns)]
-    size = "" if sum(wide) <= 70 else r"\footnotesize"
+    cells = [[name, *(row[i] for row in lines if not is_heading(row))] for i, name in enumerate(part.frame.columns)]
+    wide = [max(map(len, column)) for column in cells]
     if sum(wide) + 2 * len(wide) <= WIDEST:
-        return "@{}" + "".join("r" if r else "l" for r in right) + "@{}", size
-    weights = [max(min(w, SHORT), w**0.5 * 2.6) for w in wide]
-    room = 0.99 - 0.03 * (len(wide) - 1)
-    cells = [rf">{{\ragged{'left' if r else 'right'}\arraybackslash}}p{{{room * w / sum(weights):.3f}\linewidth}}" for r, w in zip(right, weights, strict=True)]
-    return "@{}" + "".join(cells) + "@{}", r"\footnotesize" if len(wide) < 7 else r"\scriptsize"
+        return "@{}" + "".join("r" if r else "l" for r in right) + "@{}", "" if sum(wide) <= 70 else r"\footnotesize", False
+    least = [(3 + max(len(word) for text in column for word in text.split() or [""])) / LETTERS for column in cells]
+    more = [max(min(w, LINE) / LETTERS - low, 0.001) for w, low in zip(wide, least, strict=True)]
+    spare = max(1.0 - sum(least), 0.0)
+    shares = [(low + spare * m / sum(more)) / max(sum(least), 1.0) for low, m in zip(least, more, strict=True)]
+    made = [rf">{{\ragged{'left' if r else 'right'}\arraybackslash}}p{{\dimexpr {share:.3f}\linewidth-2\tabcolsep\relax}}"
+            for r, share in zip(right, shares, strict=True)]
+    return "@{}" + "".join(made) + "@{}", r"\footnotesize" if len(wide) < 7 else r"\scriptsize", True
 
 
 def _label(text: str) -> str:

@@ -12,10 +12,11 @@ from tocsin.cohort.parts import CohortReport, FigurePart, Section, TablePart
 from tocsin.show.cohort.tables import is_heading, is_indented, numeric, rows
 from tocsin.show.html_report import _environment
 from tocsin.show.inline import element, own_ids
-from tocsin.show.wording import STANDING, plural
+from tocsin.show.wording import STANDING
 
 MOST_ROWS = 200
 """A table shows so many rows on the page; its files hold all of them, and the page says how many more there are."""
+SIZE = re.compile(r"\(n = (\d+)\)")
 NUMBERED = re.compile(r"(Table|Figure) \w+")
 VIEW_BOX = re.compile(r'viewBox="[\d.\-]+ [\d.\-]+ ([\d.]+) [\d.]+"')
 
@@ -46,7 +47,7 @@ def page(report: CohortReport, pictures: Mapping[str, str], files: Files, manife
     } for s in report.sections]
     return _environment().get_template("cohort.html.j2").render(
         title=report.title, subtitle=report.subtitle, standing=STANDING, synthetic=report.synthetic, sections=sections,
-        warned=[(s, plural(len(s.warnings), "warning")) for s in report.sections if s.warnings],
+        warned=[s for s in report.sections if s.warnings],
         left_out=[s for s in report.sections if s.left_out], methods=methods_of(report), references=references, manifest=list(manifest),
     )
 
@@ -99,11 +100,13 @@ def _named(kind: str, number: int, title: str) -> str:
 
 
 def _table(one: TablePart, number: int, files: tuple[tuple[str, str], ...]) -> dict[str, Any]:
-    lines = rows(one.frame)
+    lines, right = rows(one.frame), numeric(one.frame)
     shown = [{"heading": is_heading(r), "indented": is_indented(r), "cells": r} for r in lines[:MOST_ROWS]]
     return {
-        "kind": "table", "id": one.id, "number": _named("Table", number, one.title), "title": one.title, "columns": one.frame.columns,
-        "right": numeric(one.frame), "rows": shown, "more": len(lines) - len(shown), "notes": one.notes, "files": files,
+        "kind": "table", "id": one.id, "number": _named("Table", number, one.title), "title": one.title,
+        "columns": [SIZE.sub("(n\u00a0=\u00a0\\1)", c) for c in one.frame.columns],
+        "right": right, "narrow": len(right) <= 3 and all(right[1:]), "rows": shown, "more": len(lines) - len(shown), "notes": one.notes,
+        "files": files,
     }
 
 

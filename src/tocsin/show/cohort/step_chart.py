@@ -29,6 +29,8 @@ RIGHT = 4.0
 WIDEST_BESIDE = 19.0
 """Millimetres: a wider name of a group stands above its numbers at risk, not beside them."""
 BAND_ALPHA = 0.16
+MOST_MARKS = 200
+"""Censored patients of a curve; more cannot be told apart, are not marked, and the legend says so."""
 
 
 @dataclass(frozen=True)
@@ -80,8 +82,10 @@ class StepChart:
         plot = palette.COLUMN - left - RIGHT
         room = self._room(plot)
         entries = [Entry(line_sign(s.look.colour, s.look.line), s.label) for s in self.steps] if len(self.steps) > 1 or self.steps[0].label else []
-        if any(len(s.censored) for s in self.steps):
+        if any(0 < len(s.censored) <= MOST_MARKS for s in self.steps):
             entries.append(Entry(mark_sign("|", palette.QUIET, palette.QUIET, 4.0), "censored", palette.QUIET))
+        if any(len(s.censored) > MOST_MARKS for s in self.steps):
+            entries.append(Entry(None, f"(more than {MOST_MARKS} censored: not marked)", palette.QUIET))
         key = Key(entries, plot * 0.62, stacked=True)
         inside = room.find(key.width, key.height) if key.height and key.width <= plot * 0.62 and len(key.placed) == len(entries) else None
         if key.height and inside is None:
@@ -97,7 +101,7 @@ class StepChart:
         axes = sheet.axes(left, top, plot, PLOT_HEIGHT)
         self._draw_axes(axes, ticks)
         self._draw_steps(axes)
-        _y_title(sheet, top, self.label if "%" in self.label else f"{self.label}, %")
+        _y_title(sheet, left - LEFT + 3.2, top, self.label if "%" in self.label else f"{self.label}, %")
         _x_title(sheet, left + plot / 2, top + PLOT_HEIGHT + 6.0, self.time, plot + left)
         if key.height:
             key.draw(sheet, left + inside[0] if inside else left, top + inside[1] if inside else 1.2)
@@ -118,7 +122,7 @@ class StepChart:
 
     def _ticks(self, plot: float) -> list[float]:
         most = max((r.curve.n for r in self.at_risk), default=0)
-        each = max(width_of(str(most), palette.SMALL), width_of(tick_words(self.end), palette.SMALL)) + 2.4
+        each = max(width_of(str(most), palette.SMALL), width_of(tick_words(round(self.end)), palette.SMALL)) + 2.4
         return time_ticks(self.end, self.time, int(max(2, min(9, plot / each))))
 
     def _room(self, plot: float) -> Room:
@@ -157,31 +161,33 @@ class StepChart:
         put(axes, "y", [0, 20, 40, 60, 80, 100])
 
     def _draw_steps(self, axes: Axes) -> None:
+        alpha = BAND_ALPHA if len(self.steps) < 4 else 0.7 * BAND_ALPHA
         for s in self.steps:
             xs = np.repeat(np.append(s.time, s.end), 2)[1:-1]
             low, high = np.repeat(s.lower, 2) * 100, np.repeat(s.upper, 2) * 100
             known = np.isfinite(low) & np.isfinite(high)
             if known.any():
-                axes.fill_between(xs, low, high, where=known.tolist(), facecolor=s.look.colour, alpha=BAND_ALPHA, linewidth=0, zorder=1)
+                axes.fill_between(xs, low, high, where=known.tolist(), facecolor=s.look.colour, alpha=alpha, linewidth=0, zorder=1)
         for median, look in self.medians:
             axes.plot([0, median, median], [50, 50, 0], color=look.colour, linewidth=0.5, linestyle=(0, (1, 2)), zorder=2)
         for s in self.steps:
             xs = np.repeat(np.append(s.time, s.end), 2)[1:-1]
             axes.plot(xs, np.repeat(s.value, 2) * 100, color=s.look.colour, linestyle=s.look.line, linewidth=1.1, solid_joinstyle="miter",
                       dash_joinstyle="miter", solid_capstyle="butt", clip_on=False, zorder=3)
-            if len(s.censored):
+            if 0 < len(s.censored) <= MOST_MARKS:
                 at = s.value[np.searchsorted(s.time, s.censored, side="right") - 1] * 100
                 axes.plot(s.censored, at, linestyle="none", marker="|", markersize=4.0, markeredgewidth=0.7, color=s.look.colour, clip_on=False, zorder=4)
 
     def _draw_table(self, sheet: Sheet, left: float, y: float, plot: float, ticks: Sequence[float], names: Sequence[Sequence[str]]) -> None:
         step = line_height(palette.SMALL)
-        names_end = left - width_of(str(max(int(r.curve.at_risk_at([0.0])[0]) for r in self.at_risk)), palette.SMALL) / 2 - 1.4
+        most = width_of(str(max(int(r.curve.at_risk_at([0.0])[0]) for r in self.at_risk)), palette.SMALL)
+        names_end = left - most / 2 - 1.4
         heading = "Number at risk"
-        sheet.text(left if names else max(names_end - width_of(heading, palette.SMALL, True), 1.2), y, heading, size=palette.SMALL, bold=True)
+        sheet.text(left - most / 2 if names else max(names_end - width_of(heading, palette.SMALL, True), 1.2), y, heading, size=palette.SMALL, bold=True)
         y += step * 1.1
         for number, row in enumerate(self.at_risk):
             if names:
-                sheet.lines(left, y, names[number], size=palette.SMALL, colour=row.colour)
+                sheet.lines(left - most / 2, y, names[number], size=palette.SMALL, colour=row.colour)
                 y += step * len(names[number])
             else:
                 sheet.text(names_end, y, row.label, size=palette.SMALL, colour=row.colour, across="right")
@@ -190,9 +196,9 @@ class StepChart:
             y += step
 
 
-def _y_title(sheet: Sheet, top: float, words: str) -> None:
-    lines = wrapped(words, PLOT_HEIGHT)[:2]
-    sheet.figure.text(3.2 if len(lines) == 1 else 1.9, top + PLOT_HEIGHT / 2, "\n".join(lines), transform=sheet.mm, fontsize=palette.TEXT,
+def _y_title(sheet: Sheet, x: float, top: float, words: str) -> None:
+    lines = wrapped(words, PLOT_HEIGHT)
+    sheet.figure.text(x - 1.5 * (len(lines) - 1), top + PLOT_HEIGHT / 2, "\n".join(lines), transform=sheet.mm, fontsize=palette.TEXT,
                       color=palette.INK, ha="center", va="center", rotation=90, linespacing=1.1)
 
 

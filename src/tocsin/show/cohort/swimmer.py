@@ -35,6 +35,11 @@ EVENT_MARKS: dict[str, tuple[Any, str, str, float]] = {
 """Mark, face, edge and size of what happens to a patient; anything else gets one of OTHER_EVENTS."""
 OTHER_EVENTS = ("P", "h", "d", "8", "H")
 TRACK = "#8a8a8a"
+THIN_TRACK = "#d3e3ee"
+THIN_DOSES = ("#000000", "#0077bb", "#117733", "#aa4499")
+"""Colours of the first doses in lanes too thin for shapes."""
+COUNTED_WHEN_THIN = ("discharge",)
+"""Events that nearly everybody has: in thin lanes they are counted below, not drawn."""
 
 
 @dataclass(frozen=True)
@@ -165,13 +170,23 @@ def _entries(drawing: Swimmer, plan: _Plan, doses: dict[str, str], events: dict[
     out += [Entry(patch_sign(palette.GRADE_COLOURS[g]), str(g)) for g in grades if g in palette.GRADE_COLOURS]
     if any(g not in palette.GRADE_COLOURS for g in grades):
         out.append(Entry(patch_sign("white", palette.HATCH_COLOUR, palette.HATCH), "not known"))
-    out.append(Entry(line_sign(TRACK, width=0.7), "followed, no grade told"))
+    out.append(Entry(patch_sign(THIN_TRACK) if plan.thin else line_sign(TRACK, width=0.7), "followed, no grade told"))
     if not plan.thin and any(_goes_on(lane, plan.last) for lane in drawing.lanes):
         out.append(Entry(mark_sign(">", TRACK, TRACK, 3.2), "followed further"))
-    first = "first dose of " if plan.thin else ""
-    out += [Entry(mark_sign(mark, "#ffffff", palette.INK, 3.6), first + kind) for kind, mark in doses.items()]
-    out += [Entry(mark_sign(mark, face, edge, min(size, 5.0)), kind) for kind, (mark, face, edge, size) in events.items()]
+    if plan.thin:
+        out += [Entry(mark_sign("o", c, c, 2.4), f"first {kind}") for kind, c in _thin_colours(doses)]
+    else:
+        out += [Entry(mark_sign(mark, "#ffffff", palette.INK, 3.6), kind) for kind, mark in doses.items()]
+    out += [Entry(mark_sign(mark, face, edge, min(size, 5.0)), kind) for kind, (mark, face, edge, size) in events.items() if _drawn(kind, plan)]
     return out
+
+
+def _thin_colours(doses: dict[str, str]) -> list[tuple[str, str]]:
+    return [(kind, THIN_DOSES[k % len(THIN_DOSES)]) for k, kind in enumerate(doses)]
+
+
+def _drawn(kind: str, plan: _Plan) -> bool:
+    return not (plan.thin and kind in COUNTED_WHEN_THIN)
 
 
 def _goes_on(lane: Lane, last: float) -> bool:
@@ -179,10 +194,15 @@ def _goes_on(lane: Lane, last: float) -> bool:
 
 
 def _remarks(drawing: Swimmer, plan: _Plan) -> list[str]:
-    """What lies outside the days drawn, counted."""
+    """What is not drawn, counted."""
     doses = sum(not plan.first <= day <= plan.last for lane in drawing.lanes for day, _ in lane.doses)
-    events = sum(day < plan.first or (plan.thin and day > plan.last) for lane in drawing.lanes for day, _ in lane.events)
+    events = sum(day < plan.first or (plan.thin and day > plan.last) for lane in drawing.lanes for day, kind in lane.events
+                 if _drawn(kind, plan))
     out = []
+    for kind in COUNTED_WHEN_THIN if plan.thin else ():
+        count = sum(k == kind for lane in drawing.lanes for _, k in lane.events)
+        if count:
+            out.append(f"Not drawn in so many lanes: {kind} of {count} patients.")
     if doses or events:
         counted = " and ".join(f"{n} {word}{'' if n == 1 else 's'}" for n, word in ((doses, "dose"), (events, "event")) if n)
         out.append(f"Not drawn: {counted} outside days {tick_words(plan.first)} to {tick_words(plan.last)}.")
@@ -195,7 +215,11 @@ def _draw_lanes(axes: Axes, drawing: Swimmer, plan: _Plan) -> None:
     pixels = len(drawing.lanes) > PIXELS_FROM
     half = plan.lane * (0.5 if plan.thin else 0.39)
     tracks = [((plan.first if lane.end < 0 else 0.0, y), (min(lane.end, plan.last), y)) for lane, y in zip(drawing.lanes, plan.middles, strict=True)]
-    axes.add_collection(LineCollection(tracks, colors=TRACK, linewidths=min(0.7, plan.lane * 2), zorder=1, rasterized=pixels), autolim=False)
+    if plan.thin:
+        bars = [[(a, y - half), (b, y - half), (b, y + half), (a, y + half)] for (a, y), (b, _) in tracks]
+        axes.add_collection(PolyCollection(bars, facecolors=THIN_TRACK, edgecolors="none", zorder=1, rasterized=pixels, antialiaseds=not pixels), autolim=False)
+    else:
+        axes.add_collection(LineCollection(tracks, colors=TRACK, linewidths=0.7, zorder=1), autolim=False)
     spans: dict[int, list[list[tuple[float, float]]]] = {}
     for lane, y in zip(drawing.lanes, plan.middles, strict=True):
         for start, end, grade in lane.grades:
@@ -217,23 +241,31 @@ def _draw_lanes(axes: Axes, drawing: Swimmer, plan: _Plan) -> None:
 
 def _draw_doses(axes: Axes, drawing: Swimmer, plan: _Plan, doses: dict[str, str]) -> None:
     """Each kind of drug in its own part of the lane, so that drugs of one day do not cover each other."""
+    if plan.thin:
+        for kind, colour in _thin_colours(doses):
+            firsts = [(min(days), y) for lane, y in zip(drawing.lanes, plan.middles, strict=True)
+                      if (days := [day for day, k in lane.doses if k == kind and plan.first <= day <= plan.last])]
+            axes.plot([x for x, _ in firsts], [y for _, y in firsts], linestyle="none", marker="o", markersize=max(min(1.8, plan.lane * 2.2), 0.7),
+                      markerfacecolor=colour, markeredgewidth=0, zorder=5, rasterized=len(drawing.lanes) > PIXELS_FROM)
+        return
     parts = min(len(doses), 3)
     for number, (kind, mark) in enumerate(doses.items()):
-        shift = ((number % 3) - (parts - 1) / 2) * plan.lane * 0.72 / parts if not plan.thin else 0.0
+        shift = ((number % 3) - (parts - 1) / 2) * plan.lane * 0.72 / parts
         places = []
         for lane, y in zip(drawing.lanes, plan.middles, strict=True):
             days = sorted(day for day, k in lane.doses if k == kind and plan.first <= day <= plan.last)
-            places += [(day, y + shift) for day in (days[:1] if plan.thin else days)]
+            places += [(day, y + shift) for day in days]
         size = max(min(3.6, plan.lane * 2.3 / max(parts, 1) ** 0.7), 0.9)
         axes.plot([x for x, _ in places], [y for _, y in places], linestyle="none", marker=mark, markersize=size, markerfacecolor="#ffffff",
-                  markeredgecolor=palette.INK, markeredgewidth=0.45 if not plan.thin else 0.2, zorder=5, clip_on=False,
-                  rasterized=len(drawing.lanes) > PIXELS_FROM)
+                  markeredgecolor=palette.INK, markeredgewidth=0.45, zorder=5, clip_on=False)
 
 
 def _draw_events(axes: Axes, drawing: Swimmer, plan: _Plan, events: dict[str, tuple[Any, str, str, float]]) -> None:
     for kind, (mark, face, edge, size) in events.items():
+        if not _drawn(kind, plan):
+            continue
         places = [(day, y) for lane, y in zip(drawing.lanes, plan.middles, strict=True) for day, k in lane.events
                   if k == kind and plan.first <= day <= plan.last]
-        axes.plot([x for x, _ in places], [y for _, y in places], linestyle="none", marker=mark, markersize=max(min(size, plan.lane * 2.2), 1.0),
-                  markerfacecolor=face, markeredgecolor=edge, markeredgewidth=0.5 if mark != "|" else 1.2, zorder=6, clip_on=False,
+        axes.plot([x for x, _ in places], [y for _, y in places], linestyle="none", marker=mark, markersize=max(min(size, plan.lane * 2.2), 2.2),
+                  markerfacecolor=face, markeredgecolor=edge, markeredgewidth=0.2 if plan.thin else 0.5 if mark != "|" else 1.2, zorder=6, clip_on=False,
                   rasterized=len(drawing.lanes) > PIXELS_FROM)

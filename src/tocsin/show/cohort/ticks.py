@@ -29,8 +29,8 @@ def time_ticks(end: float, label: str, most: int = 8) -> list[float]:
 
 
 def days_between(first: float, last: float, most: int = 8) -> list[float]:
-    """Whole days in one of the steps of days, 0 among them where it lies between."""
-    steps: Sequence[float] = STEPS["day"]
+    """Whole days in one of the steps of days (weeks, from three weeks on), 0 among them where it lies between."""
+    steps: Sequence[float] = [s for s in STEPS["day"] if s != 5 or last - first < 20]
     step = next((s for s in steps if (last - first) / s <= most - 1), None) or _round_step((last - first) / (most - 1))
     return [k * step for k in range(math.ceil(first / step - 1e-9), math.floor(last / step + 1e-9) + 1)] or [0.0]
 

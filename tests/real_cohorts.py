@@ -15,7 +15,7 @@ CYTOKINES = {"IFN-gamma": "ifn_gamma", "IL-2": "il2", "IL-6": "il6", "IL-8": "il
 def write_ccf(data: Path, folder: Path) -> Path:
     """Cleveland Clinic: daily reported grades and drugs of days 0 to 14, no age, sex or survival."""
     folder.mkdir(parents=True, exist_ok=True)
-    daily = pl.read_csv(data / "ccf_cart_daily_grades" / "daily_grades_treatments.csv", infer_schema_length=None)
+    daily = pl.read_csv(data / "daily_grades_treatments.csv", infer_schema_length=None)
     rows = []
     for column, concept in (("crs_grade", "reported_crs_grade"), ("icans_grade", "reported_icans_grade")):
         rows.append(daily.filter(pl.col(column).is_not_null()).select(
@@ -33,8 +33,7 @@ def write_ccf(data: Path, folder: Path) -> Path:
 def write_nih(data: Path, folder: Path) -> Path:
     """NIH CD22: highest grades by two systems, onset, response, cytokines and CAR-T kinetics; no course, no survival."""
     folder.mkdir(parents=True, exist_ok=True)
-    place = data / "nih_cd22_cart"
-    who = pl.read_csv(place / "patients.csv", infer_schema_length=None)
+    who = pl.read_csv(data / "patients.csv", infer_schema_length=None)
     told = who.select(
         patient="patient_id", crs_max_grade="crs_max_grade_astct", lee2014_crs_max_grade="crs_max_grade_lee2014", crs_onset_day="crs_onset_day",
         tocilizumab=pl.col("tocilizumab"), corticosteroids="steroids", anakinra="anakinra", carhlh="carhlh", prior_transplant="prior_hct",
@@ -43,9 +42,9 @@ def write_nih(data: Path, folder: Path) -> Path:
         response=pl.col("response_code_0MRDnegCR_1MRDposCR_2PR_3SD_4PD").replace_strict({k: v[0] for k, v in RESPONSES.items()}, default=None),
         mrd=pl.col("response_code_0MRDnegCR_1MRDposCR_2PR_3SD_4PD").replace_strict({k: v[1] for k, v in RESPONSES.items()}, default=None))
     told.write_csv(folder / "patients.csv")
-    cytokines = pl.read_csv(place / "cytokines_daily_long.csv.gz", infer_schema_length=None)
-    labs = pl.read_csv(place / "labs_long.csv", infer_schema_length=None)
-    cells = pl.read_csv(place / "car_kinetics_blood.csv", infer_schema_length=None)
+    cytokines = pl.read_csv(data / "cytokines_daily_long.csv.gz", infer_schema_length=None)
+    labs = pl.read_csv(data / "labs_long.csv", infer_schema_length=None)
+    cells = pl.read_csv(data / "car_kinetics_blood.csv", infer_schema_length=None)
     rows = [
         cytokines.select(patient="patient_id", day="day_post_infusion", concept=pl.col("analyte").replace_strict(CYTOKINES, default=None),
                          value="value_pg_ml", unit=pl.lit("pg/mL")),

@@ -1,0 +1,86 @@
+"""The covariates of a model from the columns of members: numbers and yes or no as they are, words as categories."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from tocsin.cohort.cohort import COLUMNS, Cohort
+from tocsin.cohort.sections.patients import variables_of
+from tocsin.errors import CohortError
+
+MOST_LEVELS = 6
+"""A category of more levels than this is not put into a model (a decision of this software)."""
+UNITS = ("years", "kg", "cm", "days", "mg", "percent")
+"""Ends of a column's name that are its unit."""
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The columns that can be covariates, their labels, the levels of categories (the most frequent first), and why others cannot (name, reason)."""
+
+    columns: dict[str, list[object]]
+    levels: dict[str, list[object]] = field(default_factory=dict)
+    unusable: tuple[tuple[str, str], ...] = ()
+
+
+def usable(cohort: Cohort, names: Sequence[str], rows: Sequence[bool] | None = None) -> Chosen:
+    """Those of the named columns that vary among the members (of ``rows``)."""
+    columns: dict[str, list[object]] = {}
+    levels: dict[str, list[object]] = {}
+    unusable: list[tuple[str, str]] = []
+    members = cohort.members if rows is None else cohort.members.filter(pl.Series(list(rows), dtype=pl.Boolean))
+    for name in dict.fromkeys(names):
+        try:
+            own = _levels(members, name)
+        except CohortError as error:
+            unusable.append((name, str(error)))
+            continue
+        shown = _label(cohort, name)
+        series = cohort.members[name]
+        if own is None:
+            columns[shown] = series.cast(pl.Float64).to_list()
+        else:
+            columns[shown] = [None if v is None or str(v) not in own else str(v) for v in series.to_list()]
+            levels[shown] = list(own)
+    return Chosen(columns, levels, tuple(unusable))
+
+
+def measured_after(names: Sequence[str]) -> tuple[str, ...]:
+    """Those of the columns that are known only after the infusion."""
+    return tuple(n for n in names if n in COLUMNS and n not in ("patient", "arm"))
+
+
+def _levels(members: pl.DataFrame, name: str) -> list[str] | None:
+    """The levels of a category, the most frequent first; None for numbers.  CohortError where the column cannot be a covariate."""
+    if name not in members.columns:
+        raise CohortError("there is no such column.")
+    known = members[name].drop_nulls()
+    kind = known.dtype
+    if kind.is_float():
+        known = known.drop_nans()
+    if not len(known):
+        raise CohortError("not known for anybody.")
+    if kind == pl.Boolean or kind.is_numeric():
+        if known.n_unique() < 2:
+            raise CohortError(f"the same ({known[0]}) for everybody of whom it is known.")
+        return None
+    if kind not in (pl.String, pl.Categorical) and not isinstance(kind, pl.Enum):
+        raise CohortError(f"a column of {kind} cannot be a covariate.")
+    counts = known.cast(pl.String).value_counts().sort(["count", name], descending=[True, False])
+    found: list[str] = counts[name].to_list()
+    if len(found) < 2:
+        raise CohortError(f"the same ({found[0]}) for everybody of whom it is known.")
+    if len(found) > MOST_LEVELS:
+        raise CohortError(f"{len(found)} different values, more than the {MOST_LEVELS} of a category.")
+    return found
+
+
+def _label(cohort: Cohort, name: str) -> str:
+    """The column's title as Table 1 has it, or its name in words."""
+    declared = next((v.title for v in variables_of(cohort)[0] if v.name == name and v.label), "")
+    what, _, unit = name.rpartition("_")
+    words = f"{what}, {unit}" if what and unit in UNITS else name
+    return declared or words.replace("_", " ")

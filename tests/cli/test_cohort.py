@@ -1,0 +1,100 @@
+"""The command ``tocsin cohort`` as a user meets it: the report in a folder, and errors that say what to do."""
+
+from __future__ import annotations
+
+import csv
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from tocsin.cli import app
+from tocsin.errors import TocsinError
+
+PATIENTS = """patient,age_years,sex,risk,crs_max_grade,crs_onset_day,crs_duration_days,tocilizumab,os_days,os_event,response
+""" + "\n".join(f"P{i},{20 + i},{'male' if i % 3 else 'female'},{i % 2},{i % 4},{2 + i % 3 if i % 4 else ''},{i % 4 * 2 + 0.5 * (i % 3) if i % 4 else ''},"
+                f"{'yes' if i % 4 >= 2 and i % 3 else 'no'},{50 + 31 * i},{'yes' if i % 3 == 0 else 'no'},{'CR' if i % 5 else 'NR'}" for i in range(24)) + "\n"
+
+
+def run(*words):
+    done = CliRunner().invoke(app, ["cohort", *map(str, words)])
+    if isinstance(done.exception, TocsinError):
+        raise done.exception
+    return done
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    place = tmp_path_factory.mktemp("study")
+    (place / "patients.csv").write_text(PATIENTS)
+    (place / "screening.csv").write_text("reason,n\nnot infused,3\n")
+    return place
+
+
+@pytest.fixture(scope="module")
+def made(study, tmp_path_factory):
+    out = tmp_path_factory.mktemp("out") / "report"
+    done = run(study, "--out", out)
+    assert done.exit_code == 0, done.output
+    return out, done.output
+
+
+def test_a_table_of_patients_alone_gives_a_report(made):
+    out, printed = made
+    assert "24 patients" in printed
+    assert (out / "report.html").read_text().startswith("<!DOCTYPE html>")
+    assert len((out / "methods.txt").read_text().split()) > 50
+    data = json.loads((out / "report.json").read_text())
+    assert data["contract"] == "tocsin-cohort/1"
+    assert any("nobody" in text or "no " in text for s in data["sections"] for text in s["left_out"])
+
+
+def test_every_figure_stands_in_three_formats_and_every_table_in_two(made):
+    out, _ = made
+    for one in (out / "figures").glob("*.svg"):
+        assert one.with_suffix(".png").is_file()
+        assert one.with_suffix(".pdf").is_file()
+    tables = [t for t in (out / "tables").glob("*.csv") if not t.stem.endswith("-numbers")]
+    assert tables
+    assert all(t.with_suffix(".tex").is_file() for t in tables)
+
+
+def test_the_flow_counts_who_was_screened(made):
+    data = json.loads((made[0] / "report.json").read_text())
+    patients = next(s for s in data["sections"] if s["id"] == "patients")
+    assert any("Of 27 screened, 3 are not part of the analysis: not infused (3)" in text for text in patients["text"])
+
+
+def test_table_1_is_a_csv_with_the_arms(made):
+    with (made[0] / "tables" / "table-1.csv").open() as file:
+        head = next(csv.reader(file))
+    assert head[:4] == ["Characteristic", "tocilizumab (n = 8)", "no tocilizumab (n = 16)", "All (n = 24)"]
+
+
+@pytest.mark.parametrize("arms", ["risk", "age_years < 30", "crs_max_grade >= 3"], ids=["column", "rule", "rule on a grade"])
+def test_a_column_or_a_rule_makes_the_arms(study, tmp_path, arms):
+    assert run(study, "--arms", arms, "--out", tmp_path / "o").exit_code == 0
+
+
+@pytest.mark.parametrize(("words", "says"), [
+    ((), "name one folder"), (("NOWHERE",), "no such file or folder"), (("STUDY", "--arms", "colour"), "neither a drug"),
+    (("STUDY", "--arms", "anakinra"), "whether anakinra was given is not known of anybody"), (("--paper", "7"), "no published cohort"),
+    (("STUDY", "--paper", "003"), "takes no record"), (("STUDY", "--study", "nowhere.toml"), "no such file"),
+    (("STUDY", "--arms", "age_years"), "Write a rule"),
+], ids=lambda v: " ".join(v) if isinstance(v, tuple) else "")
+def test_what_cannot_be_analysed_is_refused_in_one_sentence(study, tmp_path, words, says):
+    with pytest.raises(TocsinError, match=says):
+        run(*(study if w == "STUDY" else w for w in words), *(("--out", tmp_path / "o") if "--paper" not in words else ()))
+
+
+def test_a_folder_of_something_else_is_not_written_over(study, tmp_path):
+    (tmp_path / "mine.txt").write_text("keep")
+    with pytest.raises(TocsinError):
+        run(study, "--out", tmp_path)
+    assert (tmp_path / "mine.txt").read_text() == "keep"
+
+
+def test_the_published_cohort_names_the_test_of_each_p_value():
+    done = run("--paper", "003")
+    for words in ("p = 0.353", "Fisher's exact test", "p = 0.616", "Pearson chi-square", "84.4", "38/45"):
+        assert words in " ".join(done.output.split())
