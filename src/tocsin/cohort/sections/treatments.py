@@ -87,7 +87,8 @@ def _main(draft: Draft, cohort: Cohort, people: pl.DataFrame, doses: pl.DataFram
         draft.leave_out("Tocilizumab", NEVER_TOLD)
     if people["corticosteroids"].null_count() < len(people):
         rows.heading("Systemic corticosteroids")
-        rows.counts("given, n (%)", people["corticosteroids"], key="corticosteroids")
+        rows.counts("given, n (%)", people["corticosteroids"], key="corticosteroids",
+                    untested="defines the arms" if cohort.study.arms in ("corticosteroid", "corticosteroids") else "")
         amounts = _treated(people, "methylprednisolone_mg", "corticosteroids")
         if amounts.count():
             rows.values("methylprednisolone equivalent, mg, 0 without any, median (range)", people["methylprednisolone_mg"],
