@@ -10,6 +10,7 @@ import numpy as np
 from tocsin.cohort.compare import EXACT_BELOW, Group, groups_of
 from tocsin.cohort.counts import level_of
 from tocsin.cohort.packages import needs, with_version
+from tocsin.cohort.pairwise import ranked_differences
 from tocsin.cohort.result import Estimate
 
 SHIFT = "median of the pairwise differences"
@@ -27,7 +28,6 @@ def hodges_lehmann(first: Group, second: Group, level: float = 0.95) -> Estimate
     cites = ("hodges1963:shift", "rcore:wilcox.test")
     if not len(x) or not len(y):
         return Estimate(SHIFT, None, None, None, level, cites=cites, warnings=("a group is empty",))
-    between = np.sort(np.subtract.outer(x, y).ravel())
     m, n, tail = len(x), len(y), (1 - level) / 2
     pooled = np.concatenate([x, y])
     _, times = np.unique(pooled, return_counts=True)
@@ -45,10 +45,12 @@ def hodges_lehmann(first: Group, second: Group, level: float = 0.95) -> Estimate
         rank = floor(at + 0.5)
         enough = rank >= 1 and spread > 0
     method = f"Hodges-Lehmann, {'exact' if exact else 'normal approximation'} interval"
-    value = float(np.median(between))
+    ends = (rank - 1, m * n - rank) if enough else (0, 0)
+    under, over, low, high = ranked_differences(x, y, ((m * n - 1) // 2, m * n // 2, *ends))
+    value = (under + over) / 2
     if not enough:
         return Estimate(SHIFT, value, None, None, level, method, cites=cites, warnings=(f"too few or too alike for an interval of {level:.0%}",))
-    return Estimate(SHIFT, value, float(between[rank - 1]), float(between[-rank]), level, method, cites=cites)
+    return Estimate(SHIFT, value, low, high, level, method, cites=cites)
 
 
 def _ways(m: int, n: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:

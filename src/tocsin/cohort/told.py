@@ -55,7 +55,7 @@ def amount(table: pl.DataFrame, column: str) -> pl.Series:
     given = table[column]
     if given.dtype == pl.String:
         plain = pl.col(column).str.strip_chars()
-        given = table.select(pl.when(plain.str.to_lowercase().is_in(list(_NOT_TOLD))).then(None).otherwise(plain))[column]
+        given = table.select(pl.when(plain.str.to_lowercase().is_in(list(_NOT_TOLD))).then(None).otherwise(plain).alias(column))[column]
     numbers = given.cast(pl.Float64, strict=False).fill_nan(None)
     odd = (given.is_not_null() & numbers.is_null() & ~_nan(given)) | (numbers < 0).fill_null(False) | numbers.is_infinite().fill_null(False)
     if odd.any():

@@ -94,8 +94,8 @@ def _by_arm(draft: Draft, cohort: Cohort, people: pl.DataFrame, found: pl.DataFr
     if part is not None:
         draft.parts.append(part)
         many = found.group_by("concept").len()["len"].to_list()
-        draft.text.append(f"{plural(len(analytes), 'analyte')} {'was' if len(analytes) == 1 else 'were'} measured after the infusion, in {min(many)} to "
-                          f"{max(many)} of {plural(len(people), 'patient')}.")
+        draft.text.append(f"{plural(len(analytes), 'analyte')} {'was' if len(analytes) == 1 else 'were'} measured after the infusion, in "
+                          f"{min(many) if min(many) == max(many) else f'{min(many)} to {max(many)}'} of {plural(len(people), 'patient')}.")
     return panels
 
 

@@ -87,7 +87,8 @@ def _main(draft: Draft, cohort: Cohort, people: pl.DataFrame, doses: pl.DataFram
         draft.leave_out("Tocilizumab", NEVER_TOLD)
     if people["corticosteroids"].null_count() < len(people):
         rows.heading("Systemic corticosteroids")
-        rows.counts("given, n (%)", people["corticosteroids"], key="corticosteroids")
+        rows.counts("given, n (%)", people["corticosteroids"], key="corticosteroids",
+                    untested="defines the arms" if cohort.study.arms in ("corticosteroid", "corticosteroids") else "")
         amounts = _treated(people, "methylprednisolone_mg", "corticosteroids")
         if amounts.count():
             rows.values("methylprednisolone equivalent, mg, 0 without any, median (range)", people["methylprednisolone_mg"],
@@ -151,8 +152,8 @@ def _notes(doses: pl.DataFrame) -> list[str]:
             notes.append(f"Of {plural(len(mine), 'dose')} of {name} the amount of {unknown} is not known; these patients have no total.")
     rough = int((doses["window_days"] > 0).sum()) if "window_days" in doses.columns else 0
     if rough:
-        notes.append(f"{rough} of {plural(len(doses), 'dose')} are known by the day or a window only and stand at its middle; a day of which the record says no more "
-                     "than that the drug was given counts as one dose.")
+        notes.append(f"{rough} of {plural(len(doses), 'dose')} are known by the day or a window only and stand at its middle; a day of which the record says "
+                     "no more than that the drug was given counts as one dose.")
     return notes
 
 
