@@ -21,7 +21,7 @@ NAMED_UP_TO = 80
 """Lanes; more are drawn thin, without names."""
 PIXELS_FROM = 300
 """Lanes; from here on the lanes are an image within the vector file, for no reader can tell their edges."""
-TALLEST = 192.0
+TALLEST = 180.0
 THIN = 165.0
 HEADING = 5.0
 WIDEST_NAME = 24.0
@@ -34,6 +34,8 @@ EVENT_MARKS: dict[str, tuple[Any, str, str, float]] = {
 }
 """Mark, face, edge and size of what happens to a patient; anything else gets one of OTHER_EVENTS."""
 OTHER_EVENTS = ("P", "h", "d", "8", "H")
+MOST_LATER = 3
+"""Events after the days drawn that stand beside a lane."""
 TRACK = "#8a8a8a"
 THIN_TRACK = "#d3e3ee"
 THIN_DOSES = ("#000000", "#0077bb", "#117733", "#aa4499")
@@ -153,7 +155,8 @@ def _event_marks(drawing: Swimmer) -> dict[str, tuple[Any, str, str, float]]:
 
 
 def _later(lane: Lane, last: float) -> list[tuple[float, str]]:
-    return sorted((day, kind) for day, kind in lane.events if day > last)
+    """The first events after the days drawn; the rest is counted below."""
+    return sorted((day, kind) for day, kind in lane.events if day > last)[:MOST_LATER]
 
 
 def _day(day: float) -> str:
@@ -198,6 +201,8 @@ def _remarks(drawing: Swimmer, plan: _Plan) -> list[str]:
     doses = sum(not plan.first <= day <= plan.last for lane in drawing.lanes for day, _ in lane.doses)
     events = sum(day < plan.first or (plan.thin and day > plan.last) for lane in drawing.lanes for day, kind in lane.events
                  if _drawn(kind, plan))
+    if not plan.thin:
+        events += sum(max(sum(day > plan.last for day, _ in lane.events) - MOST_LATER, 0) for lane in drawing.lanes)
     out = []
     for kind in COUNTED_WHEN_THIN if plan.thin else ():
         count = sum(k == kind for lane in drawing.lanes for _, k in lane.events)
