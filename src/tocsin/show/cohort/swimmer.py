@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from tocsin.cohort.parts import Lane, Swimmer
 from tocsin.show import palette
 from tocsin.show.cohort.arms import look_of
@@ -215,33 +217,45 @@ def _remarks(drawing: Swimmer, plan: _Plan) -> list[str]:
 
 
 def _draw_lanes(axes: Axes, drawing: Swimmer, plan: _Plan) -> None:
-    from matplotlib.collections import LineCollection, PolyCollection
+    from matplotlib.collections import LineCollection
 
     pixels = len(drawing.lanes) > PIXELS_FROM
     half = plan.lane * (0.5 if plan.thin else 0.39)
-    tracks = [((plan.first if lane.end < 0 else 0.0, y), (min(lane.end, plan.last), y)) for lane, y in zip(drawing.lanes, plan.middles, strict=True)]
+    tracks = [(plan.first if lane.end < 0 else 0.0, min(lane.end, plan.last), y) for lane, y in zip(drawing.lanes, plan.middles, strict=True)]
     if plan.thin:
-        bars = [[(a, y - half), (b, y - half), (b, y + half), (a, y + half)] for (a, y), (b, _) in tracks]
-        axes.add_collection(PolyCollection(bars, facecolors=THIN_TRACK, edgecolors="none", zorder=1, rasterized=pixels, antialiaseds=not pixels), autolim=False)
+        _bars(axes, tracks, half, facecolor=THIN_TRACK, edgecolor="none", zorder=1, rasterized=pixels)
     else:
-        axes.add_collection(LineCollection(tracks, colors=TRACK, linewidths=0.7, zorder=1), autolim=False)
-    spans: dict[int, list[list[tuple[float, float]]]] = {}
+        axes.add_collection(LineCollection([((a, y), (b, y)) for a, b, y in tracks], colors=TRACK, linewidths=0.7, zorder=1), autolim=False)
+    spans: dict[int, list[tuple[float, float, float]]] = {}
     for lane, y in zip(drawing.lanes, plan.middles, strict=True):
         for start, end, grade in lane.grades:
             a, b = max(start, plan.first), min(end, plan.last)
             if b > a:
-                spans.setdefault(grade if grade in palette.GRADE_COLOURS else -1, []).append([(a, y - half), (b, y - half), (b, y + half), (a, y + half)])
+                spans.setdefault(grade if grade in palette.GRADE_COLOURS else -1, []).append((a, b, y))
     for grade, some in sorted(spans.items()):
         if grade < 0:
-            axes.add_collection(PolyCollection(some, facecolors="white", edgecolors=palette.HATCH_COLOUR, hatch=palette.HATCH,
-                                               linewidths=0.0 if plan.thin else 0.3, zorder=2, rasterized=pixels), autolim=False)
+            _bars(axes, some, half, facecolor="white", edgecolor=palette.HATCH_COLOUR, hatch=palette.HATCH, linewidth=0.0 if plan.thin else 0.3, zorder=2,
+                  rasterized=pixels)
         else:
-            axes.add_collection(PolyCollection(some, facecolors=palette.GRADE_COLOURS[grade], edgecolors="none" if plan.thin else "white",
-                                               linewidths=0.0 if plan.thin else 0.25, zorder=2, rasterized=pixels, antialiaseds=not pixels), autolim=False)
+            _bars(axes, some, half, facecolor=palette.GRADE_COLOURS[grade], edgecolor="none" if plan.thin else "white",
+                  linewidth=0.0 if plan.thin else 0.25, zorder=2, rasterized=pixels)
     if not plan.thin:
         ends = [(min(lane.end, plan.last), y) for lane, y in zip(drawing.lanes, plan.middles, strict=True) if _goes_on(lane, plan.last)]
         axes.plot([x for x, _ in ends], [y for _, y in ends], linestyle="none", marker=">", markersize=min(3.2, plan.lane * 1.5), color=TRACK,
                   clip_on=False, zorder=3)
+
+
+def _bars(axes: Axes, spans: Sequence[tuple[float, float, float]], half: float, **style: Any) -> None:
+    """Rectangles (from, to, middle) as one path, so that thousands cost what one does."""
+    from matplotlib.patches import PathPatch
+    from matplotlib.path import Path
+
+    if not spans:
+        return
+    start, end, y = np.array(spans).T
+    corners = np.stack([np.column_stack([x, z]) for x, z in ((start, y - half), (end, y - half), (end, y + half), (start, y + half), (start, y - half))], 1)
+    codes = np.tile(np.array([Path.MOVETO, Path.LINETO, Path.LINETO, Path.LINETO, Path.CLOSEPOLY], np.uint8), len(spans))
+    axes.add_artist(PathPatch(Path(corners.reshape(-1, 2), codes), **style))
 
 
 def _draw_doses(axes: Axes, drawing: Swimmer, plan: _Plan, doses: dict[str, str]) -> None:
