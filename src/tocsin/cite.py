@@ -329,6 +329,7 @@ _ALL = (
     Reference("hedges1985", "Hedges LV, Olkin I. Statistical Methods for Meta-Analysis. Academic Press; 1985."),
     Reference("benjamini1995", "Benjamini Y, Hochberg Y. Controlling the false discovery rate: a practical and powerful approach to multiple "
               "testing. J R Stat Soc B 1995;57:289-300.", doi="10.1111/j.2517-6161.1995.tb02031.x"),
+    Reference("tukey1977", "Tukey JW. Exploratory data analysis. Reading, MA: Addison-Wesley; 1977."),
     Reference("hyndman1996", "Hyndman RJ, Fan Y. Sample quantiles in statistical packages. Am Stat 1996;50:361-365.",
               doi="10.1080/00031305.1996.10473566"),
     Reference("peduzzi1996", "Peduzzi P, Concato J, Kemper E, Holford TR, Feinstein AR. A simulation study of the number of events per variable in "

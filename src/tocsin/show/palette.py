@@ -27,7 +27,7 @@ OXYGEN_COLOURS: Mapping[str, str] = {
 SERIES = ("#4477aa", "#cc3311", "#228833", "#aa3377", "#997700", "#009988", "#555555", "#ee7733")
 MARKERS = ("o", "s", "D", "P", "X", "h", "p", "*")
 
-ARM_COLOURS = ("#004488", "#d55e00", "#009e73", "#aa4499", "#56b4e9", "#882255", "#999933", "#555555")
+ARM_COLOURS = ("#004488", "#d55e00", "#009e73", "#aa4499", "#56b4e9", "#661100", "#999933", "#777777")
 """The arms of a cohort in their order, from Okabe and Ito's and Paul Tol's sets; tests hold the first four apart for colour-blind readers."""
 ARM_LINES: Sequence[Any] = ("-", (0, (5, 1.6)), (0, (1.2, 1.2)), (0, (6, 1.5, 1.2, 1.5)), (0, (2.5, 1.5)), (0, (8, 2)), (0, (4, 1, 1, 1, 1, 1)), (0, (1, 2.5)))
 ARM_MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")

@@ -27,7 +27,7 @@ FEWEST_FOR_BOX = 5
 MOST_POINTS = 200
 """Values of a group: more become small pale points whose spread follows their density."""
 WHISKER = 1.5
-"""Times the distance of the quartiles, to the last value within (tukey1977)."""
+"""Times the distance of the quartiles, to the last value within (tukey1977:2D, adjacent values)."""
 SEED = 20250101
 NO_ARM = Look("#4d4d4d", "-", "o")
 

@@ -44,11 +44,12 @@ def line_height(size: float) -> float:
 
 
 def wrapped(text: str, width: float, size: float = palette.TEXT, bold: bool = False) -> list[str]:
-    """The text in lines no wider than ``width`` millimetres; a word that is wider alone is broken."""
+    """The text in lines no wider than ``width`` millimetres; "p = 0.41" stays together, and a word that is wider alone is broken."""
     lines: list[str] = []
     line = ""
-    for word in clean(text).split():
-        rest = word
+    glued = " ".join(clean(text).split()).replace(" = ", "\u00a0=\u00a0")
+    for word in glued.split(" "):
+        rest = word.replace("\u00a0", " ")
         if line and width_of(f"{line} {rest}", size, bold) <= width:
             line = f"{line} {rest}"
             continue

@@ -11,10 +11,10 @@ import numpy.typing as npt
 
 from tocsin.cohort.kaplan_meier import Curve
 from tocsin.show import palette
-from tocsin.show.cohort.arms import Look
+from tocsin.show.cohort.arms import ALONE, Look
 from tocsin.show.cohort.key import Entry, Key, line_sign, mark_sign
 from tocsin.show.cohort.room import Room
-from tocsin.show.cohort.sheet import Sheet, clean, line_height, widest, width_of, wrapped
+from tocsin.show.cohort.sheet import Sheet, clean, line_height, nothing, widest, width_of, wrapped
 from tocsin.show.cohort.ticks import put, tick_words, time_ticks
 
 if TYPE_CHECKING:
@@ -74,18 +74,16 @@ class StepChart:
 
     def draw(self) -> Figure:
         """The figure."""
-        from tocsin.show.cohort.sheet import nothing
-
         if not self.steps:
             return nothing(f"{self.label}: nobody whose time and event are known.")
         left, beside = self._left()
         plot = palette.COLUMN - left - RIGHT
         room = self._room(plot)
-        entries = [Entry(line_sign(s.look.colour, s.look.line), s.label) for s in self.steps] if len(self.steps) > 1 or self.steps[0].label else []
+        entries = [Entry(line_sign(s.look.colour, s.look.line), s.label) for s in self.steps] if self.steps[0].look != ALONE else []
         if any(0 < len(s.censored) <= MOST_MARKS for s in self.steps):
             entries.append(Entry(mark_sign("|", palette.QUIET, palette.QUIET, 4.0), "censored", palette.QUIET))
         if any(len(s.censored) > MOST_MARKS for s in self.steps):
-            entries.append(Entry(None, f"(more than {MOST_MARKS} censored: not marked)", palette.QUIET))
+            entries.append(Entry(None, f"censoring not marked (over {MOST_MARKS})", palette.QUIET))
         key = Key(entries, plot * 0.62, stacked=True)
         inside = room.find(key.width, key.height) if key.height and key.width <= plot * 0.62 and len(key.placed) == len(entries) else None
         if key.height and inside is None:

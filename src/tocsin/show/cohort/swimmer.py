@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from tocsin.cohort.parts import Lane, Swimmer
 from tocsin.show import palette
 from tocsin.show.cohort.arms import look_of
@@ -21,7 +23,7 @@ NAMED_UP_TO = 80
 """Lanes; more are drawn thin, without names."""
 PIXELS_FROM = 300
 """Lanes; from here on the lanes are an image within the vector file, for no reader can tell their edges."""
-TALLEST = 192.0
+TALLEST = 180.0
 THIN = 165.0
 HEADING = 5.0
 WIDEST_NAME = 24.0
@@ -34,6 +36,8 @@ EVENT_MARKS: dict[str, tuple[Any, str, str, float]] = {
 }
 """Mark, face, edge and size of what happens to a patient; anything else gets one of OTHER_EVENTS."""
 OTHER_EVENTS = ("P", "h", "d", "8", "H")
+MOST_LATER = 3
+"""Events after the days drawn that stand beside a lane."""
 TRACK = "#8a8a8a"
 THIN_TRACK = "#d3e3ee"
 THIN_DOSES = ("#000000", "#0077bb", "#117733", "#aa4499")
@@ -153,7 +157,8 @@ def _event_marks(drawing: Swimmer) -> dict[str, tuple[Any, str, str, float]]:
 
 
 def _later(lane: Lane, last: float) -> list[tuple[float, str]]:
-    return sorted((day, kind) for day, kind in lane.events if day > last)
+    """The first events after the days drawn; the rest is counted below."""
+    return sorted((day, kind) for day, kind in lane.events if day > last)[:MOST_LATER]
 
 
 def _day(day: float) -> str:
@@ -198,6 +203,8 @@ def _remarks(drawing: Swimmer, plan: _Plan) -> list[str]:
     doses = sum(not plan.first <= day <= plan.last for lane in drawing.lanes for day, _ in lane.doses)
     events = sum(day < plan.first or (plan.thin and day > plan.last) for lane in drawing.lanes for day, kind in lane.events
                  if _drawn(kind, plan))
+    if not plan.thin:
+        events += sum(max(sum(day > plan.last for day, _ in lane.events) - MOST_LATER, 0) for lane in drawing.lanes)
     out = []
     for kind in COUNTED_WHEN_THIN if plan.thin else ():
         count = sum(k == kind for lane in drawing.lanes for _, k in lane.events)
@@ -210,33 +217,45 @@ def _remarks(drawing: Swimmer, plan: _Plan) -> list[str]:
 
 
 def _draw_lanes(axes: Axes, drawing: Swimmer, plan: _Plan) -> None:
-    from matplotlib.collections import LineCollection, PolyCollection
+    from matplotlib.collections import LineCollection
 
     pixels = len(drawing.lanes) > PIXELS_FROM
     half = plan.lane * (0.5 if plan.thin else 0.39)
-    tracks = [((plan.first if lane.end < 0 else 0.0, y), (min(lane.end, plan.last), y)) for lane, y in zip(drawing.lanes, plan.middles, strict=True)]
+    tracks = [(plan.first if lane.end < 0 else 0.0, min(lane.end, plan.last), y) for lane, y in zip(drawing.lanes, plan.middles, strict=True)]
     if plan.thin:
-        bars = [[(a, y - half), (b, y - half), (b, y + half), (a, y + half)] for (a, y), (b, _) in tracks]
-        axes.add_collection(PolyCollection(bars, facecolors=THIN_TRACK, edgecolors="none", zorder=1, rasterized=pixels, antialiaseds=not pixels), autolim=False)
+        _bars(axes, tracks, half, facecolor=THIN_TRACK, edgecolor="none", zorder=1, rasterized=pixels)
     else:
-        axes.add_collection(LineCollection(tracks, colors=TRACK, linewidths=0.7, zorder=1), autolim=False)
-    spans: dict[int, list[list[tuple[float, float]]]] = {}
+        axes.add_collection(LineCollection([((a, y), (b, y)) for a, b, y in tracks], colors=TRACK, linewidths=0.7, zorder=1), autolim=False)
+    spans: dict[int, list[tuple[float, float, float]]] = {}
     for lane, y in zip(drawing.lanes, plan.middles, strict=True):
         for start, end, grade in lane.grades:
             a, b = max(start, plan.first), min(end, plan.last)
             if b > a:
-                spans.setdefault(grade if grade in palette.GRADE_COLOURS else -1, []).append([(a, y - half), (b, y - half), (b, y + half), (a, y + half)])
+                spans.setdefault(grade if grade in palette.GRADE_COLOURS else -1, []).append((a, b, y))
     for grade, some in sorted(spans.items()):
         if grade < 0:
-            axes.add_collection(PolyCollection(some, facecolors="white", edgecolors=palette.HATCH_COLOUR, hatch=palette.HATCH,
-                                               linewidths=0.0 if plan.thin else 0.3, zorder=2, rasterized=pixels), autolim=False)
+            _bars(axes, some, half, facecolor="white", edgecolor=palette.HATCH_COLOUR, hatch=palette.HATCH, linewidth=0.0 if plan.thin else 0.3, zorder=2,
+                  rasterized=pixels)
         else:
-            axes.add_collection(PolyCollection(some, facecolors=palette.GRADE_COLOURS[grade], edgecolors="none" if plan.thin else "white",
-                                               linewidths=0.0 if plan.thin else 0.25, zorder=2, rasterized=pixels, antialiaseds=not pixels), autolim=False)
+            _bars(axes, some, half, facecolor=palette.GRADE_COLOURS[grade], edgecolor="none" if plan.thin else "white",
+                  linewidth=0.0 if plan.thin else 0.25, zorder=2, rasterized=pixels)
     if not plan.thin:
         ends = [(min(lane.end, plan.last), y) for lane, y in zip(drawing.lanes, plan.middles, strict=True) if _goes_on(lane, plan.last)]
         axes.plot([x for x, _ in ends], [y for _, y in ends], linestyle="none", marker=">", markersize=min(3.2, plan.lane * 1.5), color=TRACK,
                   clip_on=False, zorder=3)
+
+
+def _bars(axes: Axes, spans: Sequence[tuple[float, float, float]], half: float, **style: Any) -> None:
+    """Rectangles (from, to, middle) as one path, so that thousands cost what one does."""
+    from matplotlib.patches import PathPatch
+    from matplotlib.path import Path
+
+    if not spans:
+        return
+    start, end, y = np.array(spans).T
+    corners = np.stack([np.column_stack([x, z]) for x, z in ((start, y - half), (end, y - half), (end, y + half), (start, y + half), (start, y - half))], 1)
+    codes = np.tile(np.array([Path.MOVETO, Path.LINETO, Path.LINETO, Path.LINETO, Path.CLOSEPOLY], np.uint8), len(spans))
+    axes.add_artist(PathPatch(Path(corners.reshape(-1, 2), codes), **style))
 
 
 def _draw_doses(axes: Axes, drawing: Swimmer, plan: _Plan, doses: dict[str, str]) -> None:
