@@ -60,11 +60,12 @@ def _given(timeline: Timeline, members: pl.DataFrame, doses: pl.DataFrame, drug:
     """Whether each patient was given the drug: by its rows, else by a complete record of drugs, else not known."""
     if drug == "corticosteroids":
         return members["corticosteroids"]
-    counted = members[f"{drug}_doses"].to_list() if f"{drug}_doses" in members.columns else [None] * len(members)
+    if f"{drug}_given" in members.columns:
+        return members[f"{drug}_given"]
     who = set(doses.filter(pl.col("drug") == drug)["patient"].to_list())
     told = members.select(yes_no(pl.col(drug))).to_series().to_list() if drug in members.columns else [None] * len(members)
-    return pl.Series("given", [True if p in who else n > 0 if n is not None else t if t is not None else False if timeline.complete.covers(drug, p) else None
-                               for p, n, t in zip(members["patient"].to_list(), counted, told, strict=True)], dtype=pl.Boolean)
+    return pl.Series("given", [True if p in who else t if t is not None else False if timeline.complete.covers(drug, p) else None
+                               for p, t in zip(members["patient"].to_list(), told, strict=True)], dtype=pl.Boolean)
 
 
 def _by_column(members: pl.DataFrame, name: str) -> Arms:

@@ -17,7 +17,7 @@ from tocsin.cohort.measured import ANALYTES
 from tocsin.cohort.outcomes import outcomes
 from tocsin.cohort.rules import rule
 from tocsin.cohort.study import Study
-from tocsin.cohort.treatments import doses, given
+from tocsin.cohort.treatments import contradictions, doses, given
 from tocsin.errors import CohortError
 from tocsin.grading.many import grade_many
 from tocsin.scales import SCALES
@@ -65,7 +65,7 @@ def cohort(timeline: Timeline, study: Study, told: pl.DataFrame | None = None, s
     return Cohort(
         study, kept, _in_order(members), made.names, {s: c.steps.join(here, on="patient", how="semi") for s, c in chosen.items()},
         given_doses.join(here, on="patient", how="semi"), screened, (*screening, *excluded), {s: c.source for s, c in chosen.items()},
-        _covariates(told), found.left_out, (f"Arms are made {made.says}.", *found.notes, *notes))
+        _covariates(told), found.left_out, (f"Arms are made {made.says}.", *found.notes, *contradictions(given_doses, told), *notes))
 
 
 def _covariates(told: pl.DataFrame) -> tuple[str, ...]:

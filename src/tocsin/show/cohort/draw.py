@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 KINDS = ("svg", "png", "pdf")
 
+SYNTHETIC = "SYNTHETIC PATIENTS"
 DRAWERS: dict[type, Callable[[Any, Sequence[str]], Figure]] = {
     Flow: draw_flow, Shares: draw_shares, Curves: draw_curves, Incidences: draw_incidences, Swimmer: draw_swimmer, Forest: draw_forest,
     Boxes: draw_boxes, Courses: draw_courses,
@@ -37,11 +38,16 @@ def draw(part: FigurePart, arms: Sequence[str]) -> Figure:
         return DRAWERS[type(part.drawing)](part.drawing, tuple(arms))
 
 
-def save_figure(part: FigurePart, arms: Sequence[str], folder: Path) -> list[Path]:
-    """Write ID.svg (text stays text), ID.png (300 dots an inch) and ID.pdf (fonts embedded) into ``folder``; the same part gives the same bytes."""
+def save_figure(part: FigurePart, arms: Sequence[str], folder: Path, synthetic: bool = False) -> list[Path]:
+    """Write ID.svg (text stays text), ID.png (300 dots an inch) and ID.pdf (fonts embedded) into ``folder``; the same part gives the same bytes.
+
+    A figure of ``synthetic`` patients says so across the sheet.
+    """
     from matplotlib import rc_context
 
     figure = draw(part, arms)
+    if synthetic:
+        _mark_synthetic(figure)
     title = clean(part.title)
     metadata: dict[str, dict[str, str | None]] = {
         "svg": {"Date": None, "Creator": "Tocsin", "Title": title},
@@ -57,3 +63,9 @@ def save_figure(part: FigurePart, arms: Sequence[str], folder: Path) -> list[Pat
             written.append(out)
     figure.clear()
     return written
+
+
+def _mark_synthetic(figure: Figure) -> None:
+    """Pale words across the sheet, so that a figure copied out of its report still says what it shows."""
+    width = figure.get_figwidth() * 25.4
+    figure.text(0.5, 0.5, SYNTHETIC, rotation=20, ha="center", va="center", fontsize=width / 7, color=palette.QUIET, alpha=0.13, zorder=50)

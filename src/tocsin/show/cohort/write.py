@@ -23,6 +23,7 @@ from tocsin.cohort.parts import CohortReport, FigurePart, TablePart
 from tocsin.errors import CohortError
 from tocsin.show.cohort.latex import latex
 from tocsin.show.cohort.page import Files, methods_text, page, references_of
+from tocsin.show.cohort.several import save_figures
 from tocsin.show.cohort.tables import write_numbers, write_printed
 from tocsin.show.model import version
 from tocsin.show.wording import STANDING
@@ -53,7 +54,8 @@ def write_cohort(report: CohortReport, out: Path, command: str = "", generated: 
     _write_json(out / MACHINE, about)  # should the writing break off, the next one knows what is ours
     for table in report.tables:
         _write_table(table, out / "tables", report.synthetic)
-    pictures = {f.id: _picture(f, report.arms, out / "figures") for f in report.figures}
+    save_figures(report.figures, report.arms, out / "figures", bool(report.synthetic))
+    pictures = {f.id: _picture(f, out / "figures") for f in report.figures}
     manifest = _manifest(report, command, stamp)
     (out / PAGE).write_text(page(report, pictures, _files(report), manifest), encoding="utf-8")
     (out / METHODS).write_text(methods_text(report), encoding="utf-8")
@@ -114,11 +116,8 @@ def _write_table(table: TablePart, folder: Path, synthetic: str) -> None:
     (folder / f"{table.id}.tex").write_text(latex(told), encoding="ascii")
 
 
-def _picture(figure: FigurePart, arms: tuple[str, ...], folder: Path) -> str:
-    """Draws the figure into its files and gives what the page shows of it."""
-    from tocsin.show.cohort.draw import save_figure
-
-    save_figure(figure, arms, folder)
+def _picture(figure: FigurePart, folder: Path) -> str:
+    """What the page shows of a figure: its SVG, or its PNG where that is too large."""
     text = (folder / f"{figure.id}.svg").read_text(encoding="utf-8")
     if len(text) <= LARGEST_SVG:
         return text
