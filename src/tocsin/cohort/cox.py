@@ -161,7 +161,13 @@ def cox(data: Survival, covariates: Covariates, *, levels: Mapping[str, Sequence
         covariance[infinite, :] = covariance[:, infinite] = np.nan
         if made.clusters.max() + 1 < 2 * len(names) + 2:
             warned.append(f"The robust variance rests on {made.clusters.max() + 1} clusters only.")
-    error, model_error = np.sqrt(np.diag(covariance)), np.sqrt(np.diag(model))
+    flat = ~infinite & ~(np.diag(covariance) > 1e-12 * np.diag(model))
+    if flat.any():                                                    # no error can be given: the events lie with too few rows or clusters
+        covariance = covariance.copy()
+        covariance[flat, :] = covariance[:, flat] = np.nan
+        warned.append(f"{', '.join(n for n, f in zip(names, flat, strict=True) if f)}: the {'robust ' if residuals is not None else ''}variance is 0, "
+                      "there is no interval.")
+    error, model_error = np.sqrt(np.diag(covariance)), np.sqrt(np.where(np.diag(model) > 0, np.diag(model), np.nan))
     beta = np.where(infinite, np.copysign(np.inf, found.beta), found.beta)
     events = int((made.data.event > 0).sum())
     warned += _warnings(names, infinite, events, found.settled)

@@ -60,6 +60,9 @@ def fine_gray(data: Survival, cause: str, covariates: Covariates, *, levels: Map
     model = _Weighted(data.time[kept], event == code, (event > 0) & (event != code), d.x[kept] / width)
     beta = model.maximise(d.columns)
     covariance, bread = model.variance(beta)
+    if np.linalg.matrix_rank(covariance) < len(beta):
+        raise CohortError(f"{int((event == code).sum())} events of {cause} among {len(event)} patients leave no variance for {len(beta)} "
+                          f"coefficient{'s' if len(beta) > 1 else ''}: the model cannot be fitted.")
     value = float(beta @ np.linalg.solve(covariance, beta))
     error, model_error = np.sqrt(np.diag(covariance)) / width, np.sqrt(np.diag(bread)) / width
     terms = [term for term, own in d.terms.items() for _ in own]

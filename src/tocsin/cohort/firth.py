@@ -167,4 +167,7 @@ class _Penalised:
             near, far = far, far + 2.0 * (far - near) if abs(far) < WIDEST / 4 else far + step
             if abs(far) > WIDEST:
                 return inf if step > 0 else -inf
-        return float(needs("scipy.optimize").brentq(above, near, far, xtol=1e-10))
+        try:
+            return float(needs("scipy.optimize").brentq(above, near, far, xtol=1e-10))
+        except ValueError:                                             # the profile is not followed twice along one path, so far out
+            raise CohortError(f"A limit of coefficient {k + 1} cannot be found: the other coefficients run away where it is looked for.") from None

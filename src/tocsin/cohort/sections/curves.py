@@ -91,7 +91,7 @@ def _text(draft: Draft, endpoint: Endpoint, data: Survival, columns: Sequence[Cu
     if whole is None:
         return
     missing = int((~data.known).sum())
-    long = f", followed for a median of {unit.sentence(followed)}" if followed is not None else ""
+    long = "" if followed is None or followed.value is None else f", followed for a median of {unit.sentence(followed)}"
     events = plural(whole.n_events, endpoint.one, endpoint.many)
     text = f"{endpoint.name}: {plural(whole.n, 'patient')} with {events}{long}"
     text += f"; of {plural(missing, 'patient')} the follow-up is not known." if missing else "."

@@ -90,7 +90,8 @@ def hazards(data: Survival, covariates: Covariates, *, levels: Mapping[str, Sequ
     """
     layer = None if strata is None else list(strata)
     fit = cox(data, covariates, levels=levels, strata=layer, cluster=cluster)
-    few = fit.n_events < FEW_EVENTS * len(fit.coefficients) or bool(fit.infinite) or any("did not settle" in w for w in fit.warnings)
+    few = fit.n_events < FEW_EVENTS * len(fit.coefficients) or bool(fit.infinite) or any("did not settle" in w for w in fit.warnings) or any(
+        isnan(c.std_error) for c in fit.coefficients)
     firth, warnings = None, []
     if few:
         try:

@@ -104,11 +104,11 @@ def _of_one(course: list[tuple[float, float | None, int | None]], quiet_days: fl
     quiet: float | None = None            # since when the grade is 0
     before = -np.inf                      # the end of the last step
     for start, end, grade in course:
-        until = start if end is None and grade else np.inf if end is None else end
+        until = np.inf if end is None else end             # an open step at grade 0 stays so; one with CRS adds no time
         if now is not None and (grade is None or start > before + SAME):     # what comes after is not told
             out.append((now, quiet if quiet is not None else before, False, False))
             lost, now, quiet = (now if quiet is None else None), None, None
-        before = max(before, until)
+        before = max(before, start if end is None else end)
         if grade is None:
             continue
         if grade == 0:
