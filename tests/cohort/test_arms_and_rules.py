@@ -15,7 +15,8 @@ from tocsin.timeline import Timeline
 
 MEMBERS = pl.DataFrame({
     "patient": ["A", "B", "C", "D"], "age_years": [8.0, 17.9, 18.0, None], "sex": ["male", "Female", "male", None], "infection": [True, False, None, False],
-    "product": ["x", "y", "y", "z"], "risk": [1.0, 0.0, 1.0, None], "tocilizumab_given": [True, False, None, False], "corticosteroids": [True, None, False, False],
+    "product": ["x", "y", "y", "z"], "risk": [1.0, 0.0, 1.0, None],
+    "tocilizumab_given": [True, False, None, False], "corticosteroids": [True, None, False, False],
 })
 RECORD = Timeline.from_rows([], [{"patient": p} for p in "ABCD"])
 DOSES = pl.DataFrame({"patient": ["A"], "drug": ["anakinra"], "group": ["anakinra"], "day": [1.0]})

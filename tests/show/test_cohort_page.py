@@ -390,25 +390,3 @@ def test_each_p_value_stands_with_its_test_and_each_choice_with_the_words_behind
     assert "Grade (no tocilizumab): the arms differ; Mann-Whitney: p 0.003" in text
     assert "“8 hours after infusion” 24-48 hours elsewhere. Choice: open" in text
     assert "PFS: p = 0.350 Needs each patient" in text
-
-
-def test_many_figures_are_saved_by_several_processes_as_one_would(tmp_path):
-    from tocsin.cohort.parts import Shares
-    from tocsin.show.cohort.several import A_PROCESS, save_figures
-
-    parts = [FigurePart(f"figure-{i}", "Title", "", Shares((("a", 3 + i),), ("x", "y"), ((1 + i, 2),))) for i in range(2 * A_PROCESS)]
-    save_figures(parts, ("a",), tmp_path / "many")
-    for few in (parts[:3], parts[3:6]):
-        save_figures(few, ("a",), tmp_path / "few")
-    assert sorted(f.name for f in (tmp_path / "many").iterdir()) == sorted(f"figure-{i}.{k}" for i in range(2 * A_PROCESS) for k in ("svg", "png", "pdf"))
-    for file in (tmp_path / "few").iterdir():
-        assert file.read_bytes() == (tmp_path / "many" / file.name).read_bytes()
-
-
-def test_a_figure_of_synthetic_patients_says_so_itself(tmp_path):
-    from tocsin.cohort.parts import Shares
-    from tocsin.show.cohort.several import save_figures
-
-    part = FigurePart("figure-1", "Title", "", Shares((("a", 3),), ("x", "y"), ((1, 2),)))
-    save_figures([part], ("a",), tmp_path, synthetic=True)
-    assert "SYNTHETIC PATIENTS" in (tmp_path / "figure-1.svg").read_text()
