@@ -40,6 +40,12 @@ class TestResult:
         return f"{self.name} ({self.variant})" if self.variant else self.name
 
     @property
+    def brief(self) -> str:
+        """The test in a narrow column: "Mann-Whitney U test (normal approx.)"; ``called`` stands in the methods and among the numbers."""
+        kind = self.variant.split(",", maxsplit=1)[0].split(" with ", maxsplit=1)[0].replace("normal approximation", "normal approx.")
+        return f"{self.name} ({kind})" if kind else self.name
+
+    @property
     def references(self) -> list[Reference]:
         """The papers behind the test."""
         return bibliography(self.cites)

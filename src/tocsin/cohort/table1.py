@@ -287,7 +287,7 @@ def _lines(row: Row) -> list[list[str]]:
     """The printed lines of a variable: its own, one for each value, and one for what is missing."""
     v, test = row.variable, row.test
     d = row.difference
-    end = [p_in_words(test.p), test.called if test.p is not None else f"not tested: {test.not_done}",
+    end = [p_in_words(test.p), test.brief if test.p is not None else f"not tested: {test.not_done}",
            "–" if d is None or d.value is None else f"{abs(d.value):.2f}"]
     nothing = [""] * len(end)
     if v.kind is Kind.CONTINUOUS:

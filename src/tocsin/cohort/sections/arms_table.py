@@ -123,7 +123,7 @@ class ArmsTable:
             if len(r.cells) == 1:
                 printed.append([r.cells[0], *[""] * (len(self.columns) - 1)])
                 continue
-            test = r.untested if r.test is None else r.test.called if r.test.p is not None else f"not tested: {r.test.not_done}"
+            test = r.untested if r.test is None else r.test.brief if r.test.p is not None else f"not tested: {r.test.not_done}"
             pair = [r.difference] if len(self.groups) == 2 else []
             printed.append([*r.cells, *pair, p_cell(None if r.test is None else r.test.p), p_cell(p), test])
             numbers += r.numbers

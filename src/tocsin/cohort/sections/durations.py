@@ -133,7 +133,7 @@ def _test(groups: Sequence[Values]) -> TestResult:
 
 
 def _called(test: TestResult) -> str:
-    return test.called if test.p is not None else f"not tested: {test.not_done}"
+    return test.brief if test.p is not None else f"not tested: {test.not_done}"
 
 
 def _shift(values: Sequence[Values]) -> str:
@@ -180,7 +180,7 @@ def _figure(cohort: Cohort, syndrome: str) -> FigurePart:
             continue
         test = _test(values)
         panels.append(Box(label, "Duration, days", tuple((a, tuple(map(float, v)), i) for i, (a, v) in enumerate(zip(cohort.arms, values, strict=True))),
-                          f"{test.called}\np = {p_cell(test.p)}".replace("= <", "< ") if test.p is not None else ""))
+                          f"{test.brief}\np = {p_cell(test.p)}".replace("= <", "< ") if test.p is not None else ""))
     title = TITLES[syndrome]
     return FigurePart(f"figure-{syndrome}-duration", f"Duration of {title} by arm", f"Duration of {title} in days by arm, within grades; each point is a "
                       "patient. Patients not known to have recovered are missing.", Boxes(tuple(panels)))

@@ -79,13 +79,13 @@ def _table(cohort: Cohort, syndrome: str) -> TablePart:
                              ("Any grade", 1, 5), (f"Grade {SEVERE} or more", SEVERE, 5)]:
         hits = [(int(g.is_between(low, high).sum()), len(g)) for _, g, _ in groups]
         test = _two(hits[:-1]) if low != high else None
-        rows.append([label, *(_cell(h, n, low != high) for h, n in hits), p_cell(test.p) if test else "", test.called if test and test.p is not None else ""])
+        rows.append([label, *(_cell(h, n, low != high) for h, n in hits), p_cell(test.p) if test else "", test.brief if test and test.p is not None else ""])
         numbers += [{"grade": label, "arm": a, "count": h, "of": n, "low": wilson(h, n).low if n else None, "high": wilson(h, n).high if n else None}
                     for (a, _, _), (h, n) in zip(groups, hits, strict=True)]
     if any(missing for _, _, missing in groups):
         rows.append(["Not settled", *(str(m) for _, _, m in groups), "", ""])
     ranked = choice.run_on_values(choice.for_values(len(cohort.arms)).name, [g.to_numpy().astype(float) for _, g, _ in groups[:-1]])
-    rows.append(["Grades in order", *[""] * len(groups), p_cell(ranked.p), ranked.called if ranked.p is not None else f"not tested: {ranked.not_done}"])
+    rows.append(["Grades in order", *[""] * len(groups), p_cell(ranked.p), ranked.brief if ranked.p is not None else f"not tested: {ranked.not_done}"])
     heads = [f"{title}, highest grade", *(f"{a} (n = {len(g) + m})" for a, g, m in groups), "p", "Test"]
     return TablePart(f"table-{syndrome}-grades", f"{title} by highest grade and arm", frame(rows, heads), pl.DataFrame(numbers),
                      ("Counts and percentages of patients with a settled grade; Wilson's 95 % interval beside any and severe.",))

@@ -57,7 +57,7 @@ def add(draft: Draft, cohort: Cohort, people: pl.DataFrame, found: pl.DataFrame,
         return
     holm = adjust([t.p for t in tests], "holm")
     for row, test, p, number in zip(rows, tests, holm.adjusted, numbers, strict=True):
-        lines.whole(*row, p_cell(p), test.called if test.p is not None else f"not tested: {test.not_done}")
+        lines.whole(*row, p_cell(p), test.brief if test.p is not None else f"not tested: {test.not_done}")
         lines.number(**number, p_holm=p)
     draft.rest_on(holm.cites)
     draft.parts.append(lines.table("table-response-to-tocilizumab", "Analytes before and after the first tocilizumab", _notes(responses, holm.statement)))
