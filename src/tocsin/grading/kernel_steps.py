@@ -85,6 +85,24 @@ def resolution(quiet_from, quiet_until, d_n, df, di, group, hours, told):
 
 
 @njit(nogil=True)
+def earliest(calm_from, d_n, df, di, group, hours):
+    """The hour at which a time without a sign that began at ``calm_from`` may have been a quiet long enough, for all that is told of it.
+
+    Only a dose of ``group`` that was surely given, whenever within its window, asks for the longer quiet.
+    """
+    when = calm_from
+    while when + hours[0] < calm_from + hours[1]:
+        blocking = -INF
+        for j in range(d_n):
+            if di[j, 0] == group and di[j, 2] and df[j, 1] < when + hours[0] and df[j, 2] > when - hours[0]:
+                blocking = max(blocking, df[j, 2])
+        if blocking == -INF or blocking + hours[0] <= when:
+            return when + hours[0]
+        when = blocking + hours[0]
+    return calm_from + hours[1]
+
+
+@njit(nogil=True)
 def seen(n, t, k, u, start, end, since, event):
     """The truth of a node that looks back on its claim ``u``: Observed (``end``: hours) or Within; ``event``: why ``u`` is true now."""
     if k == OBSERVED:
