@@ -11,7 +11,6 @@ from numba import njit
 from tocsin.grading.kernel_state import (
     BITS,
     CARRIED,
-    DONE,
     EV_G,
     EV_L,
     EVER,
@@ -48,7 +47,7 @@ from tocsin.grading.kernel_state import (
     values,
     witness,
 )
-from tocsin.grading.kernel_steps import DOSE, earliest, expire, kept, reasons, resolution, seen, wait_for
+from tocsin.grading.kernel_steps import DOSE, earliest, expire, kept, outdate, reasons, resolution, seen, since_onset, soonest, wait_for
 from tocsin.grading.program import (
     ABSENT_BIT,
     AND,
@@ -105,7 +104,7 @@ def patient(
     ``nothing_told``: what each node is before the first event of anybody; where nothing is asked for, only what differs is worked out.
     No array is assigned anew in the loop: that would cost more than the loop itself.
     """
-    n_nodes, n_roots, n_slots = len(node), len(roots), len(pf)
+    n_nodes, n_roots = len(node), len(roots)
     lo_ev, hi_ev = ptr[p], ptr[p + 1]
     lim_lo, lim_hi = limit_lo[min(p, len(limit_lo) - 1)], limit_hi[min(p, len(limit_hi) - 1)]
     facts = fact_status[min(p, len(fact_status) - 1)]
@@ -217,14 +216,7 @@ def patient(
         # -- 1. what expires now
         if next_exp <= t:
             # what was replaced since does not expire; most often nothing does
-            next_exp = INF
-            for s in range(n_slots):
-                if pi[s, LIVE]:
-                    next_exp = min(next_exp, pf[s, EXP])
-                if x_exp[s] > -INF:
-                    next_exp = min(next_exp, x_exp[s])
-            for j in range(n_act):
-                next_exp = min(next_exp, act_end[j])
+            next_exp = soonest(pf, pi, x_exp, n_act, act_end)
             if next_exp <= t:
                 n_act, n_dirty = expire(
                     t, n_act, act, act_end, act_of, n_dirty, dirty, dirty_list, pf, pi, x_exp, x_ev, exact_at, closed_s,
@@ -300,23 +292,9 @@ def patient(
                         j += 1
                 if ev_counted[e]:
                     if has_reset[s] and vi[s, V_STATE] == KNOWN and vi[s, V_BITS] != ev_bits[e]:
-                        for q in range(len(resets)):
-                            if resets[q, 0] != s:
-                                continue
-                            r = resets[q, 1]
-                            if not dirty[r]:
-                                dirty[r] = True
-                                dirty_list[n_dirty] = r
-                                n_dirty += 1
-                            if pf[r, TIME] < t:
-                                pi[r, LIVE] = pi[r, EVER] = 0
-                            if x_exp[r] > -INF and ev_hour[x_ev[r]] < t:
-                                x_exp[r] = -INF
-                            for j in range(n_act):
-                                if act[j, 0] == r and CARRIED <= act[j, 2] <= LAPSED_END:
-                                    act[j, 2] = DONE
-                                    act_end[j] = t
-                                    next_exp = t
+                        n_dirty, ends = outdate(s, t, resets, n_act, act, act_end, n_dirty, dirty, dirty_list, pf, pi, x_exp, x_ev, ev_hour)
+                        if ends:
+                            next_exp = t
                     next_exp = min(next_exp, expires)
                     if act_of[s] == 0 and x_exp[s] == -INF and pf[s, TIME] != t and expires > t and not dirty[s] and not vi[s, V_APART]:
                         v = ev_value[e]
@@ -384,14 +362,7 @@ def patient(
                 dirty_list[n_dirty] = s
                 n_dirty += 1
         if next_exp <= t:
-            next_exp = INF
-            for s in range(n_slots):
-                if pi[s, LIVE]:
-                    next_exp = min(next_exp, pf[s, EXP])
-                if x_exp[s] > -INF:
-                    next_exp = min(next_exp, x_exp[s])
-            for j in range(n_act):
-                next_exp = min(next_exp, act_end[j])
+            next_exp = soonest(pf, pi, x_exp, n_act, act_end)
         # -- 4. views of the slots that changed, and their leaves
         for q in range(n_dirty):
             s = dirty_list[q]
@@ -420,8 +391,7 @@ def patient(
             doubt = False
         elif t >= calm_until and not doubt_here:
             doubt = doubt_here = True
-            doubt_asks = calm_asks
-            fresh = np.nan
+            doubt_asks, fresh = calm_asks, np.nan
         w = np.int64(-1)
         mask = pending = np.uint64(0)
         while True:
@@ -508,44 +478,11 @@ def patient(
                 v = kept(n, u, status[child[a + 1]], node[n, 1], since)
             else:
                 # the onset node stands before these, so its status is of now
-                begun = onset
-                if begun != begun and status[onset_node] == 1:
-                    begun = t
-                # the onset of the episode that surely goes on
-                surely = fresh if doubt else begun
-                if doubt and fresh != fresh and status[onset_node] == 1:
-                    surely = t
-                v = 0
-                if k == EPISODE:
-                    first = begun if begun == begun or onset_maybe == onset_maybe or status[onset_node] == 0 else t
-                    first = onset_maybe if first != first else first
-                    if t >= first + number[n]:
-                        v = 1 if t >= surely + number[n] else 2
-                        lost = v == 2 and begun == begun
-                    if v != 1 and (first == t or surely == t) and t + number[n] > t:
-                        n_wait = wait_for(wait, n_wait, t + number[n])
-                        next_wait = min(next_wait, t + number[n])
-                else:  # MASKED
-                    g = node[n, 1]
-                    sure = begun == begun
-                    if sure and not (closed_d[g] or absent_until[g] > t):
-                        v = 2
-                    if not sure:
-                        begun = onset_maybe
-                        if begun != begun and status[onset_node] == 2:
-                            begun = t
-                    for j in range(d_n):
-                        if di[j, 0] != g or df[j, 0] > t:
-                            continue
-                        lo, hi, end = df[j, 0], df[j, 1], df[j, 2]
-                        if sure and di[j, 2] and (hi - lo <= DAY or hi <= t) and (lo >= begun or end > begun):
-                            if lo >= surely or end > surely:
-                                v = 1
-                                mask_ev = di[j, 1]
-                                break
-                            lost = True
-                        if lo >= begun or max(hi, end) > begun:
-                            v = 2
+                v, lost, mask_ev, again = since_onset(n, t, k, node, number, onset, onset_maybe, status[onset_node], doubt, fresh, mask_ev,
+                                                      d_n, df, di, closed_d, absent_until)
+                if again and t + number[n] > t:
+                    n_wait = wait_for(wait, n_wait, t + number[n])
+                    next_wait = min(next_wait, t + number[n])
             asks = np.uint64(0)
             if v == 2 and n_roots > 0 and k == UNLESS and status[child[a + 1]] == 1:
                 asks = hiding(child[a + 1], node, child, status, ask_mask, stack)
@@ -580,9 +517,7 @@ def patient(
                 doubt_here = False
             elif onset == onset:
                 if calm_from != calm_from:
-                    calm_from = t
-                    calm_asks = np.uint64(0)
-                    calm_d_n = np.int64(-1)
+                    calm_from, calm_asks, calm_d_n = t, np.uint64(0), np.int64(-1)
                 if status[active_node] == 2:
                     calm_asks |= open_asks[active_node]
                     if doubt_here:
