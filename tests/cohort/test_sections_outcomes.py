@@ -47,7 +47,7 @@ def paper003() -> Section:
 
 def test_the_responses_of_paper_003_give_its_pearson_p_beside_fishers_and_say_that_it_is_unsafe():
     found = paper003()
-    assert "p = 1.000 by Fisher's exact test (Freeman-Halton)" in found.text[0]
+    assert "Fisher's exact test (Freeman-Halton) gives p = 1.000." in found.text[0]
     assert "Pearson's chi-square test gives p = 0.616" in found.text[0]
     assert "of the 6 counts expected without a difference 4 are below 5 and the smallest is 0.38" in found.text[0]
     assert "not to be relied on" in found.text[0]
@@ -341,6 +341,20 @@ def test_outcomes_by_arm_are_shown_with_the_caution_that_they_are_no_effects():
 @pytest.mark.parametrize(("spread", "step"), [(0.9, 1), (1.3, 1), (1.5, 2), (13.7, 10), (14.3, 20), (0.0, 1), (800, 1000), (0.03, 0.02)])
 def test_numbers_enter_a_model_in_round_steps(spread: float, step: float):
     assert rounded(spread) == pytest.approx(step)
+
+
+def test_levels_in_order_enter_a_model_by_whole_levels():
+    columns = {"arm": [TWO[0], TWO[1]] * 6, "level": [1, 1, 1, 2, 1, 1, 2, 1, 1, 3, 1, 2], "age_years": [30.0 + i for i in range(12)]}
+    found = regression.section(made(columns, study=Study(adjust=("level", "age_years"))))
+    assert table(found, "table-who-was-treated").frame.row(0)[0] == "level, per 1"
+
+
+def test_a_cause_specific_ratio_by_firths_penalty_says_so():
+    few = competing.section(made({"arm": [TWO[0], TWO[1]] * 10, "pfs_days": list(range(10, 30)),
+                                  "pfs_event": ["progression"] * 12 + ["death"] * 4 + [None] * 4}))
+    rows = [row[0] for row in table(few, "table-competing-progression-comparisons").frame.iter_rows()]
+    assert any(r.startswith("Cause-specific hazard ratio of death") and r.endswith("(Firth's penalty)") for r in rows)
+    assert any(r.startswith("Cause-specific hazard ratio of progression") and not r.endswith("(Firth's penalty)") for r in rows)
 
 
 def test_a_category_has_its_most_frequent_level_as_reference_and_not_too_many():

@@ -287,3 +287,16 @@ def test_unknown_durations_are_counted_and_not_taken_for_0():
 def test_everybody_or_one_patient_treated_is_no_error(first: list):
     found = timing.section(few(tocilizumab_first_day=first, tocilizumab_doses=[int(f is not None) for f in first]))
     assert found.text
+
+
+@pytest.mark.parametrize(("back", "said_so"), [(True, True), (False, False)])
+def test_crs_that_comes_back_is_counted_again_and_said(back: bool, said_so: bool):
+    steps = []
+    for i in range(12):
+        steps += [(f"P{i}", 1.0, 3.0 + i / 10, 1), (f"P{i}", 3.0 + i / 10, 6.0, 0)]
+        if back and i < 2:
+            steps += [(f"P{i}", 6.0, 7.0, 1), (f"P{i}", 7.0, 9.0, 0)]
+    first = [2.0 if i % 2 else None for i in range(12)]
+    cohort = made({"arm": [WITH if i % 2 else WITHOUT for i in range(12)], "tocilizumab_first_day": first,
+                   "tocilizumab_doses": [1 if i % 2 else 0 for i in range(12)]}, steps=steps)
+    assert any("2 patients had more than one end of it" in n for n in table(timing.section(cohort), "table-timing-crs").notes) == said_so

@@ -23,6 +23,7 @@ from tocsin.errors import CohortError
 from tocsin.grading.many import grade_many
 from tocsin.scales import SCALES
 from tocsin.timeline import PATIENTS, Completeness, Timeline
+from tocsin.vocabulary import CORTICOSTEROIDS
 
 _SYNDROMES = {"crs": "CRS", "icans": "ICANS"}
 _AFTER = ("mrd", "follow_up_days", "tocilizumab", "corticosteroids", "filgrastim", "infection_site")
@@ -64,10 +65,11 @@ def cohort(timeline: Timeline, study: Study, told: pl.DataFrame | None = None, s
     here = pl.DataFrame({"patient": members["patient"]})
     kept = _of(timeline, members["patient"])
     screened = len(timeline.patient_ids) + sum(n for _, n in screening)
+    notes = [f"Arms are made {made.says}.", *_given_before(timeline, members, made.drug), *unheard, *found.notes, *contradictions(given_doses, told), *notes]
     return Cohort(
         study, kept, _in_order(members), made.names, {s: c.steps.join(here, on="patient", how="semi") for s, c in chosen.items()},
         given_doses.join(here, on="patient", how="semi"), screened, (*screening, *excluded), {s: c.source for s, c in chosen.items()},
-        _covariates(told), found.left_out, (f"Arms are made {made.says}.", *unheard, *found.notes, *contradictions(given_doses, told), *notes))
+        _covariates(told), found.left_out, tuple(notes))
 
 
 def _heard(timeline: Timeline) -> tuple[Timeline, tuple[str, ...]]:
@@ -83,6 +85,18 @@ def _heard(timeline: Timeline) -> tuple[Timeline, tuple[str, ...]]:
     note = (f"Of {len(silent)} patients ({', '.join(silent[:5])}{' ...' if len(silent) > 5 else ''}) the record has no row: what is declared complete does not "
             "hold for them, and what was given or found is known of them only where the table of patients tells it.")
     return replace(timeline, complete=Completeness(by_patient=names, basis=whole.basis)), (note,)
+
+
+def _given_before(timeline: Timeline, members: pl.DataFrame, drug: str | None) -> tuple[str, ...]:
+    """A note on those who were given the drug of the arms before the infusion, which makes no arm."""
+    if drug is None:
+        return ()
+    names = list(CORTICOSTEROIDS) if drug == "corticosteroids" else [drug]
+    latest = pl.coalesce("hour_latest", "hour")
+    rows = timeline.events.filter(pl.col("concept").cast(pl.String).is_in(names) & (latest < 0) & ~(pl.col("text") == "absent").fill_null(False))
+    who = [p for p in members["patient"].to_list() if p in set(rows["patient"].cast(pl.String).to_list())]
+    return (f"Before the infusion {drug} was given to {len(who)} of the patients ({', '.join(who[:5])}{' ...' if len(who) > 5 else ''}); only doses from the "
+            "infusion on make the arms.",) if who else ()
 
 
 def _covariates(told: pl.DataFrame) -> tuple[str, ...]:

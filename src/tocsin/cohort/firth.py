@@ -92,7 +92,7 @@ def firth_cox(data: Survival, covariates: Covariates, *, levels: Mapping[str, Se
     events = int((made.data.event > 0).sum())
     ratio = max(2.0 * (top - null), 0.0)
     test = TestResult("penalised likelihood ratio test", chi_squared_p(ratio, p), ratio, "chi-squared", (p,), n=(len(made.data),), cites=CITES)
-    warned = (f"{events} events for {p} coefficients: the intervals are wide for a reason.",) if events < 2 * p else ()
+    warned = (f"{events} events for {p} coefficient{'' if p == 1 else 's'}: the intervals are wide for a reason.",) if events < 2 * p else ()
     method = f"Cox model with Firth's penalty, {ties.capitalize()} ties, profile penalised likelihood limits" + (", stratified" if strata is not None else "")
     return FirthFit(tuple(out), (null + units, top + units), test, len(made.data), events, made.dropped, ties, confidence, method, warned)
 

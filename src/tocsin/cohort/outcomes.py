@@ -100,7 +100,8 @@ def _survival(events: pl.DataFrame, study: Study, notes: list[str]) -> pl.DataFr
     relapsed = after.filter((pl.col("concept") == "response") & pl.col("text").is_in(list(_PROGRESSION)))
     seen = after.filter(pl.col("concept") == "last_follow_up")
     further = after.filter(pl.col("concept") == "next_therapy")
-    last = after.group_by("patient").agg(last_start=pl.col("day").max(), last_day=pl.max_horizontal(pl.col("hour").max(), pl.col("end_hour").max()) / HOURS_A_DAY)
+    last = after.group_by("patient").agg(
+        last_start=pl.col("day").max(), last_day=pl.max_horizontal(pl.col("hour").max(), pl.col("end_hour").max()) / HOURS_A_DAY)
     parts = {"death_day": died, "progression_day": relapsed, "seen_day": seen.with_columns(day=pl.col("day")), "therapy_day": further}
     found = last
     for name, rows in parts.items():

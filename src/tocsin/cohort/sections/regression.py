@@ -23,6 +23,8 @@ from tocsin.cohort.sections.words import p_cell, spread, with_limits
 
 KNOWN_SHARE = 2 / 3
 """The share of patients of whom a covariate must be known to be taken up unasked (a decision of this software)."""
+FEW_VALUES = 5
+"""Whole numbers of at most so many values are levels in order, as in Table 1 (a decision of this software)."""
 Columns = dict[str, list[float | None]]
 
 
@@ -126,8 +128,8 @@ def _text(draft: Draft, arm: str, reference: str, alone: dict[str, Logistic | No
         coefficients = len(together.coefficients) - 1
         fewer = min(together.events, together.n - together.events)
         if fewer < EVENTS_PER_COVARIATE * coefficients:
-            draft.warn(f"Together: {fewer} patients in the smaller arm for {plural(coefficients, 'coefficient')}, fewer than {EVENTS_PER_COVARIATE} for each; "
-                       "the odds ratios may be far off, and the model cannot show that nothing mattered.")
+            draft.warn(f"Together: {plural(fewer, 'patient')} in the smaller arm for {plural(coefficients, 'coefficient')}, fewer than "
+                       f"{EVENTS_PER_COVARIATE} for each; the odds ratios may be far off, and the model cannot show that nothing mattered.")
         draft.warn(*(f"{arm} against {reference}, together: {w}" for w in together.warnings if "outcomes of the rarer kind" not in w))
     separated = [name for name, m in alone.items() if m is not None and m.separation.kind != "none"]
     if separated:
@@ -147,6 +149,8 @@ def _columns(name: str, values: list[object], levels: list[object] | None, rows:
     if len(set(known)) <= 2:
         return {name: numbers}
     step = rounded(float(np.std(known)))
+    if len(set(known)) <= FEW_VALUES and all(v == int(v) for v in known):       # levels in order: no step between two of them
+        step = max(step, 1.0)
     return {f"{name}, per {step:g}": [None if v is None else v / step for v in numbers]}
 
 
