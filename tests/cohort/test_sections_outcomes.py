@@ -312,6 +312,20 @@ def test_who_was_treated_survives_separation():
     assert isinstance(figure(found, "figure-who-was-treated").drawing, Forest)
 
 
+@pytest.mark.parametrize(("adjust", "together"), [(("age_years",), []), (("age_years", "weight_kg"), ["age_years", "weight_kg"]),
+                                                  ((), ["age_years", "sex", "weight_kg"])])
+def test_every_characteristic_is_taken_alone_and_those_of_the_study_together(adjust: tuple, together: list):
+    variables = (Variable("age_years", Kind.CONTINUOUS), Variable("weight_kg", Kind.CONTINUOUS), Variable("sex", Kind.BINARY))
+    columns = {"arm": list(TWO) * 12, "age_years": [20.0 + (7 * i) % 24 for i in range(24)], "weight_kg": [60.0 + (5 * i) % 23 for i in range(24)],
+               "sex": ["m", "f", "f"] * 8}
+    numbers = table(regression.section(made(columns, study=Study(variables=variables, adjust=adjust))), "table-who-was-treated").numbers
+    assert numbers is not None
+    named = {model: sorted({r["covariate"].split(",")[0].split(":")[0].lower().replace(" ", "_") for r in numbers.iter_rows(named=True) if r["model"] == model})
+             for model in ("alone", "together")}
+    assert len(named["alone"]) == 3
+    assert len(named["together"]) == len(together)
+
+
 def test_what_is_known_only_later_or_of_few_is_no_reason_for_treatment():
     n = 12
     found = regression.section(made({

@@ -186,7 +186,7 @@ def _sentence(cohort: Cohort, syndrome: str) -> str:
 def _figure(cohort: Cohort, syndrome: str) -> FigurePart:
     """Durations by arm within grade groups, as the paper's Figure 2B draws them, with every patient."""
     panels = []
-    for label, low, high in (("Grade 1 or 2", 1, 2), ("Grade 3 or 4", 3, 4), ("All, none as 0 days", 0, 5)):
+    for label, low, high in (("Grade 1 or 2", 1, 2), ("Grade 3 or 4", 3, 4), (f"All, no {TITLES[syndrome]} as 0 days", 0, 5)):
         values = [_values(cohort.of_arm(a).filter(pl.col(f"{syndrome}_max_grade").is_between(low, high)), f"{syndrome}_duration_days") for a in cohort.arms]
         if not any(len(v) for v in values):
             continue
