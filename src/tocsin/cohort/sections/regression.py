@@ -100,9 +100,7 @@ def _one(draft: Draft, cohort: Cohort, arm: str, chosen: Chosen) -> None:
     tests = adjust([m.p for m in alone.values() if m is not None], "none")
     draft.parts.append(lines.table(f"table-who-was-treated{key}", f"Who was in the arm {arm}: odds ratios against {reference}", (
         "Odds ratios with profile-likelihood limits and likelihood-ratio p-values; numbers per step named in the row. " + tests.statement,
-        *(f"{'All together' if whole is not None else f'Together ({joined(joint)})'}: {together.method}, {plural(together.n, 'patient')} with all values ({together.events} in the arm {arm}), {together.left_out} left "
-          "out."
-          for _ in (1,) if together is not None))))
+        *_joint_note(arm, joint, together, whole is not None))))
     draft.parts.append(FigurePart(
         f"figure-who-was-treated{key}", f"Who was in the arm {arm}",
         f"Odds ratios of being in the arm {arm} rather than {reference}, with 95% profile-likelihood intervals"
@@ -111,6 +109,13 @@ def _one(draft: Draft, cohort: Cohort, arm: str, chosen: Chosen) -> None:
     _text(draft, arm, reference, alone, together, len(groups))
     for m in fitted:
         draft.rest_on(m.cites)
+
+
+def _joint_note(arm: str, joint: list[str], together: Logistic | None, every: bool) -> tuple[str, ...]:
+    if together is None:
+        return ()
+    what = "All together" if every else f"Together ({joined(joint)})"
+    return (f"{what}: {together.method}, {plural(together.n, 'patient')} with all values ({together.events} in the arm {arm}), {together.left_out} left out.",)
 
 
 def _text(draft: Draft, arm: str, reference: str, alone: dict[str, Logistic | None], together: Logistic | None, covariates: int) -> None:
