@@ -379,6 +379,15 @@ def test_a_category_has_its_most_frequent_level_as_reference_and_not_too_many():
 
 
 # ---------------------------------------------------------------------------------------------------- words, and models below
+@pytest.mark.parametrize(("values", "counted", "row"), [
+    (["yes", "yes", "no"] * 4, None, "Risk: yes against no"), (["no", "no", "yes"] * 4, None, "Risk: yes against no"),
+    (["a", "a", "b"] * 4, "a", "Risk: a against b"), (["a", "a", "b"] * 4, "b", "Risk: b against a")])
+def test_of_two_values_the_one_that_table_1_counts_is_set_against_the_other(values: list, counted: str | None, row: str):
+    study = Study(variables=(Variable("risk", Kind.BINARY, "Risk", counted=counted),))
+    found = regression.section(made({"arm": list(TWO) * 6, "risk": values}, study=study))
+    assert table(found, "table-who-was-treated").frame.row(0)[0] == row
+
+
 def test_limits_that_do_not_exist_are_said():
     assert plain(float("inf")) == "infinite"
     assert with_limits(1.0, None, None) == "1.00 (no interval exists)"
