@@ -43,8 +43,9 @@ def test_completeness_of_a_single_drug_says_nothing_of_another():
     assert made.members["filgrastim_ug"].to_list() == [None, None]
 
 
-def test_a_dose_before_the_infusion_makes_no_arm_and_is_noted():
-    made = cohort(record({"patient": "B", "hour": -30.0, "concept": "tocilizumab", "value": 400.0, "unit": "mg"}), Study(), TOLD)
+@pytest.mark.parametrize("when", [{"hour": -30.0}, {"hour": -24.0, "hour_latest": 0.0}])
+def test_a_dose_before_the_infusion_makes_no_arm_and_is_noted(when):
+    made = cohort(record({"patient": "B", **when, "concept": "tocilizumab", "value": 400.0, "unit": "mg"}), Study(), TOLD)
     assert dict(made.members.select("patient", "arm").iter_rows())["B"] == "no tocilizumab"
     assert any("Before the infusion tocilizumab was given to 1 of the patients (B)" in n for n in made.notes)
 

@@ -93,7 +93,8 @@ def _given_before(timeline: Timeline, members: pl.DataFrame, drug: str | None) -
         return ()
     names = list(CORTICOSTEROIDS) if drug == "corticosteroids" else [drug]
     latest = pl.coalesce("hour_latest", "hour")
-    rows = timeline.events.filter(pl.col("concept").cast(pl.String).is_in(names) & (latest < 0) & ~(pl.col("text") == "absent").fill_null(False))
+    before = (pl.col("hour") < 0) & (latest <= 0)
+    rows = timeline.events.filter(before & pl.col("concept").cast(pl.String).is_in(names) & ~(pl.col("text") == "absent").fill_null(False))
     who = [p for p in members["patient"].to_list() if p in set(rows["patient"].cast(pl.String).to_list())]
     return (f"Before the infusion {drug} was given to {len(who)} of the patients ({', '.join(who[:5])}{' ...' if len(who) > 5 else ''}); only doses from the "
             "infusion on make the arms.",) if who else ()

@@ -66,7 +66,7 @@ def _one(draft: Draft, cohort: Cohort, arm: str, chosen: Chosen) -> None:
     arms = cohort.members["arm"].to_list()
     outcome = [None if a not in (arm, reference) else a == arm for a in arms]
     what = f"{arm} against {reference}"
-    groups = {name: _columns(name, values, chosen.levels.get(name), [o is not None for o in outcome]) for name, values in chosen.columns.items()}
+    groups = {name: _columns(name, values, chosen, [o is not None for o in outcome]) for name, values in chosen.columns.items()}
     alone = {name: draft.tried(f"{what}, {name} alone", lambda c=columns: logistic(outcome, c)) for name, columns in groups.items()}  # type: ignore[misc]
     asked = usable(cohort, cohort.study.adjust).columns
     joint = [name for name in groups if name in asked or not cohort.study.adjust]
@@ -146,8 +146,9 @@ def _text(draft: Draft, arm: str, reference: str, alone: dict[str, Logistic | No
         f"likelihood, with {_software(alone)}; numbers enter per step of about one standard deviation, rounded.")
 
 
-def _columns(name: str, values: list[object], levels: list[object] | None, rows: list[bool]) -> Columns:
+def _columns(name: str, values: list[object], chosen: Chosen, rows: list[bool]) -> Columns:
     """A covariate as the columns of a model: numbers in rounded steps, categories as one column for each level but the first."""
+    levels = chosen.levels.get(name)
     if levels is not None:
         return {f"{name}: {level} against {levels[0]}": [None if v is None else float(v == level) for v in values] for level in levels[1:]}
     numbers = [None if v is None or np.isnan(float(str(v))) else float(str(v)) for v in values]
@@ -157,7 +158,7 @@ def _columns(name: str, values: list[object], levels: list[object] | None, rows:
     step = rounded(float(np.std(known)))
     if len(set(known)) <= FEW_VALUES and all(v == int(v) for v in known):       # levels in order: no step between two of them
         step = max(step, 1.0)
-    return {f"{name}, per {step:g}": [None if v is None else v / step for v in numbers]}
+    return {f"{name}, per {step:g} {chosen.units.get(name, '')}".rstrip(): [None if v is None else v / step for v in numbers]}
 
 
 def rounded(spread_of: float) -> float:
