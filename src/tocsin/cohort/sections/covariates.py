@@ -54,7 +54,7 @@ def usable(cohort: Cohort, names: Sequence[str], rows: Sequence[bool] | None = N
             units |= {shown: unit} if unit else {}
         else:
             columns[shown] = [None if v is None or str(v) not in own else str(v) for v in series.to_list()]
-            levels[shown] = list(own)
+            levels[shown] = list(_counted_last(cohort, name, own))
     return Chosen(columns, levels, units, tuple(unusable))
 
 
@@ -86,6 +86,15 @@ def _levels(members: pl.DataFrame, name: str) -> list[str] | None:
     if len(found) > MOST_LEVELS:
         raise CohortError(f"{len(found)} different values, more than the {MOST_LEVELS} of a category.")
     return found
+
+
+def _counted_last(cohort: Cohort, name: str, levels: list[str]) -> list[str]:
+    """Of two values the one that Table 1 counts is set against the other; "yes" where it counts none."""
+    if len(levels) != 2:
+        return levels
+    mine = next((v for v in variables_of(cohort)[0] if v.name == name), None)
+    counted = "yes" if mine is None or (mine.counted is None and not mine.values) else str(mine.values[-1] if mine.counted is None else mine.counted)
+    return levels if counted not in levels else [next(x for x in levels if x != counted), counted]
 
 
 def _label(cohort: Cohort, name: str) -> tuple[str, str]:
