@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tocsin.cli.options import Source, command_line, reads, split
+from tocsin.cli.options import Source, command_line, reads, split, tell_problems
 from tocsin.errors import SettingError
 
 if TYPE_CHECKING:
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from tocsin.timeline import Timeline
 
 OUT = Path("cohort-out")
+PROBLEMS = 10
+"""Problems of the input that are told one by one."""
 _ARMS = ("What makes the arms: a drug given or not (tocilizumab), a column of the table of patients, or a rule (\"age_years < 18\"). "
          "Default: what the study file says, else tocilizumab.")
 
@@ -55,12 +57,15 @@ def cohort(
         raise SettingError("name one folder, or one record, to analyse: tocsin cohort STUDY/ --arms tocilizumab\n"
                            "  A published cohort is named by --paper: tocsin cohort --paper 003")
     from tocsin.cohort.folder import read_folder
+    from tocsin.show.cohort.write import usable
     from tocsin.show.lookup import working
 
+    usable(out or OUT)
     with working(f"analysing {source.name}", show=True):
         folder = read_folder(source.files[0], source.patients, study)
         if arms is not None:
-            folder = replace(folder, study=replace(folder.study, arms=arms))
+            order = folder.study.order if arms == folder.study.arms else ()  # an order is of the arms of the study file
+            folder = replace(folder, study=replace(folder.study, arms=arms, order=order))
         timeline, basis = _record(source, folder)
         _report(folder, timeline, basis, out or OUT)
 
@@ -71,24 +76,44 @@ def _record(source: Source, folder: Folder) -> tuple[Timeline, list[str]]:
 
     complete = list(dict.fromkeys([*split(source.complete), *folder.study.complete]))
     with tempfile.TemporaryDirectory() as place:
-        facts = None
-        if folder.facts is not None and folder.facts.width > 1:
-            facts = Path(place) / "patients.csv"
-            folder.facts.write_csv(facts)
+        facts = folder.write_facts(Path(place))
         if folder.record:
             mine = replace(source, files=list(folder.record), patients=facts, complete=",".join(complete))
             apart = facts if mine.format == "tocsin" else None  # its table of patients would be Parquet too
             if apart is not None:
                 mine = replace(mine, patients=None)
-            timeline, basis = mine.told(), mine.basis
+            timeline, basis = mine.told(listed=PROBLEMS), mine.basis
             if apart is not None:
                 timeline = replace(timeline, patients=Timeline.read_csv(apart).patients)
-        elif facts is not None:
-            timeline, basis = Timeline.read_csv(facts, complete=complete), ["There is no record, only the table of patients."]
         else:
-            timeline = Timeline.from_rows([]).with_complete(Completeness.of(complete))
+            _speaks_of_a_record(source, folder)
             basis = ["There is no record, only the table of patients."]
-    return folder.with_everybody(timeline), basis
+            if facts is not None:
+                timeline = Timeline.read_csv(facts, complete=complete)
+                tell_problems(timeline, PROBLEMS)
+            else:
+                timeline = Timeline.from_rows([]).with_complete(Completeness.of(complete))
+    return folder.with_everybody(timeline), [*basis, *_problems(timeline)]
+
+
+def _speaks_of_a_record(source: Source, folder: Folder) -> None:
+    """SettingError for an option about the record of a study that has none."""
+    mine = {f.name: f for f in fields(Source) if f.init and f.name not in ("files", "patients", "complete")}
+    given = [name for name, f in mine.items() if getattr(source, name) != f.default]
+    if given:
+        option = {"opened": "open", "form": "format", "mapping": "map"}.get(given[0], given[0].replace("_", "-"))
+        where = folder.table if folder.table is not None else "the study"
+        raise SettingError(f"--{option} is about the record, and there is none beside {where}.\n  Leave it out, or put the record into the folder: events.csv, "
+                           "or an export in record/.")
+
+
+def _problems(timeline: Timeline) -> list[str]:
+    """What of the input could not be used, for the report."""
+    reading = timeline.reading
+    if reading is None or not reading.errors:
+        return []
+    return [" ".join(f"Not used, because it cannot be understood: {note.sentence()}".split()) for note in reading.errors[:PROBLEMS]] + (
+        [f"Not used either: {len(reading.errors) - PROBLEMS} more problems of the input."] if len(reading.errors) > PROBLEMS else [])
 
 
 def _report(folder: Folder, timeline: Timeline, basis: list[str], out: Path) -> None:
@@ -110,11 +135,14 @@ def show_published(paper: str, out: Path | None) -> None:
     from tocsin.cohort.paper003 import paper003
     from tocsin.cohort.paper003_report import paper003_report
     from tocsin.show.cohort.printed import print_published
-    from tocsin.show.cohort.write import write_cohort
+    from tocsin.show.cohort.write import usable, write_cohort
     from tocsin.show.lookup import console, working
 
     if paper != "003":
         raise SettingError(f"no published cohort is called {paper!r}; there is 003 (tocilizumab for CRS in 45 patients).")
+    if out is not None:
+        for part in ("published", "synthetic-report"):
+            usable(out / part)
     print_published(console(), paper003().check(), dict(paper003().arms))
     if out is None:
         return

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import polars as pl
 
 from tocsin.errors import CohortError
 from tocsin.vocabulary import value_key
 from tocsin.vocabulary.concept import PRESENCE_ALIASES
 
-_YES = {"present": True, "given": True, "absent": False, "not given": False, **{word: says == "present" for word, says in PRESENCE_ALIASES.items()}}
-_NOT_TOLD = {"", "unknown", "na", "n/a", "not known", "missing"}
+_YES = {"present": True, "given": True, "absent": False, "not given": False, "ja": True, "nein": False, "oui": True, "non": False,
+        **{word: says == "present" for word, says in PRESENCE_ALIASES.items()}}
+NOT_TOLD = frozenset({"", "unknown", "na", "n/a", "nan", "not known", "missing", "not evaluable", "not evaluated", "not assessed", "not done", "ne", "nd"})
+_GRADE = re.compile(r"(?:(?:grade|grad|gr|g)\.?\s*)?([0-5])(?:\.0+)?", re.IGNORECASE)
+_NO_MORE: Mapping[str, bool] = MappingProxyType({})
+
+
+def refuse(patient: str, column: str, value: object, why: str) -> CohortError:
+    """The error that one cell of the table of patients cannot be used."""
+    said = f"{value:g}" if isinstance(value, float) else value if isinstance(value, int) else repr(value)
+    return CohortError(f"table of patients, patient {patient}: {column} is {said}; {why}")
 
 
 def by_patient(told: pl.DataFrame | None, patients: pl.Series) -> pl.DataFrame:
@@ -25,27 +38,45 @@ def by_patient(told: pl.DataFrame | None, patients: pl.Series) -> pl.DataFrame:
     return wanted.join(table, on="patient", how="left", maintain_order="left")
 
 
-def yes_no(table: pl.DataFrame, column: str) -> pl.Series:
-    """A column of yes and no (1 and 0, true and false); null where it is not told or there is no such column.  CohortError for another word or number."""
+def yes_no(table: pl.DataFrame, column: str, words: Mapping[str, bool] = _NO_MORE, hint: str = "write yes or no (or 1 or 0)") -> pl.Series:
+    """A column of yes and no (1 and 0, true and false, and what ``words`` adds); null where it is not told or there is no such column.
+
+    CohortError for another word or number.
+    """
     if column not in table.columns:
         return pl.Series(column, [None] * len(table), dtype=pl.Boolean)
     given = table[column]
     if given.dtype == pl.Boolean:
         return given
-    read = [_one(value, column, patient) for value, patient in zip(given.to_list(), table["patient"].to_list(), strict=True)]
+    read = [_one(value, column, patient, words, hint) for value, patient in zip(given.to_list(), table["patient"].to_list(), strict=True)]
     return pl.Series(column, read, dtype=pl.Boolean)
 
 
-def _one(value: object, column: str, patient: str) -> bool | None:
+def _one(value: object, column: str, patient: str, words: Mapping[str, bool], hint: str) -> bool | None:
     if value is None or (isinstance(value, float) and value != value):
         return None
     word = f"{value:g}" if isinstance(value, int | float) else str(value).strip().lower()
-    if word in _NOT_TOLD:
+    if word in NOT_TOLD:
         return None
-    known = _YES.get(word, _YES.get(value_key(word)))
+    known = words.get(word, _YES.get(word, _YES.get(value_key(word))))
     if known is None:
-        raise CohortError(f"table of patients, patient {patient}: {column} is {value!r}; write yes or no (or 1 or 0), or leave it empty")
+        raise refuse(patient, column, value, f"{hint}, or leave it empty")
     return known
+
+
+def grade(table: pl.DataFrame, column: str) -> pl.Series:
+    """A column of grades, 0 to 5 ("2", "grade 2"); null where it is not told.  CohortError for anything else: a range is no grade."""
+    given = table[column].cast(pl.String).str.strip_chars()
+    read: list[int | None] = []
+    for value, patient in zip(given.to_list(), table["patient"].to_list(), strict=True):
+        if value is None or value.lower() in NOT_TOLD:
+            read.append(None)
+            continue
+        found = _GRADE.fullmatch(value)
+        if found is None:
+            raise refuse(patient, column, value, "a highest grade is one whole number from 0 to 5; leave it empty where it is not settled")
+        read.append(int(found[1]))
+    return pl.Series(column, read, dtype=pl.Int64)
 
 
 def amount(table: pl.DataFrame, column: str) -> pl.Series:
@@ -55,12 +86,12 @@ def amount(table: pl.DataFrame, column: str) -> pl.Series:
     given = table[column]
     if given.dtype == pl.String:
         plain = pl.col(column).str.strip_chars()
-        given = table.select(pl.when(plain.str.to_lowercase().is_in(list(_NOT_TOLD))).then(None).otherwise(plain).alias(column))[column]
+        given = table.select(pl.when(plain.str.to_lowercase().is_in(list(NOT_TOLD))).then(None).otherwise(plain).alias(column))[column]
     numbers = given.cast(pl.Float64, strict=False).fill_nan(None)
     odd = (given.is_not_null() & numbers.is_null() & ~_nan(given)) | (numbers < 0).fill_null(False) | numbers.is_infinite().fill_null(False)
     if odd.any():
         where = int(odd.arg_max() or 0)
-        raise CohortError(f"table of patients, patient {table['patient'][where]}: {column} is {given[where]!r}; it is a number from 0 on")
+        raise refuse(table["patient"][where], column, given[where], "it is a number from 0 on, or empty")
     return numbers.rename(column)
 
 

@@ -14,6 +14,8 @@ from tocsin.show.wording import STANDING, capital, plural
 if TYPE_CHECKING:
     from rich.console import Console
 
+MOST_NOTES = 12
+"""Notes about the data that are printed; the report has all."""
 WORDED = {"different": "the arms differ", "alike": "the arms are alike"}
 """What a statement without a number says, in words."""
 COUNTED = {
@@ -38,6 +40,14 @@ def print_cohort(console: Console, report: CohortReport, files: Sequence[Path] =
             _say(console, f"  {text}")
         for warning in section.warnings:
             _say(console, f"  ! {warning}", "yellow")
+    notes = [text for name, text in report.basis if name == "Note"]
+    if notes:
+        console.print()
+        _say(console, "How the data were taken", "bold")
+        for text in notes[:MOST_NOTES]:
+            _say(console, f"  {text}")
+        if len(notes) > MOST_NOTES:
+            _say(console, f"  {len(notes) - MOST_NOTES} more notes stand at the end of the report.")
     if any(s.left_out for s in report.sections):
         console.print()
         _say(console, "Not in this report", "bold")

@@ -10,6 +10,7 @@ import base64
 import dataclasses
 import json
 import math
+import os
 import re
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
@@ -66,6 +67,15 @@ def write_cohort(report: CohortReport, out: Path, command: str = "", generated: 
             folder.rmdir()
     _write_json(out / MACHINE, {**about, "complete": True, "files": planned, **machine(report, manifest)})
     return [out / name for name in planned]
+
+
+def usable(out: Path) -> None:
+    """CohortError where a report could not be written into this folder, so that it is told before the analysis and not after it."""
+    _earlier(out)
+    there = next(p for p in (out, *out.absolute().parents) if p.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        raise CohortError(f"{out}: the folder cannot be made or written in ({there} {'is not writable' if there.is_dir() else 'is a file'}).\n"
+                          "  Name another place with --out.")
 
 
 def machine(report: CohortReport, manifest: Iterable[tuple[str, str]] = ()) -> dict[str, Any]:
