@@ -124,6 +124,28 @@ def test_notes_about_the_cohort_are_printed(study, tmp_path):
     assert "nothing reads a column of this name: crs_length" in " ".join(run(tmp_path, "--out", tmp_path / "o").output.split())
 
 
+def test_the_patients_as_analysed_are_written_where_asked_for_and_each_column_is_explained(study, tmp_path):
+    out = tmp_path / "o"
+    assert run(study, "--out", out, "--patient-table").exit_code == 0
+    with (out / "patients-analysed.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    with (out / "patients-analysed-columns.csv").open() as file:
+        meanings = {row["column"]: row["meaning"] for row in csv.DictReader(file)}
+    assert len(rows) == 24
+    assert list(rows[0]) == list(meanings)
+    assert all(meanings.values())
+    one = next(row for row in rows if row["patient"] == "P2")
+    assert (one["arm"], one["crs_max_grade"], one["os_days"]) == ("tocilizumab", "2", "112.0")
+    assert run(study, "--out", out).exit_code == 0
+    assert not (out / "patients-analysed.csv").exists()
+
+
+@pytest.mark.parametrize("option", [("--arms", "risk"), ("--patient-table",), ("--study", "x.toml")], ids=" ".join)
+def test_an_option_that_a_published_cohort_has_no_use_for_is_refused(option):
+    with pytest.raises(TocsinError, match=f"{option[0]} is for a record"):
+        run("--paper", "003", *option)
+
+
 def test_the_published_cohort_names_the_test_of_each_p_value():
     done = run("--paper", "003")
     for words in ("p = 0.353", "Fisher's exact test", "p = 0.616", "Pearson chi-square", "84.4", "38/45"):

@@ -30,6 +30,8 @@ def cohort(
     arms: Annotated[str | None, typer.Option("--arms", help=_ARMS)] = None,
     study: Annotated[Path | None, typer.Option("--study", help="The study file, where it is not DIR/cohort.toml.")] = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="The folder of the report. Default: cohort-out.", show_default=False)] = None,
+    patient_table: Annotated[bool, typer.Option(
+        "--patient-table", help="Also write patients-analysed.csv: one row a patient, as analysed. It holds data of patients.")] = False,
     paper: Annotated[str | None, typer.Option("--paper", help="Instead of a record: what can be reproduced of a published cohort (003).")] = None,
 ) -> None:
     """Analyse a cohort as a clinical paper does: one HTML report, every table as CSV and LaTeX, every figure as SVG, PNG and PDF.
@@ -51,6 +53,9 @@ def cohort(
     if paper is not None:
         if source.files:
             raise SettingError("--paper takes no record: its counts come with Tocsin.")
+        lost = next((option for option, given in (("--arms", arms), ("--study", study), ("--patient-table", patient_table)) if given), None)
+        if lost is not None:
+            raise SettingError(f"{lost} is for a record; --paper takes only --out.")
         show_published(paper, out)
         return
     if len(source.files) != 1:
@@ -67,7 +72,7 @@ def cohort(
             order = folder.study.order if arms == folder.study.arms else ()  # an order is of the arms of the study file
             folder = replace(folder, study=replace(folder.study, arms=arms, order=order))
         timeline, basis = _record(source, folder)
-        _report(folder, timeline, basis, out or OUT)
+        _report(folder, timeline, basis, out or OUT, patient_table)
 
 
 def _record(source: Source, folder: Folder) -> tuple[Timeline, list[str]]:
@@ -116,7 +121,7 @@ def _problems(timeline: Timeline) -> list[str]:
         [f"Not used either: {len(reading.errors) - PROBLEMS} more problems of the input."] if len(reading.errors) > PROBLEMS else [])
 
 
-def _report(folder: Folder, timeline: Timeline, basis: list[str], out: Path) -> None:
+def _report(folder: Folder, timeline: Timeline, basis: list[str], out: Path, patient_table: bool = False) -> None:
     from tocsin.cohort.assemble import cohort as assemble
     from tocsin.cohort.report import report
     from tocsin.show.cohort.printed import print_cohort
@@ -125,7 +130,7 @@ def _report(folder: Folder, timeline: Timeline, basis: list[str], out: Path) -> 
 
     found = assemble(timeline, folder.study, folder.told, folder.screening)
     made = report(found, tuple(("Record", line) for line in basis))
-    files = write_cohort(made, out, command_line())
+    files = write_cohort(made, out, command_line(), None, *((found.members, found.column_meanings()) if patient_table else ()))
     print_cohort(console(), made, files)
 
 

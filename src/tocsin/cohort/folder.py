@@ -218,9 +218,11 @@ def screened(path: Path, analysed: Container[str] = ()) -> tuple[tuple[str, int]
 
 def _one(path: Path) -> Sheet:
     sheets = [s for s in load(path, path.name, None) if len(s.frame)]
-    if len(sheets) != 1:
-        named = f": {', '.join(s.title or s.file for s in sheets)}" if sheets else ""
-        raise CohortError(f"{path.name}: one table is expected here, and there are {len(sheets)} with rows{named}.\n  Keep one sheet, or save it as CSV.")
+    if not sheets:
+        raise CohortError(f"{path.name}: there are no rows below the header.\n  Write one row a patient.")
+    if len(sheets) > 1:
+        raise CohortError(f"{path.name}: one table is expected here, and there are {len(sheets)} with rows: {', '.join(s.title or s.file for s in sheets)}.\n"
+                          "  Keep one sheet, or save it as CSV.")
     if sheets[0].too_long:
         raise CohortError(f"{path.name}, row {sheets[0].too_long[0]}: more cells than the header has columns.\n  Quote cells that hold the delimiter.")
     return sheets[0]

@@ -138,7 +138,8 @@ def _print_files(console: Console, report: CohortReport, files: Sequence[Path]) 
         return
     _say(console, f"{pages[0]}: the report, with {plural(len(report.tables), 'table')} (CSV, LaTeX) and {plural(len(report.figures), 'figure')} "
                   "(SVG, PNG, PDF) beside it")
-    for name, says in (("methods.txt", "the methods paragraph"), ("report.json", "all of it for machines")):
+    for name, says in (("methods.txt", "the methods paragraph"), ("report.json", "all of it for machines"),
+                       ("patients-analysed.csv", "one row a patient, with what each column means beside it; data of patients")):
         for f in files:
             if f.name == name:
                 _say(console, f"{f}: {says}")
