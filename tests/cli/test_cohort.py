@@ -78,7 +78,7 @@ def test_a_column_or_a_rule_makes_the_arms(study, tmp_path, arms):
 
 @pytest.mark.parametrize(("words", "says"), [
     ((), "name one folder"), (("NOWHERE",), "no such file or folder"), (("STUDY", "--arms", "colour"), "neither a drug"),
-    (("STUDY", "--arms", "anakinra"), "whether anakinra was given is not known of anybody"), (("--paper", "7"), "no published cohort"),
+    (("STUDY", "--arms", "anakinra"), "of nobody is it known whether anakinra was given"), (("--paper", "7"), "no published cohort"),
     (("STUDY", "--paper", "003"), "takes no record"), (("STUDY", "--study", "nowhere.toml"), "no such file"),
     (("STUDY", "--arms", "age_years"), "Write a rule"),
 ], ids=lambda v: " ".join(v) if isinstance(v, tuple) else "")
@@ -92,6 +92,58 @@ def test_a_folder_of_something_else_is_not_written_over(study, tmp_path):
     with pytest.raises(TocsinError):
         run(study, "--out", tmp_path)
     assert (tmp_path / "mine.txt").read_text() == "keep"
+
+
+def test_what_the_input_says_that_is_not_understood_is_listed_and_stands_in_the_report(study, tmp_path):
+    (tmp_path / "patients.csv").write_text(PATIENTS.replace("P3,23,", "P3,old,"))
+    done = run(tmp_path, "--out", tmp_path / "o")
+    assert "patients.csv, row 5: patient P3: age_years is one number, not 'old'" in done.stderr
+    basis = json.loads((tmp_path / "o" / "report.json").read_text())["basis"]
+    assert any("Not used" in text and "age_years is one number, not 'old'" in text for _, text in basis)
+
+
+@pytest.mark.parametrize("option", [("--patient", "P1"), ("--format", "csv"), ("--open", "drugs"), ("--by", "stay"), ("--weight", "30")], ids=" ".join)
+def test_an_option_about_a_record_is_refused_where_there_is_none(study, tmp_path, option):
+    with pytest.raises(TocsinError, match=f"{option[0]} is about the record, and there is none"):
+        run(study, *option, "--out", tmp_path / "o")
+
+
+def test_a_place_that_cannot_be_written_is_told_before_the_analysis(study, tmp_path):
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(TocsinError, match=r"file is a file"):
+        run(tmp_path / "nowhere", "--out", tmp_path / "file" / "report")
+
+
+def test_arms_of_the_command_line_do_not_take_the_order_of_the_study_file(study, tmp_path):
+    (tmp_path / "cohort.toml").write_text('order = ["no tocilizumab", "tocilizumab"]\n')
+    assert run(study, "--study", tmp_path / "cohort.toml", "--arms", "risk", "--out", tmp_path / "o").exit_code == 0
+
+
+def test_notes_about_the_cohort_are_printed(study, tmp_path):
+    (tmp_path / "patients.csv").write_text(PATIENTS.replace(",risk,", ",crs_length,"))
+    assert "nothing reads a column of this name: crs_length" in " ".join(run(tmp_path, "--out", tmp_path / "o").output.split())
+
+
+def test_the_patients_as_analysed_are_written_where_asked_for_and_each_column_is_explained(study, tmp_path):
+    out = tmp_path / "o"
+    assert run(study, "--out", out, "--patient-table").exit_code == 0
+    with (out / "patients-analysed.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    with (out / "patients-analysed-columns.csv").open() as file:
+        meanings = {row["column"]: row["meaning"] for row in csv.DictReader(file)}
+    assert len(rows) == 24
+    assert list(rows[0]) == list(meanings)
+    assert all(meanings.values())
+    one = next(row for row in rows if row["patient"] == "P2")
+    assert (one["arm"], one["crs_max_grade"], one["os_days"]) == ("tocilizumab", "2", "112.0")
+    assert run(study, "--out", out).exit_code == 0
+    assert not (out / "patients-analysed.csv").exists()
+
+
+@pytest.mark.parametrize("option", [("--arms", "risk"), ("--patient-table",), ("--study", "x.toml")], ids=" ".join)
+def test_an_option_that_a_published_cohort_has_no_use_for_is_refused(option):
+    with pytest.raises(TocsinError, match=f"{option[0]} is for a record"):
+        run("--paper", "003", *option)
 
 
 def test_the_published_cohort_names_the_test_of_each_p_value():

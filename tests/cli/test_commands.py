@@ -166,6 +166,17 @@ def test_the_template_reads_back_without_an_error(tmp_path):
     assert "0 in quarantine" in read.stdout
 
 
+def test_the_template_of_a_study_is_written_into_a_folder_and_says_what_comes_next(tmp_path):
+    done = tocsin("template", "--study", str(tmp_path / "my study"))
+    assert done.returncode == 0
+    assert sorted(p.name for p in (tmp_path / "my study").iterdir()) == ["cohort.toml", "patients.csv"]
+    assert f"tocsin cohort '{tmp_path / 'my study'}'" in done.stdout
+    again = tocsin("template", "--study", str(tmp_path / "my study"))
+    assert again.returncode == 2
+    assert "is not written over" in again.stderr
+    assert tocsin("template", "--study", str(tmp_path / "b"), "--wide").returncode == 2
+
+
 def test_the_demo_tells_the_three_cases_and_writes_their_reports(tmp_path):
     done = tocsin("demo", "--out", str(tmp_path / "out"))
     assert done.returncode == 0

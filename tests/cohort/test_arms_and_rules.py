@@ -74,5 +74,5 @@ def test_what_makes_no_two_arms_is_refused(what, says):
 
 
 def test_an_order_that_forgets_an_arm_is_refused():
-    with pytest.raises(CohortError, match="order names no arm 'z'"):
+    with pytest.raises(CohortError, match="order: the arm 'z' is missing"):
         made("product", order=("x", "y"))

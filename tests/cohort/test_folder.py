@@ -50,6 +50,38 @@ def test_a_list_of_the_screened_that_cannot_be_used_is_refused(tmp_path, text, s
         screened(files(tmp_path, screening__csv=text) / "screening.csv")
 
 
+def test_rows_of_nothing_but_delimiters_say_nothing(tmp_path):
+    told, _ = split(files(tmp_path, patients__csv="patient,a\nA,1\n,\nB,2\n,\n") / "patients.csv")
+    assert told["patient"].to_list() == ["A", "B"]
+
+
+def test_headers_are_known_however_they_are_written_and_only_once(tmp_path):
+    told, _ = split(files(tmp_path, patients__csv="Patient ID,CRS max grade,Tocilizumab,Site\nA,2,yes,x\n") / "patients.csv")
+    assert told.columns == ["patient", "crs_max_grade", "tocilizumab", "Site"]
+    with pytest.raises(TocsinError, match="two columns mean 'crs_max_grade'"):
+        split(files(tmp_path, patients__csv="patient,crs_max_grade,CRS grade\nA,2,2\n") / "patients.csv")
+
+
+def test_two_tables_of_patients_are_refused(tmp_path):
+    with pytest.raises(TocsinError, match="are both the table patients"):
+        read_folder(files(tmp_path, patients__csv="patient\nA\n", patients__tsv="patient\nA\n"))
+
+
+def test_nobody_is_screened_twice_or_screened_out_and_analysed(tmp_path):
+    files(tmp_path, patients__csv="patient,a\nA,1\nB,2\n", screening__csv="patient,reason\nX,lost\nX,lost\n")
+    with pytest.raises(TocsinError, match="row 3: patient 'X' stands twice"):
+        read_folder(tmp_path)
+    files(tmp_path, screening__csv="patient,reason\nA,lost\n")
+    with pytest.raises(TocsinError, match="row 2: patient 'A' is in the table of patients too"):
+        read_folder(tmp_path)
+
+
+def test_a_screened_patient_without_a_reason_is_counted(tmp_path):
+    files(tmp_path, screening__csv="patient,reason\nX,lost\nY,\n", other__csv="Reason,Number\nlost,3\n")
+    assert screened(tmp_path / "screening.csv") == (("lost", 1), ("reason not told", 1))
+    assert screened(tmp_path / "other.csv") == (("lost", 3),)
+
+
 def test_the_record_is_every_other_table_of_the_folder(tmp_path):
     files(tmp_path, patients__csv="patient,a\nA,1\n", events__csv="x", labs__csv="x", screening__csv="reason\nlost\n", cohort__toml='title = "T"')
     found = read_folder(tmp_path)
@@ -112,3 +144,36 @@ def test_a_table_of_patients_with_columns_named_like_concepts_can_be_given_to_an
     timeline = Timeline.read_csv(tmp_path / "events.csv", patients=tmp_path / "patients.csv")
     assert timeline.patients["age_years"].to_list() == [30.0]
     assert timeline.events["concept"].to_list() == ["temperature"]
+
+
+def test_a_table_of_patients_alone_is_a_study_of_it(tmp_path):
+    found = read_folder(files(tmp_path, patients__csv="patient,tocilizumab\nA,yes\n") / "patients.csv")
+    assert found.record == ()
+    assert found.told["patient"].to_list() == ["A"]
+    record = read_folder(files(tmp_path, long__csv="patient,day,concept,value\nA,1,temperature,39\n") / "long.csv")
+    assert [f.name for f in record.record] == ["long.csv"]
+
+
+def test_tables_beside_a_table_of_patients_from_elsewhere_are_the_record(tmp_path):
+    (tmp_path / "study").mkdir()
+    files(tmp_path, cohort__csv="patient,a\nA,1\n")
+    files(tmp_path / "study", events__csv="patient,day,concept,value\nA,1,temperature,39\n")
+    assert [f.name for f in read_folder(tmp_path / "study", tmp_path / "cohort.csv").record] == ["events.csv"]
+    files(tmp_path / "study", patients__csv="patient,a\nA,1\n")
+    with pytest.raises(TocsinError, match="Leave out the option"):
+        read_folder(tmp_path / "study", tmp_path / "cohort.csv")
+    with pytest.raises(TocsinError, match=r"gone.csv: there is no such file"):
+        read_folder(tmp_path / "study", tmp_path / "gone.csv")
+
+
+def test_an_empty_folder_says_how_to_begin(tmp_path):
+    with pytest.raises(TocsinError, match="tocsin template --study"):
+        read_folder(tmp_path)
+
+
+def test_facts_keep_their_rows_so_that_messages_name_them(tmp_path):
+    folder = read_folder(files(tmp_path, patients__csv="# a comment\npatient,age,a\nA,old,1\n,,\n\nB,30,2\nC,older,3\n"))
+    (tmp_path / "facts").mkdir()
+    read = Timeline.read_csv(folder.write_facts(tmp_path / "facts"))
+    assert [n.sentence().split(":")[0] for n in read.reading.errors] == ["patients.csv, row 3", "patients.csv, row 7"]
+    assert read.patients["age_years"].to_list() == [None, 30.0, None]

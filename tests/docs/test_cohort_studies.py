@@ -6,7 +6,12 @@ import re
 from dataclasses import fields
 from pathlib import Path
 
+import polars as pl
+
+from tocsin.cohort.cohort import COLUMNS
+from tocsin.cohort.parts import CohortReport, FigurePart, Flow, Section, TablePart
 from tocsin.cohort.study import Study
+from tocsin.show.cohort.write import machine
 
 PAGE = (Path(__file__).parents[2] / "docs" / "cohort-studies.md").read_text(encoding="utf-8")
 
@@ -31,3 +36,17 @@ def test_the_example_in_python_runs(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     exec(compile(block.group(1), "docs/cohort-studies.md", "exec"), {})
     assert (tmp_path / "report" / "report.html").is_file()
+
+
+def test_every_column_of_the_patients_as_analysed_is_told():
+    told = set(re.findall(r"(?m)^\| `(\w+)` \|", PAGE.partition("| column | what it is |")[2]))
+    assert {c for c in COLUMNS if not c.startswith("icans_")} <= told
+
+
+def test_every_field_of_the_machine_output_is_told():
+    page = PAGE.partition("| field of `report.json` |")[2].partition("A number that is missing")[0]
+    told = set(re.findall(r"`(\w+)`", page))
+    part = TablePart("t", "T", pl.DataFrame({"a": [1]}))
+    made = machine(CohortReport("T", "s", (Section("x", "X", parts=(part, FigurePart("f", "F", "", Flow((("A", 1),), (), ())))),)))
+    assert {*made, *made["sections"][0]} <= told
+    assert {k for p in made["sections"][0]["parts"] for k in p} <= told

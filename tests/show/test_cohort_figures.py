@@ -433,3 +433,48 @@ def test_a_figure_of_synthetic_patients_says_so_itself(tmp_path):
     part = FigurePart("figure-1", "Title", "", Shares((("a", 3),), ("x", "y"), ((1, 2),)))
     save_figures([part], ("a",), tmp_path, synthetic=True)
     assert "SYNTHETIC PATIENTS" in (tmp_path / "figure-1.svg").read_text()
+
+
+def test_words_of_groups_and_titles_are_never_broken_and_rows_of_panels_are_even():
+    box = Box("Interferon-gamma", "Cmax, pg/mL", tuple((a, made.values(20, k), k) for k, a in enumerate(ARMS)))
+    for many, rows in ((2, 1), (5, 2), (6, 2)):
+        figure = figure_of(Boxes((box,) * many))
+        assert words(figure).count("Interferon-gamma") == many
+        assert not any(w in ("b", "mab", "tocilizuma", "tocilizu") for w in words(figure))
+        tops = {round(a.get_position().y1, 3) for a in figure.axes}
+        assert len(tops) == rows
+        assert all(sum(round(a.get_position().y1, 3) == t for a in figure.axes) >= many // rows for t in tops)
+
+
+def test_an_axis_of_durations_begins_at_0():
+    group = (("a", (9.0, 9.5, 10.0, 10.2, 11.0), 0),)
+    assert figure_of(Boxes((Box("t", "Days", group, from_zero=True),))).axes[0].get_ylim()[0] == 0
+    assert figure_of(Boxes((Box("t", "Days", group),))).axes[0].get_ylim()[0] > 5
+
+
+def test_medians_at_the_middle_of_days_have_ticks_at_whole_days_with_their_numbers_beneath():
+    drawing = made.courses()
+    moved = replace(drawing, panels=tuple(replace(p, medians=tuple(replace(m, days=tuple(d + 0.5 for d in range(28)), n=(9,) * 28, **{
+        k: tuple(np.resize(np.array(getattr(m, k)), 28).tolist()) for k in ("median", "q1", "q3")}) for m in p.medians)) for p in drawing.panels))
+    figure = figure_of(moved)
+    axes = next(a for a in figure.axes if a.get_xticks().size)
+    assert all(t == int(t) for t in axes.get_xticks())
+    assert words(figure).count("9") >= 3
+
+
+def test_bands_that_would_lie_on_each_other_are_not_drawn():
+    from tocsin.show.cohort import incidences
+
+    four, two = figure_of(made.incidences()), figure_of(replace(
+        made.incidences(), curves=made.incidences().curves[:2], labels=made.incidences().labels[:2]))
+    assert len(made.incidences().curves) > incidences.MOST_BANDS
+    assert not [c for a in four.axes for c in a.collections if isinstance(c, PolyCollection) and len(c.get_paths()) and c.get_paths()[0].vertices.size > 8]
+    assert [c for a in two.axes for c in a.collections if isinstance(c, PolyCollection)]
+
+
+def test_an_interval_stays_in_one_line_and_powers_of_ten_are_raised():
+    from tocsin.show.cohort.sheet import clean, wrapped
+
+    lines = wrapped("Log-rank p = 0.713; hazard ratio 0.83 (95% CI 0.30 to 2.26)", 55.0)
+    assert any("(95% CI 0.30 to 2.26)" in line for line in lines)
+    assert clean("Lowest, 10^9/L") == "Lowest, 10⁹/L"

@@ -3,23 +3,41 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from tocsin.cli.options import AsJson
-from tocsin.errors import UnknownIdError
+from tocsin.errors import SettingError, UnknownIdError
 
 
 def template(
     wide: Annotated[bool, typer.Option("--wide", help="One column for each concept instead of one row for each value.")] = False,
+    study: Annotated[Path | None, typer.Option("--study", help="Write the files of a cohort study, cohort.toml and patients.csv, into this folder.")] = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Write to this file instead of the screen.")] = None,
 ) -> None:
-    """Print a blank, commented input file.
+    """Print a blank, commented input file, or write those of a cohort study.
 
-    Example:  tocsin template --out patient.csv
+    Examples:
+
+      tocsin template --out patient.csv
+
+      tocsin template --study STUDY/
     """
+    if study is not None:
+        from tocsin.cohort.template import write_template
+
+        if wide or out is not None:
+            raise SettingError("--study writes files of its own into a folder; leave out --wide and --out.\n  The record of the study: tocsin template --out "
+                               f"{study / 'events.csv'}")
+        for file in write_template(study):
+            typer.echo(str(file))
+        events, folder = (shlex.quote(str(p)) for p in (study / "events.csv", study))
+        typer.echo(f"Fill them in, and put the record beside them (tocsin template --out {events}; or an export in the folder record), then:\n"
+                   f"tocsin cohort {folder} --arms tocilizumab")
+        return
     from tocsin.sources.template import template as text
 
     content = text(wide=wide)

@@ -115,17 +115,11 @@ class Source:
         return {"anchor": self.anchor, "index": self.index, "by": self.by, "clock": self.clock, "timezone": self.timezone,
                 "infusion_time": self.infusion_time, "complete": tuple(self._names()), "units": pairs(self.unit, "--unit"), "weight_kg": self.weight, **own}
 
-    def told(self) -> Timeline:
-        """``read``, with a line on standard error when the reader met problems."""
+    def told(self, listed: int = 0) -> Timeline:
+        """``read``, with a line on standard error when the reader met problems, or the first ``listed`` of them."""
         timeline = self.read()
         self._rests_on(timeline)
-        reading = timeline.reading
-        if reading is not None and reading.errors:
-            from tocsin.show.wording import plural
-
-            rows = sum(c.quarantined for c in reading.files)
-            typer.echo(f"tocsin: {plural(len(reading.errors), 'problem')} in the input, {plural(rows, 'row')} in quarantine; `tocsin check` with the "
-                       "same options lists them.", err=True)
+        tell_problems(timeline, listed)
         return timeline
 
     def timelines(self) -> Iterator[Timeline]:
@@ -197,6 +191,26 @@ class Source:
                 typer.echo(f"tocsin: the file tells {name} = {timeline.patients[name][0]:g}, and that counts, not {facts[name]:g}.", err=True)
             del facts[name]
         return timeline.with_patient_facts(**facts) if facts else timeline
+
+
+def tell_problems(timeline: Timeline, listed: int = 0) -> None:
+    """A line on standard error when the reader met problems, and the first ``listed`` of them."""
+    reading = timeline.reading
+    if reading is None or not reading.errors:
+        return
+    from tocsin.show.wording import plural
+
+    rows = sum(c.quarantined for c in reading.files)
+    met = f"tocsin: {plural(len(reading.errors), 'problem')} in the input, {plural(rows, 'row')} in quarantine"
+    if not listed:
+        typer.echo(f"{met}; `tocsin check` with the same options lists them.", err=True)
+        return
+    more = len(reading.errors) - listed
+    typer.echo(f"{met}: what they tell is not used.", err=True)
+    for note in reading.errors[:listed]:
+        typer.echo(f"  {note.sentence()}".replace("\n", "\n  "), err=True)
+    if more > 0:
+        typer.echo(f"  and {more} more; `tocsin check` lists all problems of a record.", err=True)
 
 
 def reads_and_tells(command: Callable[..., None]) -> Callable[..., None]:

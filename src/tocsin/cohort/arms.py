@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 import polars as pl
 
 from tocsin.cohort.outcomes import yes_no
 from tocsin.cohort.rules import is_rule, rule
 from tocsin.cohort.study import Study
+from tocsin.cohort.told import yes_no as yes_or_no
 from tocsin.errors import CohortError
 from tocsin.timeline import Timeline
 from tocsin.vocabulary import CONCEPTS, Kind, find
@@ -39,8 +41,9 @@ def arms(timeline: Timeline, members: pl.DataFrame, doses: pl.DataFrame, study: 
     elif asked in members.columns:
         found = _by_column(members, asked)
     else:
-        raise CohortError(f"--arms {asked!r} is neither a drug, nor a column of the patients, nor a rule.\n  Columns: {', '.join(members.columns)}.\n"
-                          "  A drug: tocilizumab; a rule: \"age_years < 18\".")
+        near = get_close_matches(asked, members.columns, 1)
+        raise CohortError(f"arms: {asked!r} is neither a drug, nor a column of the patients, nor a rule{f' (did you mean {near[0]!r}?)' if near else ''}.\n"
+                          f"  Columns: {', '.join(members.columns)}.\n  A drug: tocilizumab; a rule: \"age_years < 18\".")
     names = _ordered(found, study)
     known = found.arm.drop_nulls()
     if known.n_unique() < 2:
@@ -63,7 +66,7 @@ def _given(timeline: Timeline, members: pl.DataFrame, doses: pl.DataFrame, drug:
     if f"{drug}_given" in members.columns:
         return members[f"{drug}_given"]
     who = set(doses.filter(pl.col("drug") == drug)["patient"].to_list())
-    told = members.select(yes_no(pl.col(drug))).to_series().to_list() if drug in members.columns else [None] * len(members)
+    told = yes_or_no(members, drug).to_list()
     return pl.Series("given", [True if p in who else t if t is not None else False if timeline.complete.covers(drug, p) else None
                                for p, t in zip(members["patient"].to_list(), told, strict=True)], dtype=pl.Boolean)
 
@@ -72,7 +75,7 @@ def _by_column(members: pl.DataFrame, name: str) -> Arms:
     column = members[name]
     if column.dtype.is_float() and column.drop_nulls().n_unique() > 6:
         middle = members.select(pl.col(name).median()).item()
-        raise CohortError(f"--arms {name}: a column of numbers makes no arms.\n  Write a rule, such as \"{name} >= {middle:g}\".")
+        raise CohortError(f"arms: {name} is a column of numbers, which makes no arms.\n  Write a rule, such as \"{name} >= {middle:g}\".")
     yes = members.select(yes_no(pl.col(name)).alias("yes")).to_series()
     if yes.null_count() == column.null_count() and column.drop_nulls().n_unique() <= 2:
         return Arms(_named(yes, name, f"no {name}"), (name, f"no {name}"), f"by the column {name}")
@@ -89,14 +92,17 @@ def _ordered(found: Arms, study: Study) -> tuple[str, ...]:
         return tuple(n for n in found.names if (found.arm == n).any())
     strange = set(found.arm.drop_nulls().to_list()) - set(study.order)
     if strange:
-        raise CohortError(f"order names no arm {min(strange)!r}; the arms are {', '.join(found.names)}.")
+        raise CohortError(f"order: the arm {min(strange)!r} is missing; the arms are {', '.join(found.names)}.\n  Name each of them, the reference last.")
+    nobody = [n for n in study.order if n not in found.names]
+    if nobody:
+        raise CohortError(f"order: there is no arm {nobody[0]!r}; the arms are {', '.join(found.names)}.")
     return tuple(study.order)
 
 
 def _too_few(found: Arms, patients: int) -> str:
     unknown = found.arm.null_count()
     if unknown == patients:
-        told = (f"whether {found.names[0]} was given is not known of anybody.\n  No row means \"not given\" only where the record of drugs is complete: add "
+        told = (f"of nobody is it known whether {found.names[0]} was given.\n  No row means \"not given\" only where the record of drugs is complete: add "
                 "--complete drugs if it is, or a column that tells it." if found.drug else "no patient has a known value.")
         return f"the arms {found.says}: {told}"
     only = found.arm.drop_nulls().unique().to_list()

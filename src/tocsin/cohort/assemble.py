@@ -9,6 +9,8 @@ import polars as pl
 
 from tocsin.cohort import courses
 from tocsin.cohort.arms import arms, drug_named
+from tocsin.cohort.asked import check_columns, check_scales
+from tocsin.cohort.checked import checked, not_read
 from tocsin.cohort.cohort import COLUMNS, Cohort
 from tocsin.cohort.complications import complications
 from tocsin.cohort.courses import Course
@@ -17,7 +19,6 @@ from tocsin.cohort.measured import ANALYTES
 from tocsin.cohort.outcomes import outcomes
 from tocsin.cohort.rules import rule
 from tocsin.cohort.study import Study
-from tocsin.cohort.told import checked
 from tocsin.cohort.treatments import contradictions, doses, given
 from tocsin.errors import CohortError
 from tocsin.grading.many import grade_many
@@ -37,7 +38,9 @@ def cohort(timeline: Timeline, study: Study, told: pl.DataFrame | None = None, s
     record: (reason, n).  CohortError when the arms cannot be made or nobody is left.
     """
     timeline, unheard = _heard(timeline)
+    check_scales(study)
     facts = timeline.patients.select("patient", *(c.name for c in timeline.patients if c.null_count() < len(c) and c.name != "patient"))
+    differ = _who_differs(timeline, told, both_ways=not unheard)
     told = _told(timeline, told)
     chosen, others = _courses(timeline, told, study)
     given_doses = doses(timeline, study.window_days)
@@ -62,10 +65,12 @@ def cohort(timeline: Timeline, study: Study, told: pl.DataFrame | None = None, s
     if unassigned:
         excluded = [*excluded, ("arm not known", unassigned)]
         members = members.filter(pl.col("arm").is_not_null())
+    check_columns(study, members)
     here = pl.DataFrame({"patient": members["patient"]})
     kept = _of(timeline, members["patient"])
     screened = len(timeline.patient_ids) + sum(n for _, n in screening)
-    notes = [f"Arms are made {made.says}.", *_given_before(timeline, members, made.drug), *unheard, *found.notes, *contradictions(given_doses, told), *notes]
+    notes = [f"Arms are made {made.says}.", *differ, *unheard, *_unread(told), *_given_before(timeline, members, made.drug), *found.notes,
+             *contradictions(given_doses, told), *notes]
     return Cohort(
         study, kept, _in_order(members), made.names, {s: c.steps.join(here, on="patient", how="semi") for s, c in chosen.items()},
         given_doses.join(here, on="patient", how="semi"), screened, (*screening, *excluded), {s: c.source for s, c in chosen.items()},
@@ -118,18 +123,36 @@ def _told(timeline: Timeline, told: pl.DataFrame | None) -> pl.DataFrame:
     twice = told.filter(told["patient"].is_duplicated())
     if len(twice):
         raise CohortError(f"patient {twice['patient'][0]!r} has more than one row in the table of patients; keep one.")
+    told = checked(told.with_columns(pl.col("patient").cast(pl.String)))
     own = [c for c in told.columns if c == "patient" or c not in PATIENTS]
-    return checked(everybody.join(told.select(own), on="patient", how="left", maintain_order="left"))
+    return everybody.join(told.select(own), on="patient", how="left", maintain_order="left")
+
+
+def _who_differs(timeline: Timeline, told: pl.DataFrame | None, both_ways: bool) -> list[str]:
+    """In words, who is in the record and not in the table of patients; and, ``both_ways``, the reverse."""
+    if told is None or not len(timeline.events):
+        return []
+    table, record = set(told["patient"].cast(pl.String).to_list()), set(timeline.events["patient"].cast(pl.String).unique().to_list())
+    out = []
+    for some, says in ((record - table, "in the record and not in the table of patients: what it tells is not known of them"),
+                       (table - record, "in the table of patients and without a row in the record: nothing is computed of them")):
+        if some and (both_ways or some == record - table):
+            who = sorted(some)
+            out.append(f"{len(who)} {'patient is' if len(who) == 1 else 'patients are'} {says} ({', '.join(who[:5])}{' ...' if len(who) > 5 else ''}).")
+    return out
+
+
+def _unread(told: pl.DataFrame) -> list[str]:
+    names = not_read(told.columns)
+    return [f"Not used of the table of patients, because nothing reads a column of this name: {', '.join(names)}. The manual of cohort studies lists the names."
+            ] if names else []
 
 
 def _courses(timeline: Timeline, told: pl.DataFrame, study: Study) -> tuple[dict[str, Course], dict[str, Course]]:
     """The course of each syndrome by the way that the study asks for, and those by the other scales and ways, to compare."""
     if study.grades not in ("auto", *_WAYS):
         raise CohortError(f"grades are computed, reported, told or auto, not {study.grades!r}")
-    scales = [s for s in (*study.scales, *study.also) if s in SCALES]
-    lost = [s for s in (*study.scales, *study.also) if s not in SCALES]
-    if lost:
-        raise CohortError(f"there is no scale {lost[0]!r}; `tocsin scales` lists them.")
+    scales = list(dict.fromkeys((*study.scales, *study.also)))
     until = courses.last_hour(study.window_days)
     graded = dict(zip(scales, grade_many(timeline, scales, until=until), strict=True)) if len(timeline.events) else {}
     by_scale = {s: courses.computed(g, study.window_days, study.charted_days) for s, g in graded.items()}
@@ -170,6 +193,8 @@ def _excluded(members: pl.DataFrame, study: Study) -> tuple[pl.DataFrame, list[t
         if unknown:
             notes.append(f"Whether {one.when} is not known of {unknown} patients; they stay.")
         out.append((one.reason, int(met.fill_null(False).sum())))
+        if not out[-1][1]:
+            notes.append(f"The rule {one.when} ({one.reason}) leaves nobody out.")
         members = members.filter(~met.fill_null(False))
     return members, out, notes
 

@@ -12,7 +12,8 @@ from types import MappingProxyType
 import polars as pl
 
 from tocsin.cohort.study import Study
-from tocsin.timeline import Timeline
+from tocsin.timeline import Timeline, is_patient_fact
+from tocsin.vocabulary import CONCEPTS
 
 COLUMNS: Mapping[str, tuple[pl.DataType, str]] = MappingProxyType({
     "patient": (pl.String(), "the patient"),
@@ -73,6 +74,10 @@ class Cohort:
     left_out: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
+    def column_meanings(self) -> list[tuple[str, str]]:
+        """What each column of ``members`` means, in their order."""
+        return [(name, COLUMNS[name][1] if name in COLUMNS else _meaning(name)) for name in self.members.columns]
+
     def of_arm(self, arm: str) -> pl.DataFrame:
         """The members of one arm."""
         return self.members.filter(pl.col("arm") == arm)
@@ -80,3 +85,30 @@ class Cohort:
     def known(self, *columns: str) -> bool:
         """Whether each of these columns has a known value for somebody."""
         return all(c in self.members.columns and self.members[c].null_count() < len(self.members) for c in columns)
+
+
+_OF_ANALYTES = {
+    "cmax": "highest value of the window", "cmax_censored": "-1 or 1 where only an upper or a lower bound of the highest value is known, else 0",
+    "tmax_day": "days from the infusion to the highest value", "auc": "area under the curve, in the unit times days",
+    "auc_censored": "-1 or 1 where the area is a bound, because values in it are, else 0", "last_day": "last day on which it was found",
+}
+_OTHERS = {
+    "tocilizumab_given": "any tocilizumab from the infusion on", "infection_first_day": "days from the infusion to the first infection",
+    "gvhd_first_day": "days from the infusion to the first graft-versus-host disease", "follow_up_days": "days from the infusion to the last contact or row",
+}
+
+
+def _meaning(name: str) -> str:
+    """What a column is that COLUMNS does not name."""
+    if name in _OTHERS:
+        return _OTHERS[name]
+    if is_patient_fact(name):
+        return "fact about the patient"
+    found = next(((name.removesuffix(f"_{end}"), says) for end, says in _OF_ANALYTES.items() if name.endswith(f"_{end}")
+                  and name.removesuffix(f"_{end}") in CONCEPTS), None)
+    if found is not None:
+        concept = CONCEPTS[found[0]]
+        return f"{concept.title}{f', {concept.unit}' if concept.unit else ''}: {found[1]}"
+    if name.endswith("_max_grade"):
+        return f"highest grade by {name.removesuffix('_max_grade').replace('_', ' ')}, to compare"
+    return "as the table of patients tells it"

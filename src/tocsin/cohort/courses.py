@@ -11,13 +11,14 @@ from math import nextafter
 
 import polars as pl
 
+from tocsin.cohort.study import DAYS_LOOKED_AT
 from tocsin.grading import episodes
 from tocsin.grading.result import Grades
 from tocsin.timeline import HOURS_A_DAY, Timeline
 
 REPORT_HOLDS_DAYS = 1.0
 """A reported grade holds until the next report, at most this long (a choice of this software: charts report by the day)."""
-WATCHED_DAYS = 14.0
+WATCHED_DAYS = float(DAYS_LOOKED_AT)
 """Days from the infusion in which a patient without any grade must have been charted: CRS usually begins on days 1 to 14."""
 
 NAMES = ("max_grade", "max_at_least", "max_at_most", "onset_day", "max_day", "duration_days", "observed_days", "episodes")

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import polars as pl
 
 from tocsin.cohort.study import Study
-from tocsin.cohort.told import checked
 from tocsin.timeline import HOURS_A_DAY, Timeline
 from tocsin.vocabulary import CONCEPTS, value_key
 
@@ -45,7 +44,6 @@ def outcomes(timeline: Timeline, told: pl.DataFrame, study: Study) -> Outcomes:
     notes: list[str] = []
     response = _response(events, study)
     survival = _survival(events, study, notes)
-    told = checked(told)
     mine = everybody.join(response, on="patient", how="left").join(survival, on="patient", how="left").join(
         _told(told), on="patient", how="left", suffix="_told")
     filled = []
@@ -130,23 +128,40 @@ def _survival(events: pl.DataFrame, study: Study, notes: list[str]) -> pl.DataFr
     return found.select("patient", "last_day", os_days=contact, os_event=pl.col("death_day").is_not_null(), pfs_days=pfs, pfs_event=event)
 
 
+_EXACT = {r.lower().replace(" ", ""): r for r in RESPONSES}  # the sign of "MRD-" counts here
+_SAID = {value_key(k): v for k, v in CONCEPTS["response"].value_aliases.items()} | {value_key(v): v for v in CONCEPTS["response"].values}
+_MRD = {value_key(k): v for k, v in CONCEPTS["mrd"].value_aliases.items()} | {"negative": "negative", "positive": "positive"}
+_MRD_SIGNS = {"mrd-": "negative", "mrd+": "positive"}
+
+
+def told_response(said: str) -> str | None:
+    """What a response is called in RESPONSES or in the vocabulary; None where it is not understood."""
+    return _exact(said) or _SAID.get(value_key(said))
+
+
+def _exact(said: str) -> str | None:
+    return _EXACT.get(said.lower().replace(" ", ""))
+
+
+def told_mrd(said: str | None) -> str | None:
+    """Negative or positive, as a table of patients tells residual disease; None where it is not told or not understood."""
+    return None if said is None else _MRD_SIGNS.get(said.strip().lower(), _MRD.get(value_key(said)))
+
+
 def _told(told: pl.DataFrame) -> pl.DataFrame:
     """The outcomes that the table of patients tells, by the names of the record; a response by any spelling that a record may use."""
     def column(name: str, kind: pl.DataType) -> pl.Expr:
         return (pl.col(name).cast(kind) if name in told.columns else pl.lit(None, kind)).alias(name)
 
-    mrd = {value_key(k): v for k, v in CONCEPTS["mrd"].value_aliases.items()} | {"negative": "negative", "positive": "positive"}
-    said = {value_key(k): v for k, v in CONCEPTS["response"].value_aliases.items()} | {value_key(v): v for v in CONCEPTS["response"].values}
-    exact = {value_key(r): r for r in RESPONSES}
     rows = []
     for patient, response, residual in told.select("patient", column("response", pl.String()), column("mrd", pl.String())).iter_rows():
-        key = value_key(response) if response is not None else ""
-        rows.append((patient, exact.get(key), said.get(key), mrd.get(value_key(residual)) if residual is not None else None))
+        rows.append((patient, _exact(response or ""), _SAID.get(value_key(response or "")), told_mrd(residual)))
     spoken = pl.DataFrame(rows, schema={"patient": pl.String, "exact": pl.String, "said": pl.String, "mrd": pl.String}, orient="row")
     numbers = told.select("patient", column("os_days", pl.Float64()), column("pfs_days", pl.Float64()), column("follow_up_days", pl.Float64()),
                           column("os_event", pl.Boolean()), column("pfs_event", pl.String()))
     numbers = numbers.with_columns(                       # who is not known to have had the event or not is not one who was last seen without it
-        pfs_days=pl.when(pl.col("pfs_event").is_not_null()).then("pfs_days"), pfs_event=pl.when(pl.col("pfs_event") != "none").then("pfs_event"))
+        pfs_days=pl.when(pl.col("pfs_event").is_not_null()).then("pfs_days"),
+        pfs_event=pl.when(pl.col("pfs_event") != "no").then(pl.col("pfs_event").replace("yes", "event")))
     renamed = {n: f"{n}_told" for n in ("os_days", "os_event", "pfs_days", "pfs_event", "follow_up_days")}
     return spoken.select("patient", response_told=pl.coalesce("exact", named_response(pl.col("said"), pl.col("mrd")))).join(
         numbers.rename(renamed), on="patient")

@@ -141,13 +141,17 @@ class Forest:
 
 @dataclass(frozen=True)
 class Box:
-    """One panel of box plots: groups (label, values, position of the arm or -1), every value drawn as a point beside its box."""
+    """One panel of box plots: groups (label, values, position of the arm or -1), every value drawn as a point beside its box.
+
+    ``from_zero``: the axis begins at 0, as that of durations and amounts does.
+    """
 
     title: str
     label: str
     groups: tuple[tuple[str, tuple[float, ...], int], ...]
     note: str = ""
     log: bool = False
+    from_zero: bool = False
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,8 @@ def rule(text: str, members: pl.DataFrame) -> pl.Series:
         found = _PART.match(part)
         if found is None:
             raise CohortError(f"{part!r} is no rule.\n  Write a column, a sign and a value: age_years < 18; several are joined by \"and\".")
+        if re.search(r"\s(?:or|und|et|ou)\s", part, re.IGNORECASE):
+            raise CohortError(f"the rule {part.strip()!r}: comparisons are joined by \"and\" only.\n  For \"or\" among exclusions write a second [[exclude]].")
         name, sign, value = found["name"], _SIGNS[found["sign"]], found["value"].strip("\"'")
         if name not in members.columns:
             raise CohortError(f"the rule {part.strip()!r} asks for {name!r}, which is no column.\n  Known: {', '.join(members.columns)}.")

@@ -98,7 +98,8 @@ def _section(draft: Draft, cohort: Cohort, data: Survival, what: str, title: str
             "p (Holm) is adjusted for the tests of the two events.",)))
     at_risk = tuple(kaplan_meier(data.any_cause(), arm, levels=arms).curves)
     draft.parts.append(FigurePart(
-        f"figure-competing-{what}", title, f"Cumulative incidence of {joined(data.causes)} by arm (Aalen-Johansen), with numbers still at risk of both.",
+        f"figure-competing-{what}", title, f"Cumulative incidence of {joined(data.causes)} by arm (Aalen-Johansen), with numbers still at risk of both. "
+        f"The table has the 95% confidence limits{'' if len(found.curves) > 2 else ', drawn as bands'}.",
         Incidences(found.curves, tuple(f"{c.cause}, {c.label}" for c in found.curves), at_risk, tuple(c.label for c in at_risk),
                    f"{unit.name.capitalize()} since the infusion", "Cumulative incidence, %", unit.days, "; ".join(notes))))
     draft.rest_on(found.cites)

@@ -20,6 +20,8 @@ from tocsin.cohort.sections.grades import TITLES
 from tocsin.cohort.survival import Survival
 from tocsin.errors import CohortError
 
+FEWEST_DRAWN = 5
+"""Patients with a duration: fewer are in the table and not in a panel of box plots (a decision of this software)."""
 Values = npt.NDArray[np.float64]
 _GRADES = (("Grade 1", 1, 1), ("Grade 2", 2, 2), ("Grade 3", 3, 3), ("Grade 4", 4, 4), ("Grade 1 or 2", 1, 2), ("Grade 3 or 4", 3, 4))
 
@@ -41,7 +43,10 @@ def section(cohort: Cohort) -> Section:
                 left.append(f"Duration of {title}: no course over time and no column {syndrome}_duration_days.")
             continue
         table, family = _durations(cohort, syndrome)
-        parts += [table, _figure(cohort, syndrome)]
+        figure = _figure(cohort, syndrome)
+        parts += [table, *([figure] if figure is not None else [])]
+        if figure is None:
+            left.append(f"Figure of the duration of {title}: fewer than {FEWEST_DRAWN} patients have one; the table has them.")
         text.append(_sentence(cohort, syndrome))
         if any(t.p is not None for t in family):
             text.append(f"Durations of {title} within single grades: {_lower(adjust([t.p for t in family]).statement)} The other rows of the table are of the "
@@ -183,16 +188,23 @@ def _sentence(cohort: Cohort, syndrome: str) -> str:
     return f"{TITLES[syndrome]} lasted a median (range) of {'; '.join(said)}." if said else f"No duration of {TITLES[syndrome]} is known."
 
 
-def _figure(cohort: Cohort, syndrome: str) -> FigurePart:
-    """Durations by arm within grade groups, as the paper's Figure 2B draws them, with every patient."""
-    panels = []
+def _figure(cohort: Cohort, syndrome: str) -> FigurePart | None:
+    """Durations by arm within grade groups, as the paper's Figure 2B draws them, with every patient; None where too few have one."""
+    panels, few = [], []
     for label, low, high in (("Grade 1 or 2", 1, 2), ("Grade 3 or 4", 3, 4), (f"All, no {TITLES[syndrome]} as 0 days", 0, 5)):
         values = [_values(cohort.of_arm(a).filter(pl.col(f"{syndrome}_max_grade").is_between(low, high)), f"{syndrome}_duration_days") for a in cohort.arms]
-        if not any(len(v) for v in values):
+        lasted = sum(int((v > 0).sum()) for v in values)
+        if lasted < FEWEST_DRAWN:
+            if lasted:
+                few.append(f"{label.partition(',')[0].lower()}: {plural(lasted, 'patient')}")
             continue
         test = _test(values)
-        panels.append(Box(label, "Duration, days", tuple((a, tuple(map(float, v)), i) for i, (a, v) in enumerate(zip(cohort.arms, values, strict=True))),
-                          f"{test.brief}\np = {p_cell(test.p)}".replace("= <", "< ") if test.p is not None else ""))
+        groups = tuple((a, tuple(map(float, v)), i) for i, (a, v) in enumerate(zip(cohort.arms, values, strict=True)))
+        panels.append(Box(label, "Duration, days", groups, f"{test.brief}\np = {p_cell(test.p)}".replace("= <", "< ") if test.p is not None else "",
+                          from_zero=True))
+    if not panels:
+        return None
     title = TITLES[syndrome]
+    left = f" Not drawn, fewer than {FEWEST_DRAWN}: {'; '.join(few)}." if few else ""
     return FigurePart(f"figure-{syndrome}-duration", f"Duration of {title} by arm", f"Duration of {title} in days by arm, within grades; each point is a "
-                      "patient. Patients not known to have recovered are missing.", Boxes(tuple(panels)))
+                      f"patient, boxes are medians and quartiles. Patients not known to have recovered are missing.{left}", Boxes(tuple(panels)))

@@ -26,6 +26,8 @@ PANELS = 6
 """Panels of one figure."""
 MOST_LINES = 60
 """Patients above whom a panel draws medians only, because single courses can no longer be told apart (a decision)."""
+FEWEST_FOR_MEDIAN = 3
+"""Patients measured on a day below whom no median of that day is drawn (a decision of this software)."""
 AROUND_DAYS = (-3.0, 7.0)
 """Days before and after the first tocilizumab that are drawn (a decision)."""
 
@@ -139,7 +141,7 @@ def panel(concept: str, values: pl.DataFrame, people: pl.DataFrame, arms: tuple[
             lines.append(Line(patient, place[arm], tuple(days), tuple(numbers), tuple(censored)))
     middles = []
     for arm in arms:
-        by_day = medians(daily(mine.filter(pl.col("arm") == arm)))
+        by_day = medians(daily(mine.filter(pl.col("arm") == arm))).filter(pl.col("n") >= FEWEST_FOR_MEDIAN)
         if len(by_day):
             middles.append(Median(arm, place[arm], tuple(d + 0.5 for d in by_day["day"].to_list()), *(
                 tuple(by_day[c].to_list()) for c in ("median", "q1", "q3", "n"))))
@@ -150,8 +152,8 @@ def panel(concept: str, values: pl.DataFrame, people: pl.DataFrame, arms: tuple[
 def _caption(people: pl.DataFrame, what: str) -> str:
     lines = "Thin lines: patients; open ends at limits of the assay." if len(people) <= MOST_LINES else (
         f"Single courses are not drawn where a panel has more than {MOST_LINES} patients.")
-    return (f"{what} {lines} Thick lines: median of the patients' highest values of the day, with quartiles, drawn at the middle of the day; the medians are "
-            "of those measured on that day, who change from day to day.")
+    return (f"{what} {lines} Thick lines: median of the patients' highest values of the day, with quartiles, drawn at the middle of the day where at "
+            f"least {FEWEST_FOR_MEDIAN} were measured; the medians are of those measured on that day, who change from day to day. n: patients behind them.")
 
 
 def _courses(draft: Draft, cohort: Cohort, people: pl.DataFrame, analytes: list[str], until: float) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import polars as pl
 
 from tocsin.cohort import equivalents
@@ -37,8 +39,9 @@ def section(cohort: Cohort) -> Section:
         rows.box("Tocilizumab", "All doses, mg", _treated(people, "tocilizumab_mg", "tocilizumab_given"), tests.get("toci")),
     ) if box is not None]
     if panels:
-        draft.parts.append(FigurePart("figure-doses", "Cumulative doses by arm", "Cumulative doses of those who were given any, with an amount known; "
-                                      "boxes: median and quartiles; points: patients.", Boxes(tuple(panels))))
+        drawn = tuple(replace(box, from_zero=True, groups=tuple(g for g in box.groups if g[1])) for box in panels)
+        draft.parts.append(FigurePart("figure-doses", "Cumulative doses by arm", "Cumulative doses of those who were given any, with an amount known, in the "
+                                      "arms that have such patients; boxes: median and quartiles; points: patients.", Boxes(drawn)))
     draft.methods.append(equivalents.says())
     draft.methods.append("A dose known by its day or a window only is taken at the middle of it; a dose of which the amount is not known counts as a dose.")
     draft.rest_on(equivalents.CITES)

@@ -14,7 +14,7 @@ from tocsin.cohort.parts import Box, Boxes
 from tocsin.show import palette
 from tocsin.show.cohort.arms import Look, look_of, pale
 from tocsin.show.cohort.grid import Cell, Scale, across, lines_high, scale_of, y_title, y_title_lines
-from tocsin.show.cohort.sheet import Sheet, line_height, nothing, wrapped
+from tocsin.show.cohort.sheet import Sheet, line_height, nothing, widest, wrapped
 from tocsin.show.cohort.ticks import put
 
 if TYPE_CHECKING:
@@ -48,11 +48,9 @@ def draw_boxes(drawing: Boxes, arms: Sequence[str]) -> Figure:
     panels = drawing.panels
     groups = [[_group(*g) for g in p.groups] for p in panels]
     most = max(len(g) for g in groups)
-    narrow = len(panels) * max(most, 2) <= 4
-    width = palette.COLUMN if narrow else palette.WIDTH
-    columns = min(len(panels), max(1, (4 if narrow else 10) // max(most, 2)))
-    scales = [scale_of([v for g in some for v in g.known], p.log, PLOT_HEIGHT) for p, some in zip(panels, groups, strict=True)]
+    scales = [scale_of([v for g in some for v in g.known], p.log, PLOT_HEIGHT, p.from_zero) for p, some in zip(panels, groups, strict=True)]
     rooms = [s.room + (y_title_lines(p.label, PLOT_HEIGHT) - 1) * 2.8 for s, p in zip(scales, panels, strict=True)]
+    width, columns = _sizes(panels, groups, most, rooms)
     spots = across(len(panels), columns, width, rooms)
     titles = [wrapped(p.title, wide, palette.TEXT, True) if p.title else [] for p, (_, _, wide) in zip(panels, spots, strict=True)]
     notes = [wrapped(p.note, wide, palette.SMALL) if p.note else [] for p, (_, _, wide) in zip(panels, spots, strict=True)]
@@ -86,6 +84,26 @@ def draw_boxes(drawing: Boxes, arms: Sequence[str]) -> Figure:
             sheet.text(x, under + deepest * line_height(palette.SMALL), f"n = {len(group.known)}", size=palette.SMALL, colour=palette.QUIET, across="center")
     sheet.lines(2.5, y - 0.5, footnotes, size=palette.SMALL, colour=palette.QUIET)
     return sheet.figure
+
+
+def _sizes(panels: Sequence[Box], groups: Sequence[Sequence[_Group]], most: int, rooms: Sequence[float]) -> tuple[float, int]:
+    """The width of the sheet and the panels in a row: the smallest in which no word is broken, in rows as even as can be."""
+    count, side = len(panels), max(most, 2)
+    tried = [(palette.COLUMN, count)] if count * side <= 4 else []
+    for columns in range(min(count, max(1, 9 // side)), 0, -1):
+        even = math.ceil(count / math.ceil(count / columns))
+        if (palette.WIDTH, even) not in tried:
+            tried.append((palette.WIDTH, even))
+    for width, columns in tried:
+        wide = [spot[2] for spot in across(count, columns, width, rooms)]
+        if all(max(_longest(p.title, palette.TEXT, True), *(_longest(g.label, palette.SMALL) * len(some) + 1.2 * len(some) for g in some), 0.0) <= room
+               for p, some, room in zip(panels, groups, wide, strict=True)):
+            return width, columns
+    return tried[0]
+
+
+def _longest(text: str, size: float, bold: bool = False) -> float:
+    return widest(text.split() or [""], size, bold)
 
 
 def _row(panel: int, columns: int, count: int) -> range:

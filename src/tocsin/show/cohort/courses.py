@@ -25,6 +25,8 @@ PIXELS_FROM = 300
 """Lines of a panel; from here on they are an image within the vector file."""
 INK_OF_LINES = 12.0
 """The opacities of all lines of a panel add up to this, within FAINTEST and CLEAREST."""
+MIDDLE = 0.5
+"""Of a day, where the median of its values stands."""
 FAINTEST, CLEAREST = 0.015, 0.45
 
 
@@ -39,8 +41,8 @@ def draw_courses(drawing: Courses, arms: Sequence[str]) -> Figure:
     rooms = [s.room + (y_title_lines(p.label, PLOT_HEIGHT) - 1) * 2.8 for s, p in zip(scales, panels, strict=True)]
     spots = across(len(panels), columns, width, rooms)
     first, last = _days(panels)
-    ticks = _ticks(panels, first, last, min(wide for _, _, wide in spots))
-    strips = [_strip(p, ticks) for p in panels]
+    ticks, places = _ticks(panels, first, last, min(wide for _, _, wide in spots))
+    strips = [_strip(p, places) for p in panels]
     titles = [wrapped(p.title, wide, palette.TEXT, True) if p.title else [] for p, (_, _, wide) in zip(panels, spots, strict=True)]
     zero = clean(drawing.zero) if first <= 0 <= last else ""
     key = Key(_entries(drawing), width - 6.0)
@@ -75,7 +77,7 @@ def draw_courses(drawing: Courses, arms: Sequence[str]) -> Figure:
             sheet.text(min(max(at, cell.left + half), max(cell.left + cell.width - half, cell.left + half)), cell.top - 1.2, zero, size=palette.SMALL,
                        colour=palette.QUIET, across="center")
         beneath = cell.top + cell.height + 4.6
-        _draw_strip(sheet, cell, strips[k], ticks, (first, last), beneath)
+        _draw_strip(sheet, cell, strips[k], places, (first, last), beneath)
         if k + columns >= len(panels):
             sheet.text(cell.left + cell.width / 2, beneath + len(strips[k]) * line_height(palette.SMALL) + 1.4, drawing.time, size=palette.SMALL,
                        across="center")
@@ -93,24 +95,32 @@ def _days(panels: Sequence[Course]) -> tuple[float, float]:
     if not days:
         return 0.0, 1.0
     first, last = min(days), max(days)
+    if 0 < first < 0.25 * last:
+        return 0.0, last + 0.03 * last  # the infusion is on the axis
     pad = 0.03 * (last - first) or 0.5
     return first - pad, last + pad
 
 
-def _ticks(panels: Sequence[Course], first: float, last: float, plot: float) -> list[float]:
-    """The days of the medians where all can be read; else days at even steps, if medians stand there; else as many of their days as can be read."""
+def _ticks(panels: Sequence[Course], first: float, last: float, plot: float) -> tuple[list[float], list[float]]:
+    """The ticks, and the days of the medians whose numbers stand beneath: at the ticks, or in the middle of the days that begin there.
+
+    Days at even steps where medians stand at enough of them; else numbers stand at as many of the medians' days as can be read.
+    """
     days = sorted({float(d) for p in panels for m in p.medians for d in m.days})
     most = max([n for p in panels for m in p.medians for n in m.n], default=0)
-    need = max([width_of(w, palette.SMALL) for w in (str(most), *(tick_words(d) for d in days))]) + 1.4
+    need = max([width_of(w, palette.SMALL) for w in (str(most), *(tick_words(math.floor(d) if d % 1 == MIDDLE else d) for d in days))]) + 1.4
     even = days_between(first, last, max(2, int(plot / max(need, 4.5))))
     if len(days) < 2 or (all(d in days for d in even) and len(even) > 3):
-        return even
+        return even, even
+    middles = [d + MIDDLE for d in even if d + MIDDLE in days]
     across_mm = plot / (last - first)
     kept = days[:1]
     for day in days[1:]:
         if (day - kept[-1]) * across_mm >= need:
             kept.append(day)
-    return kept
+    if all(d % 1 == MIDDLE for d in days):
+        return even, middles if len(middles) >= max(3, len(even) - 2) else kept
+    return kept, kept
 
 
 def _strip(panel: Course, ticks: Sequence[float]) -> list[tuple[Median, list[str]]]:

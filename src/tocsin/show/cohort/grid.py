@@ -32,8 +32,8 @@ class Scale:
         return max(value, self.low) if self.log else value
 
 
-def scale_of(values: Sequence[float], log: bool, millimetres: float) -> Scale:
-    """An axis for the values; a logarithmic one for those above 0, from which those at 0 or below keep a distance at the lower edge."""
+def scale_of(values: Sequence[float], log: bool, millimetres: float, from_zero: bool = False) -> Scale:
+    """An axis for the values, beginning at 0 where asked for or near it; a logarithmic one keeps values of 0 or less at a distance at its lower edge."""
     most = max(3, int(millimetres / 7))
     if log:
         above = [v for v in values if v > 0]
@@ -45,7 +45,7 @@ def scale_of(values: Sequence[float], log: bool, millimetres: float) -> Scale:
         low, high = low / pad ** (2 if len(above) < len(values) else 1), high * pad
         return Scale(low, high, tuple(log_ticks(low, high, most)), True)
     low, high = (min(values), max(values)) if values else (0.0, 1.0)
-    if 0 <= low < 0.5 * high:
+    if 0 <= low < 0.5 * high or (from_zero and low >= 0):
         low = 0.0
     span = high - low or abs(high) or 1.0
     low, high = (low if low == 0 else low - 0.06 * span), high + 0.06 * span

@@ -16,15 +16,23 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+MOST_BANDS = 2
+
+
 def draw_incidences(drawing: Incidences, arms: Sequence[str]) -> Figure:
-    """The curves as they are labelled; each begins at 0% and goes on flat from its last event to the last follow-up of its group."""
+    """The curves as they are labelled; each begins at 0% and goes on flat from its last event to the last follow-up of its group.
+
+    Of more than MOST_BANDS curves no band of confidence is drawn, because bands that lie on each other cannot be told apart.
+    """
+    banded = len(drawing.curves) <= MOST_BANDS
     causes = list(dict.fromkeys(c.cause for c in drawing.curves))
     groups = list(dict.fromkeys(c.label for c in drawing.curves))
     styles = {group: _line(group, number, arms) for number, group in enumerate(groups)}
     end = end_of([c.last / drawing.scale for c in drawing.curves], drawing.until, drawing.scale)
     steps = tuple(
         cut(label, Look(palette.EVENT_COLOURS[causes.index(c.cause) % len(palette.EVENT_COLOURS)], styles[c.label], ""), c.time / drawing.scale, c.incidence,
-            c.lower, c.upper, start=(0.0, np.nan, np.nan), last=c.last / drawing.scale, end=end, censored=np.zeros(0))
+            c.lower if banded else np.full_like(c.lower, np.nan), c.upper if banded else np.full_like(c.upper, np.nan),
+            start=(0.0, np.nan, np.nan), last=c.last / drawing.scale, end=end, censored=np.zeros(0))
         for c, label in zip(drawing.curves, drawing.labels, strict=True))
     rows = tuple(AtRisk(name, palette.INK, curve) for name, curve in zip(drawing.groups, drawing.at_risk, strict=True))
     return StepChart(steps, rows, drawing.time, drawing.label, drawing.scale, end, drawing.note).draw()

@@ -16,6 +16,8 @@ from tocsin.show.wording import STANDING
 
 MOST_ROWS = 200
 """A table shows so many rows on the page; its files hold all of them, and the page says how many more there are."""
+WIDE = 7
+"""Columns from which a table is set closer in print."""
 SIZE = re.compile(r"\(n = (\d+)\)")
 NUMBERED = re.compile(r"(Table|Figure) \w+")
 VIEW_BOX = re.compile(r'viewBox="[\d.\-]+ [\d.\-]+ ([\d.]+) [\d.]+"')
@@ -105,7 +107,8 @@ def _table(one: TablePart, number: int, files: tuple[tuple[str, str], ...]) -> d
     return {
         "kind": "table", "id": one.id, "number": _named("Table", number, one.title), "title": one.title,
         "columns": [SIZE.sub("(n\u00a0=\u00a0\\1)", c) for c in one.frame.columns],
-        "right": right, "narrow": len(right) <= 3 and all(right[1:]), "rows": shown, "more": len(lines) - len(shown), "notes": one.notes,
+        "right": right, "narrow": len(right) <= 3 and all(right[1:]), "wide": len(right) >= WIDE,
+        "rows": shown, "more": len(lines) - len(shown), "notes": one.notes,
         "files": files,
     }
 

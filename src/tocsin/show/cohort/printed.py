@@ -14,6 +14,8 @@ from tocsin.show.wording import STANDING, capital, plural
 if TYPE_CHECKING:
     from rich.console import Console
 
+MOST_NOTES = 12
+"""Notes about the data that are printed; the report has all."""
 WORDED = {"different": "the arms differ", "alike": "the arms are alike"}
 """What a statement without a number says, in words."""
 COUNTED = {
@@ -38,6 +40,14 @@ def print_cohort(console: Console, report: CohortReport, files: Sequence[Path] =
             _say(console, f"  {text}")
         for warning in section.warnings:
             _say(console, f"  ! {warning}", "yellow")
+    notes = [text for name, text in report.basis if name == "Note"]
+    if notes:
+        console.print()
+        _say(console, "How the data were taken", "bold")
+        for text in notes[:MOST_NOTES]:
+            _say(console, f"  {text}")
+        if len(notes) > MOST_NOTES:
+            _say(console, f"  {len(notes) - MOST_NOTES} more notes stand at the end of the report.")
     if any(s.left_out for s in report.sections):
         console.print()
         _say(console, "Not in this report", "bold")
@@ -128,7 +138,8 @@ def _print_files(console: Console, report: CohortReport, files: Sequence[Path]) 
         return
     _say(console, f"{pages[0]}: the report, with {plural(len(report.tables), 'table')} (CSV, LaTeX) and {plural(len(report.figures), 'figure')} "
                   "(SVG, PNG, PDF) beside it")
-    for name, says in (("methods.txt", "the methods paragraph"), ("report.json", "all of it for machines")):
+    for name, says in (("methods.txt", "the methods paragraph"), ("report.json", "all of it for machines"),
+                       ("patients-analysed.csv", "one row a patient, with what each column means beside it; data of patients")):
         for f in files:
             if f.name == name:
                 _say(console, f"{f}: {says}")

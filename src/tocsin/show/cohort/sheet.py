@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
@@ -17,12 +18,16 @@ if TYPE_CHECKING:
 
 MM_PER_INCH = 25.4
 LINE_SPACING = 1.25
+_INTERVAL = re.compile(r"\(\d+% CI [^()]*\)")
+_POWER = re.compile(r"\b10\^(-?\d+)")
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 MEASURED_AT = 600
 """Dots an inch at which words are measured, fine enough that hinting does not matter."""
 
 
 def clean(text: str) -> str:
-    """The text without characters that a file of SVG cannot hold; line breaks and tabs become spaces."""
+    """The text without characters that a file of SVG cannot hold; line breaks and tabs become spaces, and the power of 10^9 is raised."""
+    text = _POWER.sub(lambda found: "10" + found[1].translate(_RAISED), text)
     return "".join(" " if c in "\n\r\t\v\f" else c for c in text if c in "\n\r\t\v\f" or unicodedata.category(c) not in ("Cc", "Cs", "Co", "Cn"))
 
 
@@ -44,10 +49,11 @@ def line_height(size: float) -> float:
 
 
 def wrapped(text: str, width: float, size: float = palette.TEXT, bold: bool = False) -> list[str]:
-    """The text in lines no wider than ``width`` millimetres; "p = 0.41" stays together, and a word that is wider alone is broken."""
+    """The text in lines no wider than ``width`` millimetres; "p = 0.41" and "(95% CI 0.5 to 2)" stay together, and a word that is wider alone is broken."""
     lines: list[str] = []
     line = ""
     glued = " ".join(clean(text).split()).replace(" = ", "\u00a0=\u00a0")
+    glued = _INTERVAL.sub(lambda found: found[0].replace(" ", "\u00a0"), glued)
     for word in glued.split(" "):
         rest = word.replace("\u00a0", " ")
         if line and width_of(f"{line} {rest}", size, bold) <= width:

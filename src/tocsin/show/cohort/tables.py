@@ -37,6 +37,11 @@ def write_numbers(part: TablePart, path: Path) -> None:
     _safe(frame.with_columns(pl.col(pl.Float32, pl.Float64).fill_nan(None))).write_csv(path)
 
 
+def write_patients(frame: pl.DataFrame, path: Path) -> None:
+    """One row a patient, all digits; lists with semicolons between their parts, what is not known empty."""
+    _safe(frame.with_columns(pl.col(pl.Float32, pl.Float64).fill_nan(None))).write_csv(path)
+
+
 def rows(frame: pl.DataFrame) -> list[tuple[str, ...]]:
     """The rows of a printed table as texts; what is null is an empty cell."""
     return [tuple("" if x is None else str(x) for x in row) for row in frame.iter_rows()]

@@ -10,8 +10,9 @@ import base64
 import dataclasses
 import json
 import math
+import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from html import escape
 from pathlib import Path
@@ -24,7 +25,7 @@ from tocsin.errors import CohortError
 from tocsin.show.cohort.latex import latex
 from tocsin.show.cohort.page import Files, methods_text, page, references_of
 from tocsin.show.cohort.several import save_figures
-from tocsin.show.cohort.tables import write_numbers, write_printed
+from tocsin.show.cohort.tables import write_numbers, write_patients, write_printed
 from tocsin.show.model import version
 from tocsin.show.wording import STANDING
 
@@ -34,18 +35,23 @@ KINDS = ("svg", "png", "pdf")
 LARGEST_SVG = 3_000_000
 """A drawing of more bytes than this stands on the page as its PNG, which browsers scroll better; its SVG lies beside the page all the same."""
 ID = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
-OURS = re.compile(r"(?:report\.html|report\.json|methods\.txt|tables/[A-Za-z0-9._-]+\.(?:csv|tex)|figures/[A-Za-z0-9._-]+\.(?:svg|png|pdf))")
+PATIENTS, COLUMNS = "patients-analysed.csv", "patients-analysed-columns.csv"
+OURS = re.compile(r"(?:report\.html|report\.json|methods\.txt|patients-analysed(?:-columns)?\.csv|"
+                  r"tables/[A-Za-z0-9._-]+\.(?:csv|tex)|figures/[A-Za-z0-9._-]+\.(?:svg|png|pdf))")
 
 
-def write_cohort(report: CohortReport, out: Path, command: str = "", generated: str | None = None) -> list[Path]:
+def write_cohort(report: CohortReport, out: Path, command: str = "", generated: str | None = None, patients: pl.DataFrame | None = None,
+                 columns: Sequence[tuple[str, str]] = ()) -> list[Path]:
     """Write the report into the folder ``out`` and return its files, the page first.
+
+    ``patients``, one row a patient as analysed, and what its ``columns`` mean, are written only where they are given: they are data of patients.
 
     ``command`` and ``generated`` (the time now, when not given) stand in what the report rests on.  CohortError when the folder holds something
     else than an earlier report, a file in the way is not of that report, or an id of the report is no name of a file.
     """
     stamp = generated or datetime.now(UTC).isoformat(timespec="seconds")
     _named_once(report)
-    planned = _planned(report)
+    planned = [*_planned(report), *([PATIENTS, COLUMNS] if patients is not None else [])]
     earlier = _earlier(out)
     _nothing_in_the_way(out, planned, earlier)
     for folder in (out, out / "tables", out / "figures"):
@@ -54,6 +60,9 @@ def write_cohort(report: CohortReport, out: Path, command: str = "", generated: 
     _write_json(out / MACHINE, about)  # should the writing break off, the next one knows what is ours
     for table in report.tables:
         _write_table(table, out / "tables", report.synthetic)
+    if patients is not None:
+        write_patients(patients, out / PATIENTS)
+        write_patients(pl.DataFrame(columns, schema=["column", "meaning"], orient="row"), out / COLUMNS)
     save_figures(report.figures, report.arms, out / "figures", bool(report.synthetic))
     pictures = {f.id: _picture(f, out / "figures") for f in report.figures}
     manifest = _manifest(report, command, stamp)
@@ -66,6 +75,15 @@ def write_cohort(report: CohortReport, out: Path, command: str = "", generated: 
             folder.rmdir()
     _write_json(out / MACHINE, {**about, "complete": True, "files": planned, **machine(report, manifest)})
     return [out / name for name in planned]
+
+
+def usable(out: Path) -> None:
+    """CohortError where a report could not be written into this folder, so that it is told before the analysis and not after it."""
+    _earlier(out)
+    there = next(p for p in (out, *out.absolute().parents) if p.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        raise CohortError(f"{out}: the folder cannot be made or written in ({there} {'is not writable' if there.is_dir() else 'is a file'}).\n"
+                          "  Name another place with --out.")
 
 
 def machine(report: CohortReport, manifest: Iterable[tuple[str, str]] = ()) -> dict[str, Any]:
