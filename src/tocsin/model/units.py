@@ -160,9 +160,9 @@ def unit_of(tree: Tree, units: Mapping[str, Unit]) -> Unit:
             return unit_of(argument, units).to(Fraction(1, 2))
         case Call(function, arguments):
             for argument in arguments:
-                of = unit_of(argument, units)
-                if not of.pure:
-                    raise _MismatchError(f"{function} of {shown(of)}, which is not a pure number")
+                taken = unit_of(argument, units)
+                if not taken.pure:
+                    raise _MismatchError(f"{function} of {shown(taken)}, which is not a pure number")
             return ONE
     raise _MismatchError("an expression that is not understood")
 
