@@ -67,16 +67,16 @@ ATOMS: Mapping[str, Unit] = {
 }
 """The units that a table of parameters may use, each by the kinds of SBML; 1 U of an enzyme turns over 1 umol a minute."""
 
-STATE = re.compile(r"[A-Za-z]+|1|[*/]")
+TOKEN = re.compile(r"[A-Za-z]+|1|[*/]")
+WRITTEN = re.compile(r"([A-Za-z]+|1)([*/]([A-Za-z]+|1))*")
 
 
 def unit(text: str) -> Unit:
     """A unit as a table writes it: atoms joined by ``*`` and ``/`` from left to right ("pg/mL/day"; "1" a pure number).  ModelError if unknown."""
     whole, by = ONE, "*"
-    tokens = STATE.findall(text)
-    if "".join(tokens) != text.replace(" ", "") or not tokens:
+    if not WRITTEN.fullmatch(text):
         raise ModelError(f"the unit {text!r} is not understood: units are joined by * and /, as in pg/mL/day")
-    for token in tokens:
+    for token in TOKEN.findall(text):
         if token in "*/":
             by = token
             continue
