@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from model_runs import Course, every, lambdified, run
 
+from model_runs import Course, every, lambdified, run
 from tocsin.model.load import load, products
 
 BURDENED = {"tumour_marrow_start": 100.0}
@@ -74,9 +74,11 @@ def test_moving_between_places_neither_makes_nor_loses_cells(states):
 @given(state_values)
 def test_shares_and_signals_stay_between_0_and_1(states):
     named, _ = at(states)
-    for name in ("receptor_blocked_blood", "receptor_blocked_local", "receptor_blocked_csf", "il6_unbound", "il1_blocked", "jak_blocked", "steroid_on_macrophages",
-                 "steroid_on_t_cells", "classic_signal", "fever_signal", "trans_signal", "trans_signal_local", "trans_signal_csf", "antigen_marrow",
-                 "antigen_local", "niche", "t_cell_drive", "il1_signal", "ifn_fever", "antipyretic_effect", "infiltrate", "pyrogen"):
+    for name in (
+        "receptor_blocked_blood", "receptor_blocked_local", "receptor_blocked_csf", "il6_unbound", "il1_blocked", "jak_blocked", "steroid_on_macrophages",
+        "steroid_on_t_cells", "classic_signal", "fever_signal", "trans_signal", "trans_signal_local", "trans_signal_csf", "antigen_marrow", "antigen_local",
+        "niche", "t_cell_drive", "il1_signal", "ifn_fever", "antipyretic_effect", "infiltrate", "pyrogen",
+    ):
         assert 0 <= named[name] <= 1, name
 
 

@@ -6,9 +6,9 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from model_runs import every, run
 from typer.testing import CliRunner
 
+from model_runs import every, run
 from tocsin.cli import app
 from tocsin.errors import ModelError, UnknownIdError
 from tocsin.model.load import load, loaded
