@@ -219,6 +219,13 @@ def test_pressure_and_oxygenation_fall_with_their_drives_and_are_normal_without(
     assert at({"lung_water": 0.5})[0]["pf_ratio"] == pytest.approx(150)
 
 
+def test_stromal_cells_hasten_the_repair_of_endothelium_and_the_drying_of_the_lung():
+    injured = {"endothelium": 0.5, "lung_water": 0.5}
+    usual, helped = at(injured)[1], at({**injured, "msc_effect": 0.5})[1]
+    assert helped["endothelium"] == pytest.approx(2 * usual["endothelium"], rel=0.01)   # msc_repair 2 at half effect: twice the repair
+    assert helped["lung_water"] == pytest.approx(usual["lung_water"] - 3.5 * 0.5 * 0.5)
+
+
 def test_an_antipyretic_lowers_the_set_point_and_nothing_else():
     feverish = {"fever_drive": 0.7}
     cold, hot = at({**feverish, "acetaminophen": 1000.0})[1], at(feverish)[1]
@@ -235,7 +242,8 @@ def test_a_healthy_person_stays_at_baseline_for_60_days():
     assert np.allclose(c["il6_blood"], 2.93, atol=0.05)
     assert np.ptp(c["crp"]) < 0.5
     assert c["crp"].max() < 10
-    assert np.allclose(c["map_mmhg"], 88, atol=0.5)
+    assert np.allclose(c["map_mmhg"], 88, atol=0.1)
+    assert np.allclose(c["plasma_volume"], 1, atol=1e-3)
     assert np.allclose(c["sil6r"], 75, atol=1e-6)
 
 
