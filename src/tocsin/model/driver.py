@@ -207,7 +207,7 @@ def run(first, last, prepared, y, x, time, control, times, event_start, event_ti
                 event[lane] += 1
             if changed:
                 proposed[lane] = min(proposed[lane], restart[lane])
-                before[lane] = AT_FIRST
+                before[lane] = 0.0
                 restarted[lane] = True
             left = stop[lane] - w[T, lane]
             reaches[lane] = proposed[lane] >= left
@@ -227,13 +227,13 @@ def run(first, last, prepared, y, x, time, control, times, event_start, event_ti
             if finite and error <= 0.0:
                 steps[lane, 0] += 1
                 accepted[lane] = True
-                error = max(error, AT_FIRST)
-                grown = h * math.exp(min(max(SAFETY - NOW * error + BEFORE * before[lane], MOST_SHRINKING), MOST_GROWTH))
+                growth = min(max(SAFETY - NOW * error + BEFORE * before[lane], MOST_SHRINKING), MOST_GROWTH)
+                grown = h * math.exp(growth)
                 proposed[lane] = grown if h >= proposed[lane] else max(grown, proposed[lane])
-                before[lane] = error
+                before[lane] = max(error, AT_FIRST)
                 if restarted[lane]:
                     restarted[lane] = False
-                    restart[lane] = h
+                    restart[lane] = h * math.exp(min(SAFETY - error / ORDER, MOST_GROWTH))
                 reached = stop[lane] if reaches[lane] else w[T, lane] + h
                 k = output[lane]
                 while k < n_times and times[k] <= reached:

@@ -183,7 +183,6 @@ class Compiled:
         self.module.prepare_all(0, n, table, prepared, y, given is None)
         self._finite_start(y, prepared)
         control = np.zeros((n, 3))
-        control[:, 1] = self.module.AT_FIRST
         return State(np.full(n, float(start)), y, np.zeros((n, max(1, sizes["x"]))), np.zeros(n, np.int64), prepared, control, np.zeros(n, np.int64), np.zeros((n, 2), np.int64))
 
     def _finite_start(self, y: Floats, prepared: Floats) -> None:
