@@ -98,7 +98,7 @@ TOLD = {"patient": ["A", "B"], "crs_max_grade": [2.0, 0.0], "crs_onset_day": [3.
 
 @pytest.mark.parametrize(("column", "cell", "says"), [
     ("crs_max_grade", 7.0, "A: crs_max_grade is 7"), ("crs_max_grade", 2.5, "whole number"), ("crs_max_grade", -1.0, "whole number from 0 to 5"),
-    ("crs_max_grade", 0.0, "crs_duration_days is 4; crs_max_grade is 0"), ("crs_duration_days", -2.0, "from 0 on"),
+    ("crs_max_grade", 0.0, "crs_onset_day is 3; crs_max_grade is 0"), ("crs_duration_days", -2.0, "from 0 on"),
     ("os_days", -3.0, "from 0 on"), ("os_days", 50.0, "pfs_days is 100; that is after os_days"), ("pfs_days", 301.5, "that is after os_days"),
     ("os_event", "perhaps", "os_event is 'perhaps'"), ("pfs_event", "perhaps", "pfs_event is 'perhaps'")])
 def test_a_cell_of_the_table_of_patients_that_cannot_be_is_refused(column, cell, says):
