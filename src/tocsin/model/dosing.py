@@ -15,8 +15,9 @@ import numpy.typing as npt
 
 from tocsin.errors import ModelError, UnknownIdError, VocabularyError
 from tocsin.model.evaluate import evaluate
+from tocsin.model.events import Events
 from tocsin.model.system import System
-from tocsin.vocabulary import CONCEPTS, Kind
+from tocsin.vocabulary import CONCEPTS, Concept, Kind
 from tocsin.vocabulary.spelling import value_key
 
 F64 = npt.NDArray[np.float64]
@@ -53,6 +54,15 @@ GIVEN: Mapping[str, Given] = MappingProxyType({
 """Anything else is given at once, without a maximum."""
 
 
+INTRAVENOUS = "_iv"
+"""What ends the name of a drug in the model that is given into a vein where its usual way is another (anakinra_iv)."""
+
+
+def concept_of(drug: str) -> Concept:
+    """What a drug of the model is in a record: a drug given by another way is the same drug."""
+    return CONCEPTS[drug.removesuffix(INTRAVENOUS) if drug not in CONCEPTS else drug]
+
+
 @dataclass(frozen=True, slots=True)
 class Order:
     """One drug as ordered: ``amount`` in ``unit`` ("mg/kg"), at these ``hours`` after the infusion, each over ``over_hours``."""
@@ -68,9 +78,11 @@ class Order:
     def words(self) -> str:
         """The order in words."""
         when = ", ".join(f"{h / HOURS_A_DAY:.4g}" for h in self.hours[:4]) + (f" ... {self.hours[-1] / HOURS_A_DAY:.4g}" if len(self.hours) > 4 else "")
-        most = f" (at most {self.most:g} {CONCEPTS[self.drug].unit})" if self.most is not None else ""
+        most = f" (at most {self.most:g} {concept_of(self.drug).unit})" if self.most is not None else ""
         over = f" over {self.over_hours:g} h" if self.over_hours else ""
-        return f"{self.drug} {self.amount:g} {self.unit}{most} {self.route}{over}, {len(self.hours)} dose{'s' if len(self.hours) > 1 else ''} at day {when}"
+        route = f" {self.route}" if self.route else ""
+        many = "1 dose" if len(self.hours) == 1 else f"{len(self.hours)} doses"
+        return f"{concept_of(self.drug).name} {self.amount:g} {self.unit}{most}{route}{over}, {many} at day {when}"
 
 
 @dataclass(frozen=True)
@@ -113,19 +125,6 @@ class Doses:
 NO_DOSES = Doses((), np.zeros(0, np.int64), np.zeros(0), np.zeros(0, np.int64), np.zeros(0), np.zeros(0), np.zeros(0, np.bool_))
 
 
-@dataclass(frozen=True)
-class Actions:
-    """What the solver is told, sorted by patient and time: at ``time`` (days) ``amount`` is added to the state, or to the input, ``target``.
-
-    An infusion adds its rate to an input when it begins and takes it away when it ends, so that infusions may overlap.
-    """
-
-    patient: I64
-    time: F64
-    target: tuple[str, ...]
-    amount: F64
-
-
 _NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 _ORDER = re.compile(
     rf"""^\s*(?P<drug>[A-Za-z][\w\- ]*?)\s+(?P<amount>{_NUMBER})\s*(?P<unit>[A-Za-z]+(?:/[A-Za-z0-9]+)*)
@@ -133,20 +132,20 @@ _ORDER = re.compile(
     (?:\s+q\s*(?P<every>{_NUMBER})\s*h)?
     (?:\s*[x×]\s*(?P<times>\d+))?
     (?:\s+over\s+(?P<over>{_NUMBER})\s*(?P<over_unit>h|min))?
-    \s*@\s*(?P<kind>day|days|hour|hours|h|d)\s*(?P<when>.+?)\s*$""", re.IGNORECASE | re.VERBOSE)
+    (?:\s*@\s*(?P<kind>days|day|hours|hour|h|d)\s*(?P<when>.+?))?\s*$""", re.IGNORECASE | re.VERBOSE)
 _LIKE = "Write it like: tocilizumab 8 mg/kg @ day 5; dexamethasone 10 mg q6h x 4 @ day 6"
 
 
-def parse(text: str, known: Sequence[str]) -> tuple[Order, ...]:
-    """The orders of a text; ``known`` are the drugs of the model.
+def parse(text: str, known: Sequence[str], now: float | None = None) -> tuple[Order, ...]:
+    """The orders of a text; ``known`` are the drugs of the model; an order without a time begins at hour ``now``.
 
     Raises ModelError, quoting the order, for one that cannot be read, a negative or infinite dose, a unit that the drug is not given in, an
     impossible time; UnknownIdError with the nearest names for a drug that the model does not have.
     """
-    return tuple(_order(part.strip(), known) for part in text.split(";") if part.strip())
+    return tuple(_order(part.strip(), known, now) for part in text.split(";") if part.strip())
 
 
-def _order(text: str, known: Sequence[str]) -> Order:
+def _order(text: str, known: Sequence[str], now: float | None) -> Order:
     found = _ORDER.match(text)
     if found is None:
         raise ModelError(f"the dose {text!r} cannot be read.\n  {_LIKE}")
@@ -154,17 +153,19 @@ def _order(text: str, known: Sequence[str]) -> Order:
     amount = float(found["amount"])
     if not (np.isfinite(amount) and amount > 0):
         raise ModelError(f"the dose {text!r}: an amount of {amount:g} {found['unit']} cannot be given; it is a number above 0.")
-    concept = CONCEPTS[drug]
+    if (found["route"] or "").upper() == "IV" and f"{drug}{INTRAVENOUS}" in known:
+        drug += INTRAVENOUS
+    concept = concept_of(drug)
     try:
         concept.conversion(found["unit"])
-    except VocabularyError as error:
+    except VocabularyError:
         more = "  An amount by body surface needs the height, which a virtual patient does not have.\n" if found["unit"].lower().endswith("m2") else ""
-        raise ModelError(f"the dose {text!r}: {error}\n{more}  {_LIKE}") from None
+        raise ModelError(f"the dose {text!r}: {concept.name} is not given in {found['unit']!r}, but in {', '.join(concept.units)}.\n{more}  {_LIKE}") from None
     usual = GIVEN.get(drug, Given(""))
     over = usual.over_hours if found["over"] is None else float(found["over"]) / (60.0 if found["over_unit"].lower() == "min" else 1.0)
     if not 0 <= over <= 168:
         raise ModelError(f"the dose {text!r}: an infusion takes between 0 and 168 hours, not {over:g}.")
-    return Order(drug, amount, found["unit"], _times(text, found), (found["route"] or usual.route).upper(), over, usual.most)
+    return Order(drug, amount, found["unit"], _times(text, found, now), (found["route"] or usual.route).upper(), over, usual.most)
 
 
 def drug_named(text: str, known: Sequence[str]) -> str:
@@ -176,13 +177,15 @@ def drug_named(text: str, known: Sequence[str]) -> str:
             if concept is None or concept.kind is not Kind.DOSE:
                 break
             return name
-    raise UnknownIdError("drug in the model", text, known, "tocsin model --drugs")
+    raise UnknownIdError("drug in the model", text, known, "tocsin model --parameters")
 
 
-def _times(text: str, found: re.Match[str]) -> tuple[float, ...]:
-    unit = HOURS_A_DAY if found["kind"].lower() in ("day", "days", "d") else 1.0
+def _times(text: str, found: re.Match[str], now: float | None) -> tuple[float, ...]:
+    if found["kind"] is None and now is None:
+        raise ModelError(f"the dose {text!r} has no time.\n  {_LIKE}")
+    unit = HOURS_A_DAY if (found["kind"] or "").lower() in ("day", "days", "d") else 1.0
     starts: list[float] = []
-    for piece in found["when"].split(","):
+    for piece in (found["when"] or str(now)).split(","):
         span = re.fullmatch(rf"\s*({_NUMBER})\s*(?:(?:to|\.\.)\s*({_NUMBER})\s*)?", piece)
         if span is None:
             raise ModelError(f"the dose {text!r}: {piece.strip()!r} is no time.\n  A day or hour after the infusion (@ day 5, @ hour 130), several "
@@ -224,7 +227,7 @@ def doses(orders: Sequence[Order], weight_kg: F64, patients: I64 | None = None) 
 
 
 def _one(order: Order, number: int, who: I64, weight: F64) -> tuple[npt.NDArray[np.generic], ...]:
-    step = CONCEPTS[order.drug].conversion(order.unit)
+    step = concept_of(order.drug).conversion(order.unit)
     amount = np.full(len(who), order.amount * step.factor)
     if step.per_kg:
         amount = amount * weight
@@ -238,38 +241,42 @@ def _one(order: Order, number: int, who: I64, weight: F64) -> tuple[npt.NDArray[
             np.full(times * len(who), order.over_hours), np.repeat(capped, times))
 
 
-def actions(system: System, given: Doses, parameters: F64) -> Actions:
+def known_values(system: System, parameters: F64) -> dict[str, F64]:
+    """The parameters, and the assigned quantities that follow from them alone, of each patient."""
+    values = {name: parameters[:, i] for i, name in enumerate(system.parameter_names)}
+    for assigned in system.assigned:
+        try:
+            values[assigned.name] = np.broadcast_to(evaluate(assigned.expression, values), (len(parameters),))
+        except ModelError:
+            continue  # it follows from a state
+    return values
+
+
+def events(system: System, given: Doses, parameters: F64) -> Events:
     """What the solver is told of these doses; ``parameters`` (patients, parameters) of all patients.
 
-    Raises ModelError for a drug that the model does not have, or whose unit there is not one of its concept.
+    A drug that the model takes over a time is infused, any other is added at once.
+    Raises UnknownIdError for a drug that the model does not have, ModelError for one whose unit there is not one of its concept.
     """
-    values = {name: parameters[:, i] for i, name in enumerate(system.parameter_names)}
-    parts: list[tuple[I64, F64, list[str], F64]] = []
+    values = known_values(system, parameters)
+    out = Events.none()
     for number, drug in enumerate(given.drugs):
         if drug not in system.drugs:
-            raise UnknownIdError("drug in the model", drug, system.drugs, "tocsin model --drugs")
+            raise UnknownIdError("drug in the model", drug, system.drugs, "tocsin model --parameters")
         how = system.drugs[drug]
         mine = np.flatnonzero(given.drug == number)
         who = given.patient[mine]
         try:
-            step = CONCEPTS[drug].conversion(how.unit)
+            step = concept_of(drug).conversion(how.unit.replace("cell/", "cells/"))
         except VocabularyError as error:
             raise ModelError(f"the model takes {drug} in {how.unit!r}: {error}") from None
         if step.needs_weight:
             raise ModelError(f"the model takes {drug} in {how.unit!r}, which needs the weight; it takes a dose of the patient, such as "
-                             f"{CONCEPTS[drug].unit}.")
+                             f"{concept_of(drug).unit}.")
         factor = np.broadcast_to(evaluate(how.factor, values), (len(parameters),))[who]
         amount, start = given.amount[mine] / step.factor * factor, given.hour[mine] / HOURS_A_DAY
-        lasts = (given.over_hours[mine] / HOURS_A_DAY) if how.rate_input else np.zeros(len(mine))
-        at_once = lasts <= 0
-        parts.append((who[at_once], start[at_once], [how.target] * int(at_once.sum()), amount[at_once]))
-        if not at_once.all():
-            rate, begun = amount[~at_once] / lasts[~at_once], start[~at_once]
-            for time, change in ((begun, rate), (begun + lasts[~at_once], -rate)):
-                parts.append((who[~at_once], time, [how.rate_input] * len(time), change))
-    if not parts:
-        return Actions(np.zeros(0, np.int64), np.zeros(0), (), np.zeros(0))
-    patient, time, size = (np.concatenate([p[i] for p in parts]) for i in (0, 1, 3))
-    target = np.array([t for p in parts for t in p[2]], dtype=object)
-    order = np.lexsort((time, patient))
-    return Actions(patient[order].astype(np.int64), time[order], tuple(target[order]), size[order])
+        infused = (given.over_hours[mine] > 0) & bool(how.rate_input)
+        for rows, target, days in ((~infused, how.target, 0.0), (infused, how.rate_input, given.over_hours[mine][infused] / HOURS_A_DAY)):
+            if rows.any():
+                out += Events.make(who[rows], start[rows], target, amount[rows], days)
+    return out

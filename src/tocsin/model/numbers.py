@@ -14,10 +14,8 @@ from importlib.resources import files
 from typing import Any
 
 from tocsin.errors import ModelError, UnknownIdError
+from tocsin.model.load import STATUSES
 from tocsin.model.system import Parameter
-
-STATUSES = ("read", "transcribed", "fitted", "assumed", "memory")
-"""How a number was obtained: see ``tocsin.model.system.Quantity``."""
 
 
 @dataclass(frozen=True)

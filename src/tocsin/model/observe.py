@@ -35,7 +35,8 @@ COMPLETE = Completeness.of(
 class Lab:
     """A laboratory value and its assay.
 
-    ``output`` is what it measures, in ``unit`` in the model; times ``factor`` it is in the concept's unit, in which the limits are.  ``cv``: error of the assay.
+    ``output`` is what it measures, in ``unit`` in the model; times ``factor`` it is in the concept's unit, in which the limits are.
+    ``cv``: the error of the assay.
     """
 
     concept: str
@@ -88,7 +89,7 @@ def observe(
 
     ``given``: the doses.  ``policy``: the supportive care; ``care`` and ``state``: what it has done so far, in the first of these hours.
     ``car_dose``: cells/kg (patients,).  ``rows_from``: only what is new from this hour on is in the timeline.  The measurement of a patient at an hour is the
-    same in whatever pieces it is asked for.
+    same in whatever pieces it is asked for.  The record of a patient whose values are missing (NaN) ends before the first missing one.
     Raises ModelError when an output or an hour is missing.
     """
     policy = default_policy() if policy is None else policy
@@ -101,11 +102,14 @@ def observe(
                          f"({n}, {len(hours)}, {len(names)}).")
     if len(hours) > 1 and not np.allclose(np.diff(hours), HOUR_STEP):
         raise ModelError("the outputs must be one hour apart: supportive care looks once an hour.")
+    lost: npt.NDArray[np.bool_] = (~np.isfinite(values)).any(axis=2)
+    stop = np.where(lost.any(axis=1), hours[lost.argmax(axis=1)] if len(hours) else np.inf, np.inf)
+    values = np.nan_to_num(values) if lost.any() else values
     state = CareState.fresh(n, policy) if state is None else state
     done = 0 if care is None else len(care.hours)
     more = support(values[:, done:, at["map_mmhg"]], values[:, done:, at["pf_ratio"]], hours[done:], patients.weight_kg, patients.age_years, policy, state)
     care = more if care is None else care.then(more)
-    rows = Rows(hours, np.asarray(patients.numbers, np.int64), seed, rows_from)
+    rows = Rows(hours, patients.numbers, seed, rows_from, stop)
     _vitals(rows, values, at, care, pressure_scale(policy, patients.age_years), patients, how)
     _devices(rows, care, how)
     _drugs(rows, care, patients.weight_kg, given, car_dose)
@@ -224,10 +228,21 @@ def _neurology(rows: Rows, drive: F64, patients: VirtualPatients, how: Numbers) 
     seen = words[(lost[:, when, None] >= levels).sum(axis=2)]
     who, moment = np.nonzero(np.ones(seen.shape, np.bool_))
     rows.add("consciousness", who, rows.hours[when[moment]], text=seen[who, moment])
-    everything = np.flatnonzero(rows.new)
-    risk = -np.expm1(-how["seizure_a_day"] * lost[:, everything] ** 2 / 24.0)
-    who, moment = np.nonzero(rows.uniform("seizure", everything) < risk)
-    rows.add("seizure", who, rows.hours[everything[moment]], text=np.full(len(who), "brief", dtype=object))
+    _seizures(rows, lost, how)
+
+
+def _seizures(rows: Rows, lost: F64, how: Numbers) -> None:
+    """Brief seizures by their hazard, and that there is none at the examination after one."""
+    happens = rows.uniform("seizure", np.arange(len(rows.hours))) < -np.expm1(-how["seizure_a_day"] * lost**2 / 24.0)
+    step = int(how["neurology_every"])
+    after = np.zeros_like(happens)
+    who, when = np.nonzero(happens)
+    following = when + (step - np.mod(rows.hours[when], step)).astype(np.int64)
+    inside = following < len(rows.hours)
+    after[who[inside], following[inside]] = True
+    for said, there in (("brief", happens), ("none", after & ~happens)):
+        who, when = np.nonzero(there & rows.new[None, :])
+        rows.add("seizure", who, rows.hours[when], text=np.full(len(who), said, dtype=object))
 
 
 def _local(rows: Rows, oedema: F64, how: Numbers) -> None:

@@ -95,7 +95,7 @@ def patient_id(number: int) -> str:
 def draw(
     system: System, n: int, *, seed: int, product: str | None = None, disease: str | None = None, weight_kg: Range | None = None,
     age_years: Range | None = None, sets: Mapping[str, float] | None = None, population: Population | None = None,
-    products: Mapping[str, Mapping[str, float]] | None = None,
+    products: Mapping[str, Sequence[Parameter]] | None = None,
 ) -> VirtualPatients:
     """``n`` virtual patients; patient i is the same whatever ``n`` is.
 
@@ -103,7 +103,7 @@ def draw(
     population, truncated to its bounds by drawing anew.  ``product`` and ``disease`` set parameters by name (the disease after the product), ``sets`` sets
     medians last.  ``weight_kg`` and ``age_years``: one number for all, or a range; by default adults.  Of a child whose weight is not given it
     follows from the age.
-    ``products``: parameter values by product; by default those of the model.
+    ``products``: the parameters that each product sets; by default those of the model.
     Raises ModelError or UnknownIdError for a number, name or value that is impossible.
     """
     if n < 1:
@@ -116,10 +116,10 @@ def draw(
         if products is None:
             from tocsin.model.load import products as known_products
 
-            products = known_products()
+            products = {name: p.parameters for name, p in known_products(system.name).items()}
         if product not in products:
             raise UnknownIdError("product", product, products, "tocsin simulate --help")
-        entries = _set(entries, {k: replace(_entry(entries, k, f"product {product}"), value=float(v)) for k, v in products[product].items()})
+        entries = _set(entries, {p.name: replace(_entry(entries, p.name, f"product {product}"), value=p.value, cv=p.cv) for p in products[product]})
     chosen = people.disease(disease) if disease is not None else None
     if chosen is not None:
         entries = _set(entries, {p.name: replace(_entry(entries, p.name, f"disease {chosen.name}"), value=p.value, cv=p.cv) for p in chosen.sets})

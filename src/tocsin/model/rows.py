@@ -35,9 +35,14 @@ def runs(level: F64) -> tuple[I64, I64, I64]:
 
 
 class Rows:
-    """Rows of a timeline at whole ``hours``; ``numbers`` are the patients' own numbers, by which their noise is found; none before ``start``."""
+    """Rows of a timeline at whole ``hours``.
 
-    def __init__(self, hours: F64, numbers: I64, seed: int, start: float) -> None:
+    ``numbers`` are the patients' own numbers, by which their noise is found.
+    No row is before ``start``, and none of a patient at ``stop`` (patients,) or later.
+    """
+
+    def __init__(self, hours: F64, numbers: I64, seed: int, start: float, stop: F64) -> None:
+        self.stop = stop
         self.hours = np.asarray(hours, np.float64)
         self.start = start
         self.new = self.hours >= start
@@ -94,6 +99,7 @@ class Rows:
             sites.append(pl.repeat(part[7], size, dtype=pl.String, eager=True))
             at += size
         order = np.lexsort((concept, hour, who))
+        order = order[hour[order] < self.stop[who[order]]]
         frame = pl.DataFrame({
             "patient": pl.Series(list(ids), dtype=pl.Enum(list(ids))).gather(who[order]), "hour": hour[order],
             "end_hour": pl.Series(end[order]).fill_nan(None), "concept": pl.Series(_NAMES, dtype=pl.Enum(_NAMES)).gather(concept[order]),
