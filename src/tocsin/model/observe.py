@@ -102,7 +102,7 @@ def observe(
                          f"({n}, {len(hours)}, {len(names)}).")
     if len(hours) > 1 and not np.allclose(np.diff(hours), HOUR_STEP):
         raise ModelError("the outputs must be one hour apart: supportive care looks once an hour.")
-    lost: npt.NDArray[np.bool_] = (~np.isfinite(values)).any(axis=2)
+    lost = np.asarray((~np.isfinite(values)).any(axis=2), np.bool_)
     stop = np.where(lost.any(axis=1), hours[lost.argmax(axis=1)] if len(hours) else np.inf, np.inf)
     values = np.nan_to_num(values) if lost.any() else values
     state = CareState.fresh(n, policy) if state is None else state
