@@ -8,7 +8,7 @@
       UnknownIdError     an id (scale, protocol, criterion, concept) that does not exist
       SettingError       a setting or option with a value that cannot be used
       CohortError        numbers, counts or groups that a statistic cannot be computed on
-      ModelError         a mechanistic model, virtual patient or dose that cannot be simulated
+      ModelError         equations, parameters, doses or times that cannot be simulated
 
 The command line prints the message of a TocsinError and exits with 2; anything else is a bug and shows a traceback.
 """
@@ -66,4 +66,4 @@ class CohortError(TocsinError):
 
 
 class ModelError(TocsinError):
-    """A mechanistic model, virtual patient or dose that cannot be simulated."""
+    """Equations, parameters, doses or times that cannot be simulated: says which patient, equation or name, why, and the usual fix."""

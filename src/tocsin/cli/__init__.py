@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from tocsin.cli import assuring, auditing, cohort, compare, differential, look, mapping, shards, simulate, watching, work
+from tocsin.cli import assuring, auditing, cohort, compare, differential, look, mapping, model, shards, simulate, watching, work
 from tocsin.errors import TocsinError
 
 app = typer.Typer(
@@ -33,6 +33,7 @@ app.command(no_args_is_help=True)(simulate.simulate)
 app.command(no_args_is_help=True)(differential.complications)
 app.command("map", no_args_is_help=True)(mapping.map_items)
 app.command()(assuring.protocols)
+app.command()(model.model)
 app.command(no_args_is_help=True)(assuring.assure)
 app.add_typer(compare.app, name="compare")
 

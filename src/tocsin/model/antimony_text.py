@@ -126,7 +126,7 @@ class _Reading:
     def code(self, code: str, number: int) -> None:
         opened = OPENED.match(code)
         if opened:
-            self.open(*opened.groups(), number)
+            self.open(opened[1], opened[2], opened[3], number)
         elif code == "end":
             self.close(number)
         elif self.within == "function":

@@ -101,7 +101,9 @@ class _Reader:
             self.word = ("number", found["number"]) if found["number"] else ("name", found["name"])
 
     def shown(self) -> str:
-        return repr(self.sign if self.sign is not None else self.word[1]) if self.sign or self.word else "the end"
+        if self.sign is not None:
+            return repr(self.sign)
+        return "the end" if self.word is None else repr(self.word[1])
 
     def sum(self) -> Tree:
         tree = self.product()

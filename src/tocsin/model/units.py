@@ -67,16 +67,16 @@ ATOMS: Mapping[str, Unit] = {
 }
 """The units that a table of parameters may use, each by the kinds of SBML; 1 U of an enzyme turns over 1 umol a minute."""
 
-STATE = re.compile(r"[A-Za-z]+|1|[*/]")
+TOKEN = re.compile(r"[A-Za-z]+|1|[*/]")
+WRITTEN = re.compile(r"([A-Za-z]+|1)([*/]([A-Za-z]+|1))*")
 
 
 def unit(text: str) -> Unit:
     """A unit as a table writes it: atoms joined by ``*`` and ``/`` from left to right ("pg/mL/day"; "1" a pure number).  ModelError if unknown."""
     whole, by = ONE, "*"
-    tokens = STATE.findall(text)
-    if "".join(tokens) != text.replace(" ", "") or not tokens:
+    if not WRITTEN.fullmatch(text):
         raise ModelError(f"the unit {text!r} is not understood: units are joined by * and /, as in pg/mL/day")
-    for token in tokens:
+    for token in TOKEN.findall(text):
         if token in "*/":
             by = token
             continue
@@ -160,9 +160,9 @@ def unit_of(tree: Tree, units: Mapping[str, Unit]) -> Unit:
             return unit_of(argument, units).to(Fraction(1, 2))
         case Call(function, arguments):
             for argument in arguments:
-                of = unit_of(argument, units)
-                if not of.pure:
-                    raise _MismatchError(f"{function} of {shown(of)}, which is not a pure number")
+                taken = unit_of(argument, units)
+                if not taken.pure:
+                    raise _MismatchError(f"{function} of {shown(taken)}, which is not a pure number")
             return ONE
     raise _MismatchError("an expression that is not understood")
 

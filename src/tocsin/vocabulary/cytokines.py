@@ -133,8 +133,8 @@ EXPANSION: tuple[Concept, ...] = (
     lab(
         "car_t_count",
         "CAR-positive T cells in blood",
-        "cells/uL",
-        {"cells/uL": units.SAME, "/uL": units.SAME, "10^6/L": units.SAME, "10^9/L": Conversion(1000.0), "/mL": Conversion(0.001)},
+        "/uL",
+        {"/uL": units.SAME, "10^6/L": units.SAME, "10^9/L": Conversion(1000.0)},
         (0, 1e7),
         (0, 1e5),
         log_scale=True,
