@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
-from model.made import VISITORS, WARD
 from typer.testing import CliRunner
 
+from model.made import VISITORS, WARD
 from tocsin.cli import app
 from tocsin.errors import ModelError, UnknownIdError
 from tocsin.grading import grade
@@ -200,8 +200,8 @@ def test_the_command_prints_grades_assumptions_and_the_notice_and_writes_what_gr
 
 @pytest.mark.parametrize(("options", "says"), [
     (["--doses", "tociluzumab 8 mg/kg @ day 5"], "tocilizumab"), (["--product", "cd-28"], "cd28"), (["--disease", "all"], "all-high"),
-    (["--weight", "heavy"], "--weight"), (["--age", "1..2..3"], "--age"), (["--set", "car_dose=many"], "a number is needed"), (["--care", "nothing=1"], "nothing"),
-    (["--seed", "-1"], "seed"),
+    (["--weight", "heavy"], "--weight"), (["--age", "1..2..3"], "--age"), (["--set", "car_dose=many"], "a number is needed"),
+    (["--care", "nothing=1"], "nothing"), (["--seed", "-1"], "seed"),
 ])
 def test_the_command_says_what_is_wrong_with_an_option(options: list[str], says: str) -> None:
     told = CliRunner().invoke(app, ["simulate", "--patients", "2", *options])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import platform
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from tocsin.errors import ModelError
 from tocsin.model.care import policy as default_policy
 from tocsin.model.course import Course
 from tocsin.model.dosing import HOURS_A_DAY, Doses, Order
-from tocsin.model.load import load
+from tocsin.model.load import load, products
 from tocsin.model.numbers import Numbers
 from tocsin.model.observe import Lab, labs, observing
 from tocsin.model.patients import Range, VirtualPatients, draw
@@ -40,6 +40,7 @@ class Simulation:
     """Virtual patients and what became of them.
 
     ``values`` (patients, hours, outputs) with the outputs ``names`` at ``hours`` after the infusion, missing (NaN) from where a patient failed.
+    ``assumed``: every number behind it that no source gives; ``sets``: the medians that the caller set.
     """
 
     system: System
@@ -53,6 +54,7 @@ class Simulation:
     failures: tuple[Failure, ...]
     seed: int
     assumed: tuple[Quantity, ...]
+    sets: Mapping[str, float] = field(default_factory=dict)
 
     def output(self, name: str) -> F64:
         """One output (patients, hours)."""
@@ -79,7 +81,7 @@ class Simulation:
         return {
             "notice": NOTICE, "model": self.system.name, "patients": len(self.patients), "seed": self.seed, "product": self.patients.product or None,
             "disease": None if disease is None else {"name": disease.name, "title": disease.title}, "days": float(self.hours[-1] / HOURS_A_DAY),
-            "first_day": float(self.hours[0] / HOURS_A_DAY), "doses": [o.words() for o in self.orders],
+            "medians_set": dict(self.sets), "first_day": float(self.hours[0] / HOURS_A_DAY), "doses": [o.words() for o in self.orders],
             "doses_cut_to_the_maximum": int(self.given.capped.sum()),
             "complete": sorted(self.timeline.complete.everywhere), "outputs": {n: units.get(n, "") for n in self.names},
             "failures": [{"patient": self.patients.ids[f.patient], "day": f.time, "cause": f.cause} for f in self.failures],
@@ -106,8 +108,7 @@ def _versions() -> dict[str, str]:
 
 def assumptions(system: System, people: Population, policy: Numbers, how: Numbers, assays: Sequence[Lab], patients: VirtualPatients) -> tuple[Quantity, ...]:
     """Everything that a simulation rests on and no source gives: the model with what product and disease set, population, care and observation."""
-    disease = patients.disease
-    mine = {p.name: p for p in (disease.sets if disease is not None else ())}
+    mine = {p.name: p for p in (*(products()[patients.product].parameters if patients.product else ()), *(patients.disease.sets if patients.disease else ()))}
     model = tuple(mine.get(p.name, p) for p in system.parameters if mine.get(p.name, p).status == "assumed")
     others = (*people.body.entries, *(p for m in people.mixtures for p in (m.share, m.factor)), *policy.entries, *how.entries)
     tests = tuple(Quantity(f"assay_{lab.concept}", lab.unit, f"assay: error {lab.cv:g}, limits {lab.lloq:g} to {lab.ceiling:g}", lab.source, lab.status)
@@ -139,4 +140,4 @@ def simulate(
     course.advance(days)
     timeline = course.observe()
     return Simulation(model, who, timeline, course.hours, course.names, course.values, course.orders, course.given, course.failures, seed,
-                      assumptions(model, people, care, observed, labs(), who))
+                      assumptions(model, people, care, observed, labs(), who), dict(sets or {}))
