@@ -66,9 +66,14 @@ class Care:
 
     ROWS: ClassVar[tuple[str, ...]] = ("bolus", "norepinephrine", "vasopressin", "epinephrine", "device", "flow", "fio2", "map")
 
-    def then(self, more: Care) -> Care:
+    def then(self, *more: Care) -> Care:
         """This and what was done in the hours after it."""
-        return Care(np.concatenate([self.hours, more.hours]), *(np.concatenate([getattr(self, n), getattr(more, n)], axis=1) for n in self.ROWS))
+        parts = (self, *more)
+        return Care(np.concatenate([p.hours for p in parts]), *(np.concatenate([getattr(p, n) for p in parts], axis=1) for n in self.ROWS))
+
+    def since(self, first: int) -> Care:
+        """From the hour of this place on; counted from the end where it is below 0."""
+        return Care(self.hours[first:], *(getattr(self, n)[:, first:] for n in self.ROWS))
 
 
 @dataclass

@@ -30,6 +30,8 @@ I64 = npt.NDArray[np.int64]
 AT_START, CAR_DOSE, CAR_INFUSION = "car_at_start", "car_dose", "car_t_infusion"
 """The parameters that say whether the cells are there at the start and how many, and the drug that they are when they come later."""
 MOST_DAYS = 3650.0
+LOOK_BACK = 48
+"""Hours before the new ones that an observation may depend on: the longest interval between two neurological examinations."""
 
 
 @dataclass
@@ -54,7 +56,7 @@ class Course:
     state: State | None = None
     failures: tuple[Failure, ...] = ()
     _pieces: list[F64] = field(default_factory=list)
-    _care: Care | None = None
+    _cared: list[Care] = field(default_factory=list)
     _care_state: CareState | None = None
     _told: float = -np.inf
 
@@ -150,9 +152,35 @@ class Course:
 
         Supportive care goes on where it stood; what was measured once stays as it was.
         """
+        if not self._pieces:
+            raise ModelError("nothing has been simulated yet: advance first.")
         car_dose = None if self.car_later or CAR_DOSE not in self.patients.names else self.patients.values(CAR_DOSE)
+        done = sum(len(c.hours) for c in self._cared)
+        # what is new depends on no more than the hours just before it
+        first = max(int((self.hours <= self._told).sum()) - LOOK_BACK, 0) if new else 0
+        values = _tail(self._pieces, len(self.hours) - first) if new else self.values
+        care = None
+        if done > first:
+            parts: list[Care] = []
+            for part in reversed(self._cared):
+                parts.insert(0, part)
+                if sum(len(p.hours) for p in parts) >= done - first:
+                    break
+            care = parts[0].then(*parts[1:]).since(first - done)
         seen = observe(
-            self.values, self.names, self.hours, self.patients, self.given, seed=self.seed, policy=self.policy, how=self.how, car_dose=car_dose,
-            care=self._care, state=self._care_state, rows_from=np.nextafter(self._told, np.inf) if new else -np.inf)
-        self._care, self._care_state, self._told = seen.care, seen.state, self.hour
+            values, self.names, self.hours[first:], self.patients, self.given, seed=self.seed, policy=self.policy, how=self.how, car_dose=car_dose,
+            care=care, state=self._care_state, rows_from=np.nextafter(self._told, np.inf) if new else -np.inf)
+        self._care_state, self._told = seen.state, self.hour
+        self._cared.append(seen.care.since(max(done - first, 0)))
         return seen.timeline
+
+
+def _tail(pieces: Sequence[F64], hours: int) -> F64:
+    """The last hours of the pieces, without joining them all."""
+    kept: list[F64] = []
+    for piece in reversed(pieces):
+        kept.insert(0, piece)
+        if sum(p.shape[1] for p in kept) >= hours:
+            break
+    whole = np.concatenate(kept, axis=1) if len(kept) > 1 else kept[0]
+    return whole[:, whole.shape[1] - hours:]
