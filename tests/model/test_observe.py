@@ -368,3 +368,20 @@ def test_saturation_at_known_oxygen_pressures() -> None:
     assert saturated(np.array([26.86]))[0] == pytest.approx(50.0, abs=0.5)  # P50 of adult blood
     assert saturated(np.array([60.0]))[0] == pytest.approx(90.6, abs=0.5)
     assert saturated(np.array([100.0]))[0] == pytest.approx(97.7, abs=0.3)
+
+
+def test_every_number_of_care_observation_and_population_cites_what_is_known_or_says_assumed() -> None:
+    from tocsin.cite import REFERENCES
+    from tocsin.model.load import loaded
+    from tocsin.model.numbers import text
+    from tocsin.model.population import population
+
+    people_ = population()
+    sources = [n.source for n in (*policy().entries, *observing().entries, *people_.body.entries, *people_.assumed)]
+    sources += [c.source for c in people_.correlations] + [lab.source for lab in labs()]
+    known = {*REFERENCES, *loaded().references, *(key for name in ("care", "observation", "population") for key in text(name)["references"])}
+    for source in sources:
+        for part in source.split(", ") if ":" in source else ():
+            if ":" in part:
+                assert part.partition(":")[0] in known, source
+        assert source == "assumed" or ":" in source
