@@ -1,6 +1,6 @@
 """From a system to compiled code, kept on disk: a model that was compiled once on a machine starts from its cache.
 
-The generated module holds the programs of the model as text and the loop of ``driver``; its name is a hash of all that its machine code depends on.
+The generated module holds the programs of the model as text; its name is a hash of all that its machine code depends on.
 """
 
 from __future__ import annotations
@@ -26,8 +26,41 @@ if TYPE_CHECKING:
     from tocsin.model.solver import Compiled
 
 MOST_LANES = 8
-PATTERN = 'KERNEL = Kernel({}, {}, (), False, "rodas5p", 4)\n'
-COMPILED_FROM = ("driver.py", "lower.py", "vector.py", "tableau.py")
+COMPILED_FROM = ("lower.py", "vector.py", "tableau.py")
+PATTERN = '''"""The programs of the model {name!r}, written by tocsin.model.compile; Numba keeps their machine code beside this file."""
+
+import numba
+
+from tocsin.model.lower import POINTER, Kernel, layout, on_arrays, on_workspace
+
+KERNEL = Kernel(
+    {{
+{texts},
+    }},
+    {sizes!r},
+    {positive!r},
+    {timed}, {method!r}, {lanes},
+)
+LAYOUT = layout(KERNEL)
+_step = numba.cfunc(numba.void(POINTER), cache=True)
+_single = numba.cfunc(numba.void(*[POINTER] * 6), cache=True)
+'''
+STEP = '''
+_{name} = on_workspace(KERNEL, "{name}")
+
+
+@_step
+def {name}(w):
+    _{name}(w)
+'''
+SINGLE = '''
+_{name} = on_arrays(KERNEL, "{name}")
+
+
+@_single
+def {name}(p, q, y, x, t, out):
+    _{name}(p, q, y, x, t, out)
+'''
 DIRECTORY = "TOCSIN_CACHE"
 """The environment variable that names another cache directory."""
 
@@ -63,9 +96,9 @@ def source(system: System, made: Programs, lanes: int, method: str) -> str:
     """The text of the generated module."""
     texts = ",\n".join(f'        "{name}": """\\\n{text}\n""".strip()' for name, text in made.texts.items())
     positive = tuple(s.positive for s in system.states)
-    kernel = f"KERNEL = Kernel(\n    {{\n{texts},\n    }},\n    {dict(made.sizes)!r},\n    {positive!r},\n    {made.timed}, {method!r}, {lanes},\n)\n"
-    pattern = (files("tocsin.model") / "driver.py").read_text(encoding="utf-8")
-    return pattern.replace(PATTERN, kernel)
+    head = PATTERN.format(name=system.name, texts=texts, sizes=dict(made.sizes), positive=positive, timed=made.timed, method=method, lanes=lanes)
+    steps = [STEP.format(name=name) for name in ("attempt", "dense", "observe")]
+    return "\n".join([head, *steps, *(SINGLE.format(name=name) for name in ("prepare", "initial", "rates", "jacobian"))])
 
 
 def load_module(text: str) -> ModuleType:

@@ -1,7 +1,6 @@
 """The loop around the steps: a lane a patient, each with its own time and step; a finished lane takes the next patient.
 
-This file is a pattern: ``compile_system`` writes it, with the programs of a model in place of the empty kernel below, into the cache directory,
-and imports that copy, so that Numba keeps the machine code beside it.  It is not imported itself.
+It is the same for every model: what a model computes is reached by the addresses of its compiled functions, and ``layout`` says where its numbers lie.
 """
 
 import math
@@ -9,94 +8,84 @@ import math
 import numpy as np
 from numba import njit
 
-from tocsin.model.lower import Kernel, on_arrays, on_workspace
+from tocsin.model.lower import call_one, call_six
 
-KERNEL = Kernel({}, {}, (), False, "rodas5p", 4)
-
-LANES = KERNEL.lanes
-ROWS = KERNEL.rows
-N_ROWS, N_STATES, N_INPUTS, N_PREPARED = ROWS["rows"], KERNEL.sizes["y"], KERNEL.sizes["x"], KERNEL.sizes["q"]
-N_DENSE = N_STATES * len(KERNEL.tableau.h)
-T, H, THETA, ERROR, RTOL = ROWS["t"], ROWS["h"], ROWS["r"], ROWS["e"], ROWS["b"]
-Y, Z, X, Q, ATOL, DENSE, O = ROWS["y"], ROWS["z"], ROWS["x"], ROWS["q"], ROWS["a"], ROWS["k"], ROWS["o"]  # noqa: E741
-
-ORDER = KERNEL.tableau.embedded + 1
-NOW, BEFORE = 0.7 / ORDER, 0.4 / ORDER  # the exponents of a PI step control: Hairer and Wanner, Solving ODEs II, section IV.2
+NOW, BEFORE = 0.7, 0.4  # over the order, the exponents of a PI step control: Hairer and Wanner, Solving ODEs II, section IV.2
 SAFETY = math.log(0.9)
 MOST_GROWTH, MOST_SHRINKING = math.log(8.0), math.log(0.1)
 AT_FIRST = math.log(1e-4)
 LARGEST = 300.0  # of the logarithm of an error that is a number
 TOO_SMALL, NOT_FINITE, TOO_MANY = 1, 2, 3
 
-prepare, initial, rates, jacobian = (on_arrays(KERNEL, name) for name in ("prepare", "initial", "rates", "jacobian"))
-attempt, dense, observe = (on_workspace(KERNEL, name) for name in ("attempt", "dense", "observe"))
-
 OPTIONS = {"cache": True, "nogil": True, "error_model": "numpy", "fastmath": False, "boundscheck": False}
 
 
-@njit("void(i8,i8,f8[:,::1],f8[:,::1],f8[:,::1],b1)", **OPTIONS)
-def prepare_all(first, last, parameters, prepared, y, with_initial):
+@njit("void(i8,i8,i8,i8,f8[:,::1],f8[:,::1],f8[:,::1],b1)", **OPTIONS)
+def prepare_all(prepare, initial, first, last, parameters, prepared, y, with_initial):
+    """What depends on parameters only and, where asked for, the initial states."""
     nothing = np.zeros(1)
     for i in range(first, last):
-        prepare(parameters[i], nothing, nothing, nothing, nothing, prepared[i])
+        call_six(prepare, parameters[i], nothing, nothing, nothing, nothing, prepared[i])
         if with_initial:
-            initial(parameters[i], nothing, nothing, nothing, nothing, y[i])
+            call_six(initial, parameters[i], nothing, nothing, nothing, nothing, y[i])
 
 
-@njit("void(f8[::1],f8[::1],f8[::1],f8[::1],f8[::1])", **OPTIONS)
-def rates_of_one(q, y, x, t, out):
-    rates(q, q, y, x, t, out)
+@njit("void(i8,f8[::1],f8[::1],f8[::1],f8[::1],f8[::1])", **OPTIONS)
+def one(program, q, y, x, t, out):
+    """A program for one patient."""
+    call_six(program, q, q, y, x, t, out)
 
 
-@njit("void(f8[::1],f8[::1],f8[::1],f8[::1],f8[::1])", **OPTIONS)
-def jacobian_of_one(q, y, x, t, out):
-    jacobian(q, q, y, x, t, out)
-
-
-@njit("void(i8,i8,f8[:,::1],f8[:,::1],f8[:,::1],f8[::1],f8[::1],f8[::1],f8)", **OPTIONS)
-def first_steps(first, last, prepared, y, x, t, h, atol, rtol):
+@njit("void(i8,i8,i8,f8[:,::1],f8[:,::1],f8[:,::1],f8[::1],f8[::1],f8[::1],f8)", **OPTIONS)
+def first_steps(rates, first, last, prepared, y, x, t, h, atol, rtol):
     """A first step in which no state changes by more than a hundredth of itself or of its tolerance."""
-    rate = np.empty(N_STATES)
+    n = y.shape[1]
+    rate = np.empty(n)
     for i in range(first, last):
-        rates(prepared[i], prepared[i], y[i], x[i], t[i:i + 1], rate)
+        call_six(rates, prepared[i], prepared[i], y[i], x[i], t[i:i + 1], rate)
         size = 0.0
         speed = 0.0
-        for j in range(N_STATES):
+        for j in range(n):
             scale = atol[j] + rtol * abs(y[i, j])
             size += (y[i, j] / scale) ** 2
             speed += (rate[j] / scale) ** 2
-        size, speed = math.sqrt(size / N_STATES), math.sqrt(speed / N_STATES)
+        size, speed = math.sqrt(size / n), math.sqrt(speed / n)
         h[i] = 0.01 * max(size, 1.0) / speed if speed > 1e-5 else 1e-3
         if not h[i] < math.inf:
             h[i] = 1e-6
 
 
 @njit(nogil=True, error_model="numpy")
-def leave(lane, who, cause, w, time, y, x, status, counts, steps):
+def leave(lane, who, cause, w, at_t, at_y, at_x, time, y, x, status, counts, steps):
     """Writes back where a lane's patient stands, with the cause of its failure or 0, and frees the lane."""
     i = who[lane]
     status[i] = cause
-    time[i] = w[T, lane]
-    for j in range(N_STATES):
-        y[i, j] = w[Y + j, lane]
-    for j in range(N_INPUTS):
-        x[i, j] = w[X + j, lane]
+    time[i] = w[at_t, lane]
+    for j in range(y.shape[1]):
+        y[i, j] = w[at_y + j, lane]
+    for j in range(x.shape[1]):
+        x[i, j] = w[at_x + j, lane]
     counts[i, 0] += steps[lane, 0]
     counts[i, 1] += steps[lane, 1]
     who[lane] = -1
 
 
 @njit(
-    "void(i8,i8,f8[:,::1],f8[:,::1],f8[:,::1],f8[::1],f8[:,::1],f8[::1],i8[::1],f8[::1],i8[::1],f8[::1],f8[::1],f8,i8,i8[::1],f8[:,:,::1],f4[:,:,::1],i8[::1],i8[:,::1])",
+    "void(i8[::1],i8[::1],i8,i8,f8[:,::1],f8[:,::1],f8[:,::1],f8[::1],f8[:,::1],f8[::1],i8[::1],f8[::1],i8[::1],f8[::1],f8[::1],f8,i8,i8[::1],f8[:,:,::1],f4[:,:,::1],i8[::1],i8[:,::1])",
     **OPTIONS,
 )
-def run(first, last, prepared, y, x, time, control, times, event_start, event_time, event_target, event_amount, atol, rtol, most_steps,
+def run(functions, layout, first, last, prepared, y, x, time, control, times, event_start, event_time, event_target, event_amount, atol, rtol, most_steps,
         columns, values, values_single, status, counts):
     """Carries patients ``first`` to ``last`` from their times to the last of ``times``, and writes their outputs.
 
-    ``control`` (patients, 3): the proposed step, the logarithm of the last error, the step that the last restart took.  ``counts`` (patients, 2): steps
+    ``functions``: the addresses of attempt, dense and observe; ``layout`` as ``Kernel.layout``.  ``control`` (patients, 3): the proposed step, the logarithm of the last error, the step that the last restart took.  ``counts`` (patients, 2): steps
     accepted and rejected.  The outputs of these ``columns`` go to ``values``, or to ``values_single`` where that has elements.
     """
+    attempt, dense, observe = functions[0], functions[1], functions[2]
+    T, H, THETA, ERROR, RTOL, Y, Z, X = layout[0], layout[1], layout[2], layout[3], layout[4], layout[5], layout[6], layout[7]
+    Q, ATOL, DENSE, OUT, N_DENSE, N_ROWS, LANES, ORDER = layout[8], layout[9], layout[10], layout[11], layout[12], layout[13], layout[14], layout[15]
+    N_STATES, N_INPUTS, N_PREPARED = y.shape[1], x.shape[1], prepared.shape[1]
+    now, past = NOW / ORDER, BEFORE / ORDER
     w = np.zeros((N_ROWS, LANES))
     who = np.full(LANES, -1, np.int64)
     event = np.zeros(LANES, np.int64)
@@ -153,16 +142,16 @@ def run(first, last, prepared, y, x, time, control, times, event_start, event_ti
                     w[THETA, lane] = min(max((times[output[lane] + k] - w[T, lane]) / w[H, lane], 0.0), 1.0)
                 else:
                     w[THETA, lane] = 0.0
-            observe(w)
+            call_one(observe, w)
             for lane in range(LANES):
                 if k < due[lane]:
                     at = output[lane] + k
                     if single:
                         for j in range(columns.shape[0]):
-                            values_single[who[lane], at, j] = w[O + columns[j], lane]
+                            values_single[who[lane], at, j] = w[OUT + columns[j], lane]
                     else:
                         for j in range(columns.shape[0]):
-                            values[who[lane], at, j] = w[O + columns[j], lane]
+                            values[who[lane], at, j] = w[OUT + columns[j], lane]
         # the state moves on; events; the next step
         active = 0
         freed = 0
@@ -179,11 +168,11 @@ def run(first, last, prepared, y, x, time, control, times, event_start, event_ti
                     w[Y + j, lane] = w[Z + j, lane]
             if w[T, lane] >= end:
                 control[i, 0], control[i, 1], control[i, 2] = proposed[lane], before[lane], restart[lane]
-                leave(lane, who, 0, w, time, y, x, status, counts, steps)
+                leave(lane, who, 0, w, T, Y, X, time, y, x, status, counts, steps)
                 freed += 1
                 continue
             if steps[lane, 0] + steps[lane, 1] >= most_steps:
-                leave(lane, who, TOO_MANY, w, time, y, x, status, counts, steps)
+                leave(lane, who, TOO_MANY, w, T, Y, X, time, y, x, status, counts, steps)
                 freed += 1
                 continue
             active += 1
@@ -207,7 +196,7 @@ def run(first, last, prepared, y, x, time, control, times, event_start, event_ti
                 event[lane] += 1
             if changed:
                 proposed[lane] = min(proposed[lane], restart[lane])
-                before[lane] = AT_FIRST
+                before[lane] = 0.0
                 restarted[lane] = True
             left = stop[lane] - w[T, lane]
             reaches[lane] = proposed[lane] >= left
@@ -216,7 +205,7 @@ def run(first, last, prepared, y, x, time, control, times, event_start, event_ti
             continue
         if active == 0:
             break
-        attempt(w)
+        call_one(attempt, w)
         # accept or reject
         any_due = False
         for lane in range(LANES):
@@ -227,13 +216,13 @@ def run(first, last, prepared, y, x, time, control, times, event_start, event_ti
             if finite and error <= 0.0:
                 steps[lane, 0] += 1
                 accepted[lane] = True
-                error = max(error, AT_FIRST)
-                grown = h * math.exp(min(max(SAFETY - NOW * error + BEFORE * before[lane], MOST_SHRINKING), MOST_GROWTH))
+                growth = min(max(SAFETY - now * error + past * before[lane], MOST_SHRINKING), MOST_GROWTH)
+                grown = h * math.exp(growth)
                 proposed[lane] = grown if h >= proposed[lane] else max(grown, proposed[lane])
-                before[lane] = error
+                before[lane] = max(error, AT_FIRST)
                 if restarted[lane]:
                     restarted[lane] = False
-                    restart[lane] = h
+                    restart[lane] = h * math.exp(min(SAFETY - error / ORDER, MOST_GROWTH))
                 reached = stop[lane] if reaches[lane] else w[T, lane] + h
                 k = output[lane]
                 while k < n_times and times[k] <= reached:
@@ -245,6 +234,6 @@ def run(first, last, prepared, y, x, time, control, times, event_start, event_ti
                 shrinking = max(SAFETY - error / ORDER, MOST_SHRINKING) if finite else MOST_SHRINKING
                 proposed[lane] = h * math.exp(shrinking)
                 if proposed[lane] < 1e-14 * max(abs(w[T, lane]), 1e-3):
-                    leave(lane, who, TOO_SMALL if finite else NOT_FINITE, w, time, y, x, status, counts, steps)
+                    leave(lane, who, TOO_SMALL if finite else NOT_FINITE, w, T, Y, X, time, y, x, status, counts, steps)
         if any_due:
-            dense(w)
+            call_one(dense, w)

@@ -79,13 +79,20 @@ class Kernel:
         g a stage's state and i its time, a the absolute tolerances, b the relative one, k what the interpolant needs; the rest as in the programs.
         """
         n, stages = self.sizes["y"], self.tableau.stages
-        wanted = {"t": 1, "h": 1, "i": 1, "r": 1, "e": 1, "b": 1, "s": 3, "y": n, "g": n, "c": n, "x": self.sizes["x"], "q": self.sizes["q"], "w": self.sizes["w"],
+        wanted = {"t": 1, "h": 1, "i": 1, "r": 1, "e": 1, "b": 1, "s": 3, "y": n, "g": n, "c": n, "x": max(1, self.sizes["x"]), "q": max(1, self.sizes["q"]), "w": self.sizes["w"],
                   "u": n * stages, "d": n, "z": n, "a": n, "k": n * len(self.tableau.h), "o": self.sizes["o"]}
         starts, at = {}, 0
         for name, size in wanted.items():
             starts[name] = at
             at += size
         return starts | {"rows": at}
+
+
+def layout(kernel: Kernel) -> list[int]:
+    """Where the loop over steps finds a kernel's numbers: rows of t, h, r, e, b, y, z, x, q, a, k, o; how many k has, how many rows there are, lanes, order."""
+    rows = kernel.rows
+    return [*(rows[name] for name in "threbyzxqako"), kernel.sizes["y"] * len(kernel.tableau.h), rows["rows"], kernel.lanes,
+            kernel.tableau.embedded + 1]
 
 
 class Builder:
@@ -243,14 +250,15 @@ class Builder:
         return self.function("observe", 1, body)
 
 
+POINTER = types.CPointer(types.float64)
+
+
 def on_workspace(kernel: Kernel, name: str) -> Any:
-    """A function for compiled code, of the workspace (rows, lanes): ``attempt``, ``dense`` or ``observe``."""
+    """``attempt``, ``dense`` or ``observe`` as a function for compiled code, of the pointer to a workspace."""
     @intrinsic  # type: ignore[untyped-decorator]
     def call(typing_context: Any, workspace: Any) -> Any:
         def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
-            function = getattr(Builder(kernel, builder.module), name)()
-            builder.call(function, [builder.bitcast(data, DOUBLE.as_pointer())])
+            builder.call(getattr(Builder(kernel, builder.module), name)(), [builder.bitcast(arguments[0], DOUBLE.as_pointer())])
             return context.get_dummy_value()
 
         return types.void(workspace), code
@@ -259,12 +267,10 @@ def on_workspace(kernel: Kernel, name: str) -> Any:
 
 
 def on_arrays(kernel: Kernel, name: str) -> Any:
-    """A program for one patient as a function for compiled code of the arrays p, q, y, x, t and what it writes, each of one dimension."""
+    """A program for one patient as a function for compiled code, of pointers: p, q, y, x, t and what is written."""
     @intrinsic  # type: ignore[untyped-decorator]
     def call(typing_context: Any, p: Any, q: Any, y: Any, x: Any, t: Any, written: Any) -> Any:
         def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            data = [context.make_array(of)(context, builder, value).data for of, value in zip(signature.args, arguments, strict=True)]
-
             def body(inner: Any, *pointers: Any) -> None:
                 by_name = dict(zip("pqyxt", pointers, strict=False))
                 lower(
@@ -273,9 +279,36 @@ def on_arrays(kernel: Kernel, name: str) -> Any:
                     lambda _, index: inner.gep(pointers[5], [ir.Constant(INT64, index)]),
                 )
 
+            data = [builder.bitcast(a, DOUBLE.as_pointer()) for a in arguments]
             builder.call(Builder(kernel, builder.module).function(f"single_{name}", 6, body), data)
             return context.get_dummy_value()
 
         return types.void(p, q, y, x, t, written), code
 
     return call
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def call_one(typing_context: Any, address: Any, workspace: Any) -> Any:
+    """Calls the C function at an address with an array."""
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return _call(context, builder, signature, arguments)
+
+    return types.void(address, workspace), code
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def call_six(typing_context: Any, address: Any, p: Any, q: Any, y: Any, x: Any, t: Any, written: Any) -> Any:
+    """Calls the C function at an address with six arrays."""
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return _call(context, builder, signature, arguments)
+
+    return types.void(address, p, q, y, x, t, written), code
+
+
+def _call(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+    arrays = zip(signature.args[1:], arguments[1:], strict=True)
+    data = [builder.bitcast(context.make_array(of)(context, builder, value).data, DOUBLE.as_pointer()) for of, value in arrays]
+    kind = ir.FunctionType(ir.VoidType(), [DOUBLE.as_pointer()] * len(data))
+    builder.call(builder.inttoptr(arguments[0], kind.as_pointer()), data)
+    return context.get_dummy_value()

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from tocsin.errors import ModelError, SettingError, UnknownIdError
+from tocsin.model import driver
 from tocsin.model.emit import Programs
 from tocsin.model.events import Changes, Events, changes
 from tocsin.model.system import System
@@ -92,15 +93,17 @@ class Compiled:
         spread = _spread(n, workers)
         if state is None:
             first = np.empty(n)
-            spread(lambda a, b: self.module.first_steps(a, b, now.prepared, now.y, now.inputs, now.time, first, absolute, rtol))
+            spread(lambda a, b: driver.first_steps(self.module.rates.address, a, b, now.prepared, now.y, now.inputs, now.time, first, absolute, rtol))
             now.control[:, 0] = first
             now.control[:, 2] = first
         shape = (n, len(at), len(columns))
         none = (0, 0, 0)
         values, values_single = np.empty(none if single else shape), np.empty(shape if single else none, np.float32)
         gone = now.status != 0
-        spread(lambda a, b: self.module.run(
-            a, b, now.prepared, now.y, now.inputs, now.time, now.control, at, planned.start, planned.time, planned.target, planned.amount,
+        functions = np.array([self.module.attempt.address, self.module.dense.address, self.module.observe.address], np.int64)
+        layout = np.array(self.module.LAYOUT, np.int64)
+        spread(lambda a, b: driver.run(
+            functions, layout, a, b, now.prepared, now.y, now.inputs, now.time, now.control, at, planned.start, planned.time, planned.target, planned.amount,
             absolute, rtol, most_steps, columns, values, values_single, now.status, now.steps,
         ))
         kept = values_single if single else values
@@ -112,12 +115,12 @@ class Compiled:
 
     def rates(self, time: float, y: ArrayLike, parameters: ArrayLike, inputs: ArrayLike = ()) -> Floats:
         """The rates of change (S,) of one patient."""
-        return self._single(self.module.rates_of_one, len(self.system.states), time, y, parameters, inputs)
+        return self._single(self.module.rates.address, len(self.system.states), time, y, parameters, inputs)
 
     def jacobian(self, time: float, y: ArrayLike, parameters: ArrayLike, inputs: ArrayLike = ()) -> Floats:
         """The derivatives (S, S) of the rates of one patient: row, the rate; column, the state."""
         full = np.zeros((len(self.system.states), len(self.system.states)))
-        entries = self._single(self.module.jacobian_of_one, len(self.programs.entries), time, y, parameters, inputs)
+        entries = self._single(self.module.jacobian.address, len(self.programs.entries), time, y, parameters, inputs)
         for (i, j), value in zip(self.programs.entries, entries, strict=True):
             full[i, j] = value
         return full
@@ -126,11 +129,11 @@ class Compiled:
         """What the compiled code keeps of each patient's parameters: (N, .)."""
         return self._start(parameters, None, 0.0).prepared
 
-    def _single(self, function: Callable[..., None], size: int, time: float, y: ArrayLike, parameters: ArrayLike, inputs: ArrayLike) -> Floats:
+    def _single(self, address: int, size: int, time: float, y: ArrayLike, parameters: ArrayLike, inputs: ArrayLike) -> Floats:
         out = np.zeros(size)
         x = np.zeros(max(1, len(self.system.inputs)))
         x[:np.size(inputs)] = inputs
-        function(self.prepared(parameters)[0], np.ascontiguousarray(y, np.float64), x, np.array([float(time)]), out)
+        driver.one(address, self.prepared(parameters)[0], np.ascontiguousarray(y, np.float64), x, np.array([float(time)]), out)
         return out
 
     # ------------------------------------------------------------ what is asked
@@ -180,10 +183,9 @@ class Compiled:
         y = np.zeros((n, len(states))) if given is None else np.array(np.broadcast_to(given, (n, len(states))))
         sizes = self.programs.sizes
         prepared = np.empty((n, max(1, sizes["q"])))
-        self.module.prepare_all(0, n, table, prepared, y, given is None)
+        driver.prepare_all(self.module.prepare.address, self.module.initial.address, 0, n, table, prepared, y, given is None)
         self._finite_start(y, prepared)
         control = np.zeros((n, 3))
-        control[:, 1] = self.module.AT_FIRST
         return State(np.full(n, float(start)), y, np.zeros((n, max(1, sizes["x"]))), np.zeros(n, np.int64), prepared, control, np.zeros(n, np.int64), np.zeros((n, 2), np.int64))
 
     def _finite_start(self, y: Floats, prepared: Floats) -> None:
@@ -225,7 +227,7 @@ class Compiled:
             if len(table) not in (1, len(state)):
                 raise ModelError(f"There are {len(state)} patients but {len(table)} rows of parameters.\n  Give one row, or one a patient.")
             table = np.require(np.broadcast_to(table, (len(state), table.shape[1])), requirements=["C", "W"])
-            self.module.prepare_all(0, len(state), table, now.prepared, now.y, False)
+            driver.prepare_all(self.module.prepare.address, self.module.initial.address, 0, len(state), table, now.prepared, now.y, False)
             self._finite_start(now.y[:0], now.prepared)
         return now
 
