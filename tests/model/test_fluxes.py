@@ -183,7 +183,8 @@ def test_siltuximab_binds_il6_and_leaves_the_receptor_free():
 def test_methylprednisolone_counts_as_a_fifth_of_dexamethasone_and_the_steroid_response_is_steep():
     dex, mp = at({"dexamethasone": 63.0})[0], at({"methylprednisolone": 94.5})[0]
     assert mp["steroid_plasma"] == pytest.approx(dex["steroid_plasma"] / 5.33)
-    assert at({"steroid_effect": 0.0026})[0]["steroid_on_macrophages"] == pytest.approx(0.5)
+    assert at({"steroid_effect": 0.0026})[0]["steroid_on_macrophages"] == pytest.approx(0.786 / 2)
+    assert at({"steroid_effect": 10.0})[0]["steroid_on_macrophages"] == pytest.approx(0.786, rel=1e-6)   # a fifth of the activity is beyond reach
     assert at({"steroid_effect": 0.0026 / 4})[0]["steroid_on_macrophages"] < 0.03
     assert at()[0]["steroid_on_macrophages"] < 1e-12
 
