@@ -95,9 +95,7 @@ def _told(q: Quantity) -> dict[str, object]:
 
 
 def _versions() -> dict[str, str]:
-    from tocsin import __version__
-
-    found = {"tocsin": __version__, "python": platform.python_version()}
+    found = {"tocsin": version("tocsin"), "python": platform.python_version()}
     for name in PACKAGES:
         try:
             found[name] = version(name)
