@@ -6,10 +6,15 @@ from pathlib import Path
 
 import polars as pl
 
+from tocsin.vocabulary import CORTICOSTEROIDS
+
 RESPONSES = {0: ("CR", "negative"), 1: ("CR", "positive"), 2: ("PR", None), 3: ("stable disease", None), 4: ("progressive disease", None)}
 CYTOKINES = {"IFN-gamma": "ifn_gamma", "IL-2": "il2", "IL-6": "il6", "IL-8": "il8", "IL-10": "il10", "IL-15": "il15", "IL-1B": "il1b", "TNF-alpha": "tnf_alpha",
              "GM-CSF": "gm_csf"}
 """Those that Tocsin knows; IL-4, IL-12p70, IL-13, IL-18 and MIP-1a have no concept."""
+
+CHARTED = (*CORTICOSTEROIDS, "tocilizumab", "siltuximab", "anakinra")
+"""The drugs of which the daily table has a column; of others (G-CSF, say) it tells nothing."""
 
 
 def write_ccf(data: Path, folder: Path) -> Path:
@@ -26,7 +31,8 @@ def write_ccf(data: Path, folder: Path) -> Path:
     pl.concat(rows).write_csv(folder / "events.csv")
     who = daily.select(patient="ID").unique(maintain_order=True)
     who.with_columns(product=pl.col("patient").str.split(" ").list.first()).write_csv(folder / "patients.csv")
-    (folder / "cohort.toml").write_text('title = "Lymphoma, daily grades"\narms = "tocilizumab"\nwindow_days = 15\ncomplete = ["drugs"]\n')
+    (folder / "cohort.toml").write_text('title = "Lymphoma, daily grades"\narms = "tocilizumab"\nwindow_days = 15\n'
+                                       f"complete = {sorted(CHARTED)}\n".replace("'", '"'))
     return folder
 
 

@@ -50,6 +50,7 @@ FALSE, TRUE, UNKNOWN = 0, 1, 2
 DAY = 24.0
 NUMBERS = (Kind.MEASUREMENT,)
 GIVEN = (Kind.INFUSION, Kind.DOSE)
+RATED = {name for name, concept in CONCEPTS.items() if concept.kind in GIVEN}
 
 
 # ---------------------------------------------------------------------------------------------------- rows
@@ -118,6 +119,15 @@ ABSENT = Reading("absent", 0.0, 0.0)
 
 
 @dataclass(frozen=True)
+class Silence:
+    """A time without a sign, and the hour from which on it could have been the quiet after which an episode has resolved."""
+
+    start: float
+    end: float
+    long_enough: float
+
+
+@dataclass(frozen=True)
 class View:
     """What is known of one input at one moment."""
 
@@ -126,6 +136,7 @@ class View:
     possible: tuple[Reading, ...]
     lapsed: tuple[Reading, ...]
     closed: bool
+    named: bool = False  # something is there that the record puts down to the syndrome itself
 
     @property
     def apart(self) -> bool:
@@ -152,6 +163,7 @@ class Patient:
         first = min((r.hour for r in self.rows), default=from_hour)
         self.begin = max(from_hour, first)
         self.resolutions: list[float] = []
+        self.silences: list[Silence] = []
         self._views: dict[tuple[str, float], View] = {}
         self._truth: dict[tuple[int, float], int] = {}  # by identity: to hash a large claim costs more than to work it out
         self.by_concept: dict[str, list[Row]] = {}
@@ -167,6 +179,12 @@ class Patient:
         if row.concept == "death" and row.attribution == "unknown":
             return False
         return row.attribution in self.counts
+
+    def named(self, row: Row) -> bool:
+        """The row says that something is there, and puts it down to the syndrome itself."""
+        code = row.reading.code
+        return (self.counted(row) and row.attribution in self.scale.episode.put_down_to
+                and code not in (None, "absent", "unknown") and (row.concept in RATED or code != values_of(row.concept)[0]))
 
     # ------------------------------------------------------------------ what is known
     def view(self, concept: str, t: float) -> View:
@@ -195,22 +213,24 @@ class Patient:
 
         # what carries on: (reading, counted, until)
         carried = [
-            (r.reading, self.counted(r), r.hour + carry) for r in newest
+            (r.reading, self.counted(r), r.hour + carry, r) for r in newest
             if r.hour >= changed and not any(o.hour > r.hour and self.counted(o) for o in over)]
         for r in over:
             if last_exact >= r.hour or r.over_at <= changed:
                 continue
             if r.end is None:
                 if not outdated(r.latest):
-                    carried.append((r.reading, self.counted(r), r.hour + carry))
+                    carried.append((r.reading, self.counted(r), r.hour + carry, r))
             elif (CONCEPTS[concept].kind in (Kind.INFUSION, Kind.FINDING) and self.counted(r) and r.reading.code != "unknown"
                   and not any(o.hour >= r.over_at and self.counted(o) for o in over)):
-                carried.append((ABSENT, True, r.over_at + carry))
-        held = [r.reading for r in running if self.counted(r)] + [x for x, counted, end in carried if counted and t < end]
+                carried.append((ABSENT, True, r.over_at + carry, None))
+        held = [r.reading for r in running if self.counted(r)] + [x for x, counted, end, _ in carried if counted and t < end]
         elsewhere = not held and (
-            any(not self.counted(r) for r in running) or any(not counted and t < end for _, counted, end in carried))
+            any(not self.counted(r) for r in running) or any(not counted and t < end for _, counted, end, _ in carried))
+        here = [*running, *(r for _, _, end, r in carried if r is not None and t < end)]
         return View(tuple(held), elsewhere, tuple(r.reading for r in possible),
-                    tuple(x for x, counted, _ in carried if counted), self.complete.covers(concept, self.patient))
+                    tuple(x for x, counted, _, _ in carried if counted), self.complete.covers(concept, self.patient),
+                    any(self.named(r) for r in here))
 
     def _device_changes(self, t: float) -> list[float]:
         """When a counted exact device other than the one known until then was charted."""
@@ -482,18 +502,38 @@ class Patient:
         now = [m for m in self.moments(t) if m >= since]
         return (next((m for m in now if self.truth(onset, m) == TRUE), None), next((m for m in now if self.truth(onset, m) != FALSE), None))
 
+    def _silence(self, onset: Predicate, t: float) -> Silence | None:
+        """The last time since the onset in which the episode may have resolved."""
+        began, _ = self._since(onset, t)
+        found = [s for s in self.silences if began is not None and s.start > began and s.long_enough <= t]
+        if not found or any(m >= found[-1].long_enough and self._goes_on(m) for m in self.moments(t)):
+            return None
+        return found[-1]
+
+    def _goes_on(self, t: float) -> bool:
+        """The record puts something that is there down to the syndrome itself."""
+        return any(self.view(concept, t).named for concept in self.scale.episode.shown_by)
+
+    def _surely_since(self, onset: Predicate, t: float) -> float | None:
+        """The onset of the episode that surely goes on: the first since the last time in which it may have resolved."""
+        silence = self._silence(onset, t)
+        if silence is None:
+            return self._since(onset, t)[0]
+        return next((m for m in self.moments(t) if m >= silence.long_enough and self.truth(onset, m) == TRUE), None)
+
     def _episode_for(self, onset: Predicate, hours: float, t: float) -> int:
         began, may_have = self._since(onset, t)
         if began is not None:
-            return int(t >= began + hours)
+            surely = self._surely_since(onset, t)
+            return TRUE if surely is not None and t >= surely + hours else UNKNOWN if t >= began + hours else FALSE
         return UNKNOWN if may_have is not None and t >= may_have + hours else FALSE
 
     def _masked(self, onset: Predicate, doses: Doses, t: float) -> int:
         began, may_have = self._since(onset, t)
         given = self._given(doses.concepts, t)
         if began is not None:
-            if any(certain and (not r.is_long or r.latest <= t) and (r.hour >= began or (r.end is not None and r.end > began))
-                   for r, certain in given):
+            surely = self._surely_since(onset, t)
+            if surely is not None and self._dose_after(given, surely, t):
                 return TRUE
             if any(r.hour >= began or max(r.latest, r.end or r.hour) > began for r, _ in given):
                 return UNKNOWN
@@ -502,7 +542,39 @@ class Patient:
             return UNKNOWN
         return FALSE
 
+    def _dose_after(self, given: Sequence[tuple[Row, bool]], began: float, t: float) -> bool:
+        return any(certain and (not r.is_long or r.latest <= t) and (r.hour >= began or (r.end is not None and r.end > began))
+                   for r, certain in given)
+
+    def _lost(self, p: Masked | EpisodeFor, t: float) -> bool:
+        """It is unknown only because the episode may have resolved."""
+        began, _ = self._since(p.onset, t)
+        if began is None or self.truth(p, t) != UNKNOWN:
+            return False
+        return t >= began + p.hours if isinstance(p, EpisodeFor) else self._dose_after(self._given(p.doses.concepts, t), began, t)
+
     # ------------------------------------------------------------------ resolution
+    def find_silences(self) -> list[Silence]:
+        """The times in which no sign is seen, known to be absent or not, and which could have been quiet for long enough."""
+        rule = self.scale.episode
+        signs = [(m, TRUE in (self.truth(rule.active, m), self.truth(rule.onset, m)) or self._goes_on(m)) for m in self.times]
+        given = [(r, r.hour if r.end is None else r.end) for r, sure in self._given(rule.suppressing.concepts, self.until) if sure]
+        q = rule.quiet_hours
+
+        def asks_for_more(when: float) -> bool:
+            """A drug was surely given in the quiet that begins here, or in the hours before it."""
+            return any(r.latest < when + q and over > when - q and over + q > when for r, over in given)
+
+        out = []
+        starts = [m for (m, sign), (_, before) in zip(signs, [(0.0, True), *signs], strict=False) if not sign and before]
+        for start in starts:
+            end = next((m for m, sign in signs if m > start and sign), self.until)
+            whens = sorted({start, *(over + q for _, over in given if over + q > start)})
+            long_enough = min([when + q for when in whens if not asks_for_more(when)] + [start + rule.quiet_hours_suppressed])
+            if long_enough <= end:
+                out.append(Silence(start, end, long_enough))
+        return out
+
     def find_resolutions(self) -> list[float]:
         rule = self.scale.episode
         signs = [(m, self.truth(rule.active, m)) for m in self.times]
@@ -572,7 +644,10 @@ class Patient:
         self.times = self.candidate_times()
         found = self.find_resolutions()
         self.resolutions = found
-        self.times = sorted({*self.times, *found})
+        self.silences = self.find_silences()
+        self.times = sorted({*self.times, *found, *(s.long_enough for s in self.silences)})
+        hours = {p.hours for p in self._leaves if isinstance(p, EpisodeFor)}
+        self.times = sorted({*self.times, *(m + h for m in self.times for h in hours if m + h <= self.until)})
         self._truth.clear()
         out: list[dict[str, object]] = []
         for m in self.times:
@@ -628,6 +703,12 @@ class Patient:
             return {name} | self._needed(p, t) if not self._only_limit_open(p, t) else self._needed(p, t)
         if isinstance(p, Unless) and self.truth(p.hidden_by, t) == TRUE:
             return {n for leaf in _every(p.hidden_by) if self.truth(leaf, t) == TRUE and (n := ask_name(leaf)) is not None}
+        if isinstance(p, Masked | EpisodeFor) and self._lost(p, t):
+            silence = self._silence(p.onset, t)
+            assert silence is not None
+            active = self.scale.episode.active
+            unseen = [m for m in self.moments(t) if silence.start <= m < silence.end and self.truth(active, m) == UNKNOWN]
+            return set().union(*(self._asked(active, m) for m in unseen))
         return set().union(*(self._asked(c, t) for c in p.children() if self.truth(c, t) == UNKNOWN))
 
 

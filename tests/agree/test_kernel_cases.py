@@ -101,11 +101,66 @@ def test_an_observation_that_ends_as_it_begins_is_an_instant() -> None:
 
 def test_a_gap_that_ends_with_a_sign_is_not_quiet() -> None:
     """Quiet is known for 5 h and then not charted until the fever: too short to resolve."""
-    rows = (FEVER, row("acetaminophen", 0.0, 500.0, end_hour=0.5), row("temperature", 20.0, 36.5),
+    rows = (FEVER, row("acetaminophen", 0.0, 500.0, end_hour=0.5), *(row("temperature", h, 38.5) for h in (6.0, 12.0, 18.0)), row("temperature", 20.0, 36.5),
             row("temperature", 25.0, "unknown"), row("temperature", 27.0, 39.0))
     chart = Chart(rows, ADULT, SUPPORT)
     step = at(chart, CRS, 22.0, quiet_hours=6, quiet_hours_suppressed=6, lapse_hours=3)
     assert "astct-crs-2019/MASKED1" in step["because"]
+
+
+HIDDEN = (FEVER, row("acetaminophen", 0.0, 500.0))
+"""Fever at hour 0, known until hour 6, and a drug that hides it."""
+
+
+def test_masking_is_unknown_once_an_uncharted_time_may_have_been_quiet_for_long_enough() -> None:
+    """24 h after the dose plus 24 h: hour 48."""
+    chart = Chart(HIDDEN, ADULT, SUPPORT)
+    assert span(chart, CRS, 47.9) == (1, 1)
+    assert span(chart, CRS, 48.0) == span(chart, CRS, 600.0) == (0, 1)
+    assert at(chart, CRS, 48.0)["undecided"] == {"temperature"}
+
+
+def test_a_drug_given_meanwhile_asks_for_the_longer_quiet() -> None:
+    chart = Chart((*HIDDEN, row("acetaminophen", 10.0, 500.0)), ADULT, SUPPORT)
+    assert (span(chart, CRS, 53.9), span(chart, CRS, 54.0)) == ((1, 1), (0, 1))
+
+
+def test_a_drug_that_only_may_have_been_given_does_not() -> None:
+    chart = Chart((*HIDDEN, row("acetaminophen", 10.0, "unknown")), ADULT, SUPPORT)
+    assert (span(chart, CRS, 47.9), span(chart, CRS, 48.0)) == ((1, 1), (0, 1))
+
+
+def test_support_without_fever_after_that_time_leaves_the_grade_open() -> None:
+    chart = Chart((*HIDDEN, row("temperature", 100.0, 36.5), row("norepinephrine", 100.0, 5.0)), ADULT, SUPPORT)
+    assert span(chart, CRS, 100.0) == (0, 3)
+    assert "temperature" in at(chart, CRS, 100.0)["undecided"]
+
+
+def test_support_put_down_to_the_syndrome_shows_that_the_episode_goes_on() -> None:
+    device = row("oxygen_device", 100.0, "cpap", attribution="crs")
+    chart = Chart((*HIDDEN, device), ADULT, SUPPORT)
+    assert span(chart, CRS, 100.0) == (4, 4)
+    assert (span(chart, CRS, 135.9)[0], span(chart, CRS, 136.0)[0]) == (1, 0)  # the device lapses at 112
+
+
+def test_a_new_fever_and_a_new_dose_mask_again() -> None:
+    rows = (*HIDDEN, row("temperature", 100.0, 39.0), row("temperature", 104.0, 36.5))
+    assert span(Chart(rows, ADULT, SUPPORT), CRS, 104.0) == (0, 1)
+    found = at(Chart((*rows, row("acetaminophen", 101.0, 500.0)), ADULT, SUPPORT), CRS, 104.0)
+    assert (found["at_least"], found["because"]) == (1, {"astct-crs-2019/MASKED1"})
+
+
+def test_the_fever_that_opened_the_episode_anew_is_the_evidence() -> None:
+    rows = (*HIDDEN, row("temperature", 100.0, 38.5), row("acetaminophen", 101.0, 650.0), row("temperature", 104.0, 36.5))
+    found = grade(Chart(rows, ADULT, SUPPORT).timeline(), CRS).at(104.0)
+    assert found is not None
+    assert {(e["concept"], e["value"]) for e in found["evidence"]} == {("temperature", 38.5), ("acetaminophen", 650.0)}
+
+
+def test_a_sure_resolution_within_that_time_ends_masking_at_its_beginning() -> None:
+    rows = (*HIDDEN, *(row("temperature", float(h), 36.5) for h in range(60, 90, 4)))
+    chart = Chart(rows, ADULT, SUPPORT)
+    assert (span(chart, CRS, 59.9), span(chart, CRS, 60.0)) == ((0, 1), (0, 0))
 
 
 def test_what_hides_the_answer_is_named() -> None:

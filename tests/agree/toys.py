@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tocsin.cite import Mark
-from tocsin.rules import AtLeast, Doses, EpisodeFor, Fact, Kept, Lasting, Measure, Observed, PatientLimit, RateSum, Within, present
+from tocsin.rules import AtLeast, Doses, EpisodeFor, Fact, Kept, Lasting, Masked, Measure, Observed, PatientLimit, RateSum, Within, present
 from tocsin.scales import Criterion, EpisodeRule, Points, Scale, item
 
 _T = Measure("temperature", "degC")
@@ -28,10 +28,13 @@ def _criterion(code: str, grade: int, predicate) -> Criterion:
 PAST = Scale(
     id="toy-past", version="1", title="A toy of the past", syndrome="none", cites=(), counts=("crs", "unknown"),
     episode=EpisodeRule(onset=_ONSET, active=_ONSET, suppressing=Doses(("acetaminophen",), "acetaminophen", "acetaminophen"),
-                        quiet_hours=6.0, quiet_hours_suppressed=12.0, lapse_hours=3.0, new_episode_hours=6.0),
+                        quiet_hours=6.0, quiet_hours_suppressed=12.0, lapse_hours=3.0, new_episode_hours=6.0,
+                        shown_by=("hypotension", "norepinephrine")),
     criteria=(
         _criterion("TWO", 1, AtLeast(2, (_FEVER, _HIGH_AST, _HIGH_CREATININE, present("hypotension")))),
         _criterion("SEEN", 1, Observed(_FERRITIN.above(10000.0) & EpisodeFor(_ONSET, 0.0), float("inf"))),
+        _criterion("HIDDEN", 1, Masked(_ONSET, Doses(("acetaminophen",), "acetaminophen", "acetaminophen", hours=10.0), says="hidden")),
+        _criterion("LONG", 2, EpisodeFor(_ONSET, 8.0)),
         _criterion("LATELY", 2, Observed(_FEVER, 10.0)),
         _criterion("EARLY", 2, Within(_T.at_least(38.5), 0.0, 12.0)),
         _criterion("LATER", 3, Within(AtLeast(1, (_HIGH_AST,)), 6.0, 30.0) & ~Observed(_HIGH_AST, 4.0)),

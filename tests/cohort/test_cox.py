@@ -327,3 +327,11 @@ def test_five_thousand_patients_and_ten_covariates_are_fitted_within_a_second():
     fit = cox(Survival.of(time, generator.random(5000) < 0.7), {f"x{j}": x[:, j] for j in range(10)})
     assert clock.process_time() - start < 3.0       # measured 0.3 s; three seconds leave room for a busy machine
     assert fit["x0"].log_hazard_ratio == pytest.approx(0.2, abs=0.06)
+
+
+def test_firths_estimate_is_found_where_one_event_alone_has_both_kinds_at_risk():
+    """With 3 treated and 7 not at risk at the only telling event the penalised likelihood is highest where a treated one has it in 1 of 4: at 7/9."""
+    data = Survival.of([1, 2, 3, 3, 3, 3, 3, 1.5, 1.5, 1.5], [1, 1, 1, 0, 0, 0, 0, 0, 0, 0])
+    found = firth_cox(data, {"treated": [0, 0, 0, 0, 0, 0, 0, 1, 1, 1]}).coefficients[0]
+    assert found.hazard_ratio == pytest.approx(7 / 9)
+    assert 0 < found.low < found.hazard_ratio < found.high

@@ -9,6 +9,8 @@ import pytest
 
 from tocsin.cohort.outcomes import outcomes
 from tocsin.cohort.study import Study
+from tocsin.cohort.told import checked
+from tocsin.errors import CohortError
 from tocsin.timeline import Timeline
 
 STUDY = Study()
@@ -88,3 +90,45 @@ def test_where_both_tell_the_record_counts_and_the_difference_is_named():
     made = outcomes(record(said(100, "present", "death")), told, STUDY)
     assert made.patients["os_days"].to_list() == [100.0]
     assert any("os_days" in note and "differ in 1 of 1" in note for note in made.notes)
+
+
+TOLD = {"patient": ["A", "B"], "crs_max_grade": [2.0, 0.0], "crs_onset_day": [3.0, None], "crs_duration_days": [4.0, None], "os_days": [300.0, 200.0],
+        "os_event": ["yes", "no"], "pfs_days": [100.0, 200.0], "pfs_event": ["progression", "no"]}
+
+
+@pytest.mark.parametrize(("column", "cell", "says"), [
+    ("crs_max_grade", 7.0, "A: crs_max_grade is 7"), ("crs_max_grade", 2.5, "whole number"), ("crs_max_grade", -1.0, "from 0 to 5"),
+    ("crs_max_grade", 0.0, r"crs_duration_days \(4\) goes with crs_max_grade \(0\)"), ("crs_duration_days", -2.0, "from 0 on"),
+    ("os_days", -3.0, "from 0 on"), ("os_days", 50.0, r"pfs_days \(100\) is after os_days \(50\)"), ("pfs_days", 301.5, "is after os_days"),
+    ("os_event", "perhaps", "os_event is 'perhaps'"), ("pfs_event", "perhaps", "pfs_event is 'perhaps'")])
+def test_a_cell_of_the_table_of_patients_that_cannot_be_is_refused(column, cell, says):
+    with pytest.raises(CohortError, match=says):
+        checked(pl.DataFrame({**TOLD, column: [cell, *TOLD[column][1:]]}))
+
+
+def test_what_the_table_of_patients_can_tell_is_taken():
+    rounded = checked(pl.DataFrame({**TOLD, "pfs_days": [301.0, 200.0], "os_event": ["dead", "alive"], "pfs_event": ["Relapsed", "censored"]}))
+    assert rounded["os_event"].to_list() == [True, False]
+    assert rounded["pfs_event"].to_list() == ["progression", "none"]
+    assert checked(rounded).equals(rounded)
+
+
+@pytest.mark.parametrize("event", [{}, {"pfs_event": [None, "no"]}])
+def test_a_time_without_its_event_is_not_known_and_not_censored(event):
+    told = pl.DataFrame({"patient": ["A", "B"], "pfs_days": [100.0, 200.0], **event})
+    made = outcomes(Timeline.from_rows([], [{"patient": "A"}, {"patient": "B"}]), told, STUDY)
+    assert made.patients["pfs_days"].to_list() == [None, 200.0 if event else None]
+    assert any("without pfs_event" in n for n in made.notes)
+
+
+def test_a_death_before_the_infusion_gives_no_survival_and_is_named():
+    made = found(record(said(-3, "present", "death"), said(50, "present", "last_follow_up")))
+    assert made.patients["os_days"].to_list() == [None]
+    assert any("death of 1 before the infusion" in n for n in made.notes)
+
+
+@pytest.mark.parametrize(("day", "named"), [(10.5, False), (12, True)])
+def test_rows_after_a_death_are_named(day, named):
+    made = found(record(said(10, "present", "death"), said(day, "present", "discharge")))
+    assert made.patients["os_days"].to_list() == [10.0]
+    assert any("after the death of 1" in n for n in made.notes) == named

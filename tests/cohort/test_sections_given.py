@@ -191,6 +191,15 @@ def test_infections_9_of_17_against_10_of_28_have_p_0_353():
     assert row[5] == "0.353"
 
 
+@pytest.mark.parametrize(("infected_on", "before"), [((2.0, 6.0), 1), ((4.0, 6.0), 0), ((2.0, 3.0), 2)])
+def test_infections_before_the_first_dose_are_told_where_the_drug_makes_the_arms(infected_on, before):
+    rows = [{"patient": p, "hour": 96.0, "concept": "tocilizumab", "value": 400.0, "unit": "mg"} for p in "ab"] + [
+        {"patient": p, "hour": 24.0 * d, "concept": "infection", "text": "present", "site": "lung"} for p, d in zip("ab", infected_on, strict=True)]
+    arms = {"a": "tocilizumab", "b": "tocilizumab", "c": "no tocilizumab"}
+    notes = table(safety.section(cohort(rows, arms, arms_by="tocilizumab")), "table-infections").notes
+    assert any(f"Of 2 patients given tocilizumab with an infection, both with a day on record, {before} had" in n for n in notes)
+
+
 def test_a_site_is_not_denied_of_a_patient_whose_site_is_not_told():
     rows = [{"patient": "a", "hour": 9.0, "concept": "infection", "text": "present", "site": "lung"}, {"patient": "b", "hour": 9.0, "concept": "infection",
                                                                                                      "text": "present"}]

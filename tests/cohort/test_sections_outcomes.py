@@ -47,7 +47,7 @@ def paper003() -> Section:
 
 def test_the_responses_of_paper_003_give_its_pearson_p_beside_fishers_and_say_that_it_is_unsafe():
     found = paper003()
-    assert "p = 1.000 by Fisher's exact test (Freeman-Halton)" in found.text[0]
+    assert "Fisher's exact test (Freeman-Halton) gives p = 1.000." in found.text[0]
     assert "Pearson's chi-square test gives p = 0.616" in found.text[0]
     assert "of the 6 counts expected without a difference 4 are below 5 and the smallest is 0.38" in found.text[0]
     assert "not to be relied on" in found.text[0]
@@ -303,13 +303,27 @@ def test_who_was_treated_survives_separation():
     older = made({"arm": [TWO[0]] * 8 + [TWO[1]] * 8, "age_years": [50 + i for i in range(8)] + [20 + i for i in range(8)],
                   "sex": ["male", "female"] * 8})
     found = regression.section(older)
-    row = number(found, "table-who-was-treated", model="alone", covariate="Age, years, per 20")
+    row = number(found, "table-who-was-treated", model="alone", covariate="age, per 20 years")
     assert row["method"] == "Firth's penalised likelihood"
     assert np.isfinite(row["odds_ratio"])
     assert row["low"] > 1
-    assert "Age, years: a value occurs in one of the arms only" in said(found)
+    assert "age: a value occurs in one of the arms only" in said(found)
     assert "fewer than 10 for each" in said(found)
     assert isinstance(figure(found, "figure-who-was-treated").drawing, Forest)
+
+
+@pytest.mark.parametrize(("adjust", "together"), [(("age_years",), []), (("age_years", "weight_kg"), ["age_years", "weight_kg"]),
+                                                  ((), ["age_years", "sex", "weight_kg"])])
+def test_every_characteristic_is_taken_alone_and_those_of_the_study_together(adjust: tuple, together: list):
+    variables = (Variable("age_years", Kind.CONTINUOUS), Variable("weight_kg", Kind.CONTINUOUS), Variable("sex", Kind.BINARY))
+    columns = {"arm": list(TWO) * 12, "age_years": [20.0 + (7 * i) % 24 for i in range(24)], "weight_kg": [60.0 + (5 * i) % 23 for i in range(24)],
+               "sex": ["m", "f", "f"] * 8}
+    numbers = table(regression.section(made(columns, study=Study(variables=variables, adjust=adjust))), "table-who-was-treated").numbers
+    assert numbers is not None
+    named = {model: sorted({r["covariate"].split(",")[0].split(":")[0].lower().replace(" ", "_") for r in numbers.iter_rows(named=True) if r["model"] == model})
+             for model in ("alone", "together")}
+    assert len(named["alone"]) == 3
+    assert len(named["together"]) == len(together)
 
 
 def test_what_is_known_only_later_or_of_few_is_no_reason_for_treatment():
@@ -325,7 +339,7 @@ def test_what_is_known_only_later_or_of_few_is_no_reason_for_treatment():
 def test_the_rule_that_makes_the_arms_does_not_explain_them():
     found = regression.section(made({"arm": ["young", "old"] * 6, "age_years": [10.0, 50.0] * 6, "sex": ["m", "f", "m"] * 4}, ("young", "old"),
                                     Study(arms="age_years < 18")))
-    assert [row[0] for row in table(found, "table-who-was-treated").frame.iter_rows()] == ["Sex: f against m"]
+    assert [row[0] for row in table(found, "table-who-was-treated").frame.iter_rows()] == ["sex: f against m"]
 
 
 def test_outcomes_by_arm_are_shown_with_the_caution_that_they_are_no_effects():
@@ -343,6 +357,20 @@ def test_numbers_enter_a_model_in_round_steps(spread: float, step: float):
     assert rounded(spread) == pytest.approx(step)
 
 
+def test_levels_in_order_enter_a_model_by_whole_levels():
+    columns = {"arm": [TWO[0], TWO[1]] * 6, "level": [1, 1, 1, 2, 1, 1, 2, 1, 1, 3, 1, 2], "age_years": [30.0 + i for i in range(12)]}
+    found = regression.section(made(columns, study=Study(adjust=("level", "age_years"))))
+    assert table(found, "table-who-was-treated").frame.row(0)[0] == "level, per 1"
+
+
+def test_a_cause_specific_ratio_by_firths_penalty_says_so():
+    few = competing.section(made({"arm": [TWO[0], TWO[1]] * 10, "pfs_days": list(range(10, 30)),
+                                  "pfs_event": ["progression"] * 12 + ["death"] * 4 + [None] * 4}))
+    rows = [row[0] for row in table(few, "table-competing-progression-comparisons").frame.iter_rows()]
+    assert any(r.startswith("Cause-specific hazard ratio of death") and r.endswith("(Firth's penalty)") for r in rows)
+    assert any(r.startswith("Cause-specific hazard ratio of progression") and not r.endswith("(Firth's penalty)") for r in rows)
+
+
 def test_a_category_has_its_most_frequent_level_as_reference_and_not_too_many():
     cohort = made({"arm": list(TWO) * 4, "site": ["x", "y", "y", "z", "y", None, "x", "y"], "code": list("abcdefgh")})
     found = usable(cohort, ("site", "code"))
@@ -351,6 +379,15 @@ def test_a_category_has_its_most_frequent_level_as_reference_and_not_too_many():
 
 
 # ---------------------------------------------------------------------------------------------------- words, and models below
+@pytest.mark.parametrize(("values", "counted", "row"), [
+    (["yes", "yes", "no"] * 4, None, "risk: yes against no"), (["no", "no", "yes"] * 4, None, "risk: yes against no"),
+    (["a", "a", "b"] * 4, "a", "risk: a against b"), (["a", "a", "b"] * 4, "b", "risk: b against a")])
+def test_of_two_values_the_one_that_table_1_counts_is_set_against_the_other(values: list, counted: str | None, row: str):
+    study = Study(variables=(Variable("risk", Kind.BINARY, "Risk", counted=counted),))
+    found = regression.section(made({"arm": list(TWO) * 6, "risk": values}, study=study))
+    assert table(found, "table-who-was-treated").frame.row(0)[0] == row
+
+
 def test_limits_that_do_not_exist_are_said():
     assert plain(float("inf")) == "infinite"
     assert with_limits(1.0, None, None) == "1.00 (no interval exists)"

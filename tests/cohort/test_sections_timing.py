@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
@@ -287,3 +289,25 @@ def test_unknown_durations_are_counted_and_not_taken_for_0():
 def test_everybody_or_one_patient_treated_is_no_error(first: list):
     found = timing.section(few(tocilizumab_first_day=first, tocilizumab_doses=[int(f is not None) for f in first]))
     assert found.text
+
+
+@pytest.mark.parametrize(("back", "said_so"), [(True, True), (False, False)])
+def test_crs_that_comes_back_is_counted_again_and_said(back: bool, said_so: bool):
+    steps = []
+    for i in range(12):
+        steps += [(f"P{i}", 1.0, 3.0 + i / 10, 1), (f"P{i}", 3.0 + i / 10, 6.0, 0)]
+        if back and i < 2:
+            steps += [(f"P{i}", 6.0, 7.0, 1), (f"P{i}", 7.0, 9.0, 0)]
+    first = [2.0 if i % 2 else None for i in range(12)]
+    cohort = made({"arm": [WITH if i % 2 else WITHOUT for i in range(12)], "tocilizumab_first_day": first,
+                   "tocilizumab_doses": [1 if i % 2 else 0 for i in range(12)]}, steps=steps)
+    assert any("2 patients had more than one end of it" in n for n in table(timing.section(cohort), "table-timing-crs").notes) == said_so
+
+
+@pytest.mark.parametrize(("window", "noted"), [(1.0, True), (0.0, False)])
+def test_a_first_dose_known_by_its_day_is_noted_beside_the_grade_of_that_day(window: float, noted: bool):
+    cohort = made({"arm": [WITH, WITHOUT] * 4, "tocilizumab_first_day": [2.5, None] * 4, "tocilizumab_doses": [1, 0] * 4},
+                  steps=[(f"P{i}", *step) for i in range(8) for step in ((2.0, 4.0, 2), (4.0, 6.0, 0))], doses=[(f"P{i}", 2.5, WITH) for i in range(0, 8, 2)])
+    cohort = replace(cohort, doses=cohort.doses.with_columns(window_days=pl.lit(window)))
+    notes = table(timing.section(cohort), "table-timing-grade").notes
+    assert any("Of 4 patients the first dose is known by the day" in n for n in notes) == noted

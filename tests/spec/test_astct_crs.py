@@ -481,6 +481,27 @@ def test_masking_ends_when_the_episode_resolves(grade_spec):
         """)
 
 
+def test_masking_is_not_kept_up_where_charting_stops(grade_spec):
+    """What nobody charted may have been the quiet after which the episode has resolved: 24 h after the dose, for 24 h."""
+    grade_spec(CRS, """
+        hour | temperature | acetaminophen | norepinephrine | heart_rate || grade | because | undecided
+        0    | 39          | T             |                |            || 1     | FEVER1  | none
+        6    |             |               |                | 80         || 1     | MASKED1 | none
+        47.9 |             |               |                | 80         || 1     | MASKED1 | none
+        48   |             |               |                | 80         || 0-1   | none    | temperature
+        72   | 36.8        |               | 4              |            || 0-3   | none    | temperature
+        76   | 38.2        |               | 4              |            || 3     | FEVER1 HYPO3 | none
+        """)
+
+
+def test_support_put_down_to_crs_shows_that_masking_goes_on(grade_spec):
+    grade_spec(CRS, """
+        hour | temperature | acetaminophen | norepinephrine || grade | because
+        0    | 39          | T             |                || 1     | FEVER1
+        72   | 36.8        |               | 4@crs          || 3     | MASKED1 HYPO3
+        """)
+
+
 def test_masking_goes_on_while_a_vasopressor_runs(grade_spec):
     """Quiet means no fever, no vasopressor, no bolus and no oxygen."""
     grade_spec(CRS, """

@@ -10,8 +10,8 @@ import polars as pl
 from tocsin.cohort import courses
 from tocsin.cohort.arms import arms, drug_named
 from tocsin.cohort.asked import check_columns, check_scales
-from tocsin.cohort.checked import checked, not_read
 from tocsin.cohort.cohort import COLUMNS, Cohort
+from tocsin.cohort.columns import not_read
 from tocsin.cohort.complications import complications
 from tocsin.cohort.courses import Course
 from tocsin.cohort.kinetics import kinetics, wide
@@ -19,11 +19,13 @@ from tocsin.cohort.measured import ANALYTES
 from tocsin.cohort.outcomes import outcomes
 from tocsin.cohort.rules import rule
 from tocsin.cohort.study import Study
+from tocsin.cohort.told import checked
 from tocsin.cohort.treatments import contradictions, doses, given
 from tocsin.errors import CohortError
 from tocsin.grading.many import grade_many
 from tocsin.scales import SCALES
-from tocsin.timeline import PATIENTS, Timeline
+from tocsin.timeline import PATIENTS, Completeness, Timeline
+from tocsin.vocabulary import CORTICOSTEROIDS
 
 _SYNDROMES = {"crs": "CRS", "icans": "ICANS"}
 _AFTER = ("mrd", "follow_up_days", "tocilizumab", "corticosteroids", "filgrastim", "infection_site")
@@ -37,8 +39,9 @@ def cohort(timeline: Timeline, study: Study, told: pl.DataFrame | None = None, s
     record: (reason, n).  CohortError when the arms cannot be made or nobody is left.
     """
     check_scales(study)
+    timeline, unheard = _heard(timeline)
     facts = timeline.patients.select("patient", *(c.name for c in timeline.patients if c.null_count() < len(c) and c.name != "patient"))
-    differ = _who_differs(timeline, told)
+    differ = _who_differs(timeline, told, bool(unheard))
     told = _told(timeline, told)
     chosen, others = _courses(timeline, told, study)
     given_doses = doses(timeline, study.window_days)
@@ -67,10 +70,40 @@ def cohort(timeline: Timeline, study: Study, told: pl.DataFrame | None = None, s
     here = pl.DataFrame({"patient": members["patient"]})
     kept = _of(timeline, members["patient"])
     screened = len(timeline.patient_ids) + sum(n for _, n in screening)
+    notes = [f"Arms are made {made.says}.", *_given_before(timeline, members, made.drug), *differ, *unheard, *_unread(told), *found.notes,
+             *contradictions(given_doses, told), *notes]
     return Cohort(
         study, kept, _in_order(members), made.names, {s: c.steps.join(here, on="patient", how="semi") for s, c in chosen.items()},
         given_doses.join(here, on="patient", how="semi"), screened, (*screening, *excluded), {s: c.source for s, c in chosen.items()},
-        _covariates(told), found.left_out, (f"Arms are made {made.says}.", *differ, *_unread(told), *found.notes, *contradictions(given_doses, told), *notes))
+        _covariates(told), found.left_out, tuple(notes))
+
+
+def _heard(timeline: Timeline) -> tuple[Timeline, tuple[str, ...]]:
+    """The record with what is declared complete held to those of whom it has a row at all, and a note on the others.
+
+    A table of patients may name somebody of whom no record was exported; that no drug of theirs is on record then tells nothing.
+    """
+    whole, has = timeline.complete, set(timeline.events["patient"].cast(pl.String).unique().to_list())
+    silent = [p for p in timeline.patient_ids if p not in has]
+    if not silent or not (whole.everywhere or whole.by_patient):
+        return timeline, ()
+    names = {**{n: frozenset(has) for n in whole.everywhere}, **{n: who & has for n, who in whole.by_patient.items() if n not in whole.everywhere}}
+    note = (f"Of {len(silent)} patients ({', '.join(silent[:5])}{' ...' if len(silent) > 5 else ''}) the record has no row: what is declared complete does not "
+            "hold for them, and what was given or found is known of them only where the table of patients tells it.")
+    return replace(timeline, complete=Completeness(by_patient=names, basis=whole.basis)), (note,)
+
+
+def _given_before(timeline: Timeline, members: pl.DataFrame, drug: str | None) -> tuple[str, ...]:
+    """A note on those who were given the drug of the arms before the infusion, which makes no arm."""
+    if drug is None:
+        return ()
+    names = list(CORTICOSTEROIDS) if drug == "corticosteroids" else [drug]
+    latest = pl.coalesce("hour_latest", "hour")
+    before = (pl.col("hour") < 0) & (latest <= 0)
+    rows = timeline.events.filter(before & pl.col("concept").cast(pl.String).is_in(names) & ~(pl.col("text") == "absent").fill_null(False))
+    who = [p for p in members["patient"].to_list() if p in set(rows["patient"].cast(pl.String).to_list())]
+    return (f"Before the infusion {drug} was given to {len(who)} of the patients ({', '.join(who[:5])}{' ...' if len(who) > 5 else ''}); only doses from the "
+            "infusion on make the arms.",) if who else ()
 
 
 def _covariates(told: pl.DataFrame) -> tuple[str, ...]:
@@ -91,20 +124,19 @@ def _told(timeline: Timeline, told: pl.DataFrame | None) -> pl.DataFrame:
     twice = told.filter(told["patient"].is_duplicated())
     if len(twice):
         raise CohortError(f"patient {twice['patient'][0]!r} has more than one row in the table of patients; keep one.")
-    told = checked(told.with_columns(pl.col("patient").cast(pl.String)))
     own = [c for c in told.columns if c == "patient" or c not in PATIENTS]
-    return everybody.join(told.select(own), on="patient", how="left", maintain_order="left")
+    return checked(everybody.join(told.select(own), on="patient", how="left", maintain_order="left"))
 
 
-def _who_differs(timeline: Timeline, told: pl.DataFrame | None) -> list[str]:
-    """In words, who is in the record and not in the table of patients, and the reverse."""
+def _who_differs(timeline: Timeline, told: pl.DataFrame | None, heard: bool) -> list[str]:
+    """In words, who is in the record and not in the table of patients, and the reverse unless that was ``heard`` already."""
     if told is None or not len(timeline.events):
         return []
     table, record = set(told["patient"].cast(pl.String).to_list()), set(timeline.events["patient"].cast(pl.String).unique().to_list())
     out = []
     for some, says in ((record - table, "in the record and not in the table of patients: what it tells is not known of them"),
                        (table - record, "in the table of patients and without a row in the record: nothing is computed of them")):
-        if some:
+        if some and not (heard and some == table - record):
             who = sorted(some)
             out.append(f"{len(who)} {'patient is' if len(who) == 1 else 'patients are'} {says} ({', '.join(who[:5])}{' ...' if len(who) > 5 else ''}).")
     return out

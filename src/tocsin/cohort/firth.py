@@ -92,7 +92,7 @@ def firth_cox(data: Survival, covariates: Covariates, *, levels: Mapping[str, Se
     events = int((made.data.event > 0).sum())
     ratio = max(2.0 * (top - null), 0.0)
     test = TestResult("penalised likelihood ratio test", chi_squared_p(ratio, p), ratio, "chi-squared", (p,), n=(len(made.data),), cites=CITES)
-    warned = (f"{events} events for {p} coefficients: the intervals are wide for a reason.",) if events < 2 * p else ()
+    warned = (f"{events} events for {p} coefficient{'' if p == 1 else 's'}: the intervals are wide for a reason.",) if events < 2 * p else ()
     method = f"Cox model with Firth's penalty, {ties.capitalize()} ties, profile penalised likelihood limits" + (", stratified" if strata is not None else "")
     return FirthFit(tuple(out), (null + units, top + units), test, len(made.data), events, made.dropped, ties, confidence, method, warned)
 
@@ -136,8 +136,10 @@ class _Penalised:
         value, t = self.value(beta)
         if value == -inf:
             raise CohortError("The covariates cannot be told apart among those at risk when events happened: leave one of them out.")
-        for _ in range(MOST_STEPS if free else 0):
-            score, information = self.slope(t)
+        if not free:
+            return beta, value
+        score, information = self.slope(t)
+        for _ in range(MOST_STEPS):
             move = np.zeros(len(beta))
             move[free] = np.linalg.solve(information[np.ix_(free, free)], score[free])
             move *= min(1.0, 1.0 / max(float(np.abs(move).max()), 1e-300))
@@ -146,12 +148,18 @@ class _Penalised:
                 if fresh >= value - 1e-12 * abs(value) or np.abs(move).max() < 1e-9:
                     break
                 move = move / 2.0
+            if fresh == -inf:
+                break
+            before, (score, information) = score, self.slope(at)
+            rise, left = float(before @ move), float(score @ move)
+            if left < -0.5 * rise:                                     # far past the top: such steps would go to and fro for ever
+                move = move * rise / (rise - left)
+                fresh, at = self.value(beta + move)
+                score, information = self.slope(at)
             beta, value, t = beta + move, fresh, at
             if np.abs(move).max() < 1e-9:
                 return beta, value
-        if free:
-            raise CohortError(f"The penalised likelihood did not settle in {MOST_STEPS} steps.")
-        return beta, value
+        raise CohortError(f"The penalised likelihood did not settle in {MOST_STEPS} steps.")
 
     def limit(self, beta: Floats, target: float, k: int, step: float) -> float:
         """Where the profile of coefficient k falls to ``target`` on one side; infinite where it does not within ``WIDEST``."""

@@ -6,16 +6,20 @@ from the infusion; a patient without an event is censored at the last contact: t
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import polars as pl
 
 from tocsin.cohort.study import Study
+from tocsin.cohort.told import NOT_TOLD, checked, refuse
 from tocsin.timeline import HOURS_A_DAY, Timeline
 from tocsin.vocabulary import CONCEPTS, value_key
 
 RESPONSES = ("MRD- CR", "MRD+ CR", "CR (MRD not known)", "PR", "no response")
 """In order, the best first."""
+ROUNDED = 1.0
+"""Days that a row may seem to come after a death, where one of them is known by its day only."""
 _COMPLETE = ("complete_remission", "complete_remission_incomplete")
 _PROGRESSION = ("progressive_disease", "relapse")
 _NONE = ("no_response", "stable_disease", *_PROGRESSION)
@@ -42,9 +46,15 @@ def outcomes(timeline: Timeline, told: pl.DataFrame, study: Study) -> Outcomes:
     notes: list[str] = []
     response = _response(events, study)
     survival = _survival(events, study, notes)
+    told = checked(told)
     mine = everybody.join(response, on="patient", how="left").join(survival, on="patient", how="left").join(
         _told(told), on="patient", how="left", suffix="_told")
     filled = []
+    for event, days in (("os_event", "os_days"), ("pfs_event", "pfs_days")):
+        half = told.filter(pl.col(days).is_not_null() & (pl.col(event).is_null() if event in told.columns else True)) if days in told.columns else told.clear()
+        if len(half):
+            notes.append(f"{days} of {len(half)} patients is told in the table of patients without {event}: it is not known whether it ended with the event, "
+                         "and is not used.")
     for name in ("response", "os_days", "os_event", "pfs_days", "pfs_event"):
         notes += _differences(mine, name)
     for group in (("response",), ("os_days", "os_event"), ("pfs_days", "pfs_event")):
@@ -58,7 +68,8 @@ def outcomes(timeline: Timeline, told: pl.DataFrame, study: Study) -> Outcomes:
         left.append(f"Response: nobody has a response between days {study.response_window[0]:g} and {study.response_window[1]:g}, nor a column response.")
     for name, what in (("os_days", "Overall survival"), ("pfs_days", "Progression-free survival")):
         if mine[name].null_count() == len(mine):
-            left.append(f"{what}: the record has neither deaths nor a last follow-up, and the table of patients no column {name}.")
+            left.append(f"{what}: the record has neither deaths nor a last follow-up, and the table of patients no columns {name} and "
+                        f"{name.replace('days', 'event')}.")
     return Outcomes(mine.select("patient", "response", "complete_response", "mrd_negative", "os_days", "os_event", "pfs_days", "pfs_event",
                                 "follow_up_days"), tuple(left), tuple(notes))
 
@@ -82,12 +93,16 @@ def named_response(said: pl.Expr, mrd: pl.Expr) -> pl.Expr:
 
 
 def _survival(events: pl.DataFrame, study: Study, notes: list[str]) -> pl.DataFrame:
-    after = events.filter(pl.col("day") >= 0)
+    early = events.filter((pl.col("day") < 0) & (pl.col("concept") == "death") & (pl.col("text") == "present"))["patient"].unique().sort().to_list()
+    if early:
+        notes.append(f"The record has the death of {_named(early)} before the infusion: their survival is not used.")
+    after = events.filter((pl.col("day") >= 0) & ~pl.col("patient").cast(pl.String).is_in(early))
     died = after.filter((pl.col("concept") == "death") & (pl.col("text") == "present"))
     relapsed = after.filter((pl.col("concept") == "response") & pl.col("text").is_in(list(_PROGRESSION)))
     seen = after.filter(pl.col("concept") == "last_follow_up")
     further = after.filter(pl.col("concept") == "next_therapy")
-    last = after.group_by("patient").agg(last_day=pl.max_horizontal(pl.col("hour").max(), pl.col("end_hour").max()) / HOURS_A_DAY)
+    last = after.group_by("patient").agg(
+        last_start=pl.col("day").max(), last_day=pl.max_horizontal(pl.col("hour").max(), pl.col("end_hour").max()) / HOURS_A_DAY)
     parts = {"death_day": died, "progression_day": relapsed, "seen_day": seen.with_columns(day=pl.col("day")), "therapy_day": further}
     found = last
     for name, rows in parts.items():
@@ -98,6 +113,9 @@ def _survival(events: pl.DataFrame, study: Study, notes: list[str]) -> pl.DataFr
         none = pl.lit(None)
         return found.select("patient", "last_day", os_days=none.cast(pl.Float64), os_event=none.cast(pl.Boolean), pfs_days=none.cast(pl.Float64),
                             pfs_event=none.cast(pl.String))
+    late = found.filter(pl.col("last_start") > pl.col("death_day") + ROUNDED)["patient"].cast(pl.String).sort().to_list()
+    if late:
+        notes.append(f"The record has rows after the death of {_named(late)}: the dates contradict each other, and survival ends with the death.")
     unseen = found.filter(pl.col("death_day").is_null() & pl.col("seen_day").is_null())
     if len(unseen):
         notes.append(f"Follow-up of {len(unseen)} patients without a death or last follow-up in the record ends with their last row.")
@@ -133,6 +151,12 @@ def told_mrd(said: str | None) -> str | None:
     return None if said is None else _MRD_SIGNS.get(said.strip().lower(), _MRD.get(value_key(said)))
 
 
+def _understood(patient: str, column: str, said: str | None, read: Callable[[str], str | None], words: str) -> None:
+    """CohortError for a word that is not understood, which is not the same as one that is not told."""
+    if said is not None and said.strip().lower() not in NOT_TOLD and read(said) is None:
+        raise refuse(patient, column, said, f"write one of {words}, or leave it empty")
+
+
 def _told(told: pl.DataFrame) -> pl.DataFrame:
     """The outcomes that the table of patients tells, by the names of the record; a response by any spelling that a record may use."""
     def column(name: str, kind: pl.DataType) -> pl.Expr:
@@ -140,17 +164,17 @@ def _told(told: pl.DataFrame) -> pl.DataFrame:
 
     rows = []
     for patient, response, residual in told.select("patient", column("response", pl.String()), column("mrd", pl.String())).iter_rows():
+        _understood(patient, "response", response, told_response, f"CR, CRi, PR, SD, PD, NR, {', '.join(RESPONSES[:2])}")
+        _understood(patient, "mrd", residual, told_mrd, "negative, positive")
         rows.append((patient, _exact(response or ""), _SAID.get(value_key(response or "")), told_mrd(residual)))
     spoken = pl.DataFrame(rows, schema={"patient": pl.String, "exact": pl.String, "said": pl.String, "mrd": pl.String}, orient="row")
     numbers = told.select("patient", column("os_days", pl.Float64()), column("pfs_days", pl.Float64()), column("follow_up_days", pl.Float64()),
-                          os_event=_yes(told, "os_event"), pfs_event=_pfs_event(told))
+                          column("os_event", pl.Boolean()), column("pfs_event", pl.String()))
+    numbers = numbers.with_columns(                       # who is not known to have had the event or not is not one who was last seen without it
+        pfs_days=pl.when(pl.col("pfs_event").is_not_null()).then("pfs_days"), pfs_event=pl.when(pl.col("pfs_event") != "none").then("pfs_event"))
     renamed = {n: f"{n}_told" for n in ("os_days", "os_event", "pfs_days", "pfs_event", "follow_up_days")}
     return spoken.select("patient", response_told=pl.coalesce("exact", named_response(pl.col("said"), pl.col("mrd")))).join(
         numbers.rename(renamed), on="patient")
-
-
-def _yes(told: pl.DataFrame, name: str) -> pl.Expr:
-    return yes_no(pl.col(name)) if name in told.columns else pl.lit(None, pl.Boolean)
 
 
 def yes_no(column: pl.Expr) -> pl.Expr:
@@ -160,13 +184,8 @@ def yes_no(column: pl.Expr) -> pl.Expr:
         text.is_in(["no", "n", "false", "absent", "none", "0", "0.0"])).then(False)
 
 
-def _pfs_event(told: pl.DataFrame) -> pl.Expr:
-    """Progression or death as told; a bare "yes" is an event of a kind that is not told."""
-    if "pfs_event" not in told.columns:
-        return pl.lit(None, pl.String)
-    text = pl.col("pfs_event").cast(pl.String).str.strip_chars().str.to_lowercase()
-    return (pl.when(text.is_in(["progression", "relapse", "death"])).then(text.replace("relapse", "progression"))
-            .when(yes_no(pl.col("pfs_event"))).then(pl.lit("event")))
+def _named(patients: list[str]) -> str:
+    return ", ".join(patients[:5]) + (f" ... ({len(patients)} patients)" if len(patients) > 5 else "")
 
 
 def _differences(mine: pl.DataFrame, name: str) -> list[str]:

@@ -25,7 +25,7 @@ FEVER_MASKED = Named(
     says="fever came first and an antipyretic, anticytokine drug or corticosteroid followed, so fever is no longer required",
     cites="astct_table:footnote", mark="V",
     reading="The source sets no end: masking lasts from the first such dose after the onset until the episode resolves. A dose "
-            "before any fever does not count.",
+            "before any fever does not count. Where charting stops it is unknown once the episode may have resolved.",
 )
 """CRS was established by fever and a drug that hides fever was then given."""
 

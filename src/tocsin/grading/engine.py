@@ -60,7 +60,9 @@ def run(
     events, rows = _needed(program, events, fact_rows)
     if rows is not None:
         fact_rows = np.where(fact_rows < 0, fact_rows, np.searchsorted(rows, fact_rows))
-    counted = counted_attributions(counts)[events.attribution]
+    counts_here = counted_attributions(counts)
+    # 2 where the record puts it down to the syndrome itself
+    counted = (counts_here.astype(np.int8) + (counts_here & counted_attributions(program.put_down_to)))[events.attribution]
     deaths = np.flatnonzero(events.concept == CONCEPT_CODE["death"])
     if len(deaths):
         counted[deaths] = counted_attributions(death_counts)[events.attribution[deaths]]
@@ -80,7 +82,7 @@ def run(
             program.slot_of_concept, len(program.slot_concept), program.slot_atoms_ptr, program.slot_atoms, program.resets,
             program.dose_ptr, program.dose_group, program.teller, program.n_dose_groups, program.roots, program.grade, program.item,
             program.ask_bit, program.need_bit, program.value_slot, program.value_runs,
-            program.onset, program.active, program.suppressing, program.episode_hours,
+            program.onset, program.active, program.suppressing, program.episode_hours, program.shown_slot,
             low, high, facts, fact_rows, closed_slot, closed_dose, keep_state, last_only, program.eager,
         )
         return out

@@ -11,6 +11,7 @@ from four layers:
 Where several values hold at once (a window, or the same moment) a claim is true when any of them makes it true.
 An episode resolves at the start of a quiet time, which is known only when the quiet has lasted.  So the state is kept when a
 quiet time begins (``ck_*``); when the episode proves to have resolved, the sweep goes back to it and on from there.
+Where no sign is seen for so long that it may have resolved unseen (``doubt``), only a later onset surely opens an episode again.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from tocsin.grading.kernel_patient import patient
 from tocsin.grading.kernel_state import grow, grow_rows, masks
 from tocsin.grading.program import DOSES, EPISODE, LASTING, MASKED, UNLESS, WITHIN
 
-STAMP = "23a5cf4364b3ffeb"
+STAMP = "77e7abe9e84456fe"
 """SHA-256 of the files this one compiles with, so that a change there makes the compiled code of this file stale (see the tests).
 
 Only ``sweep`` is cached: what it calls is compiled with it, and a cache of its own would not see a change in another file."""
@@ -42,7 +43,7 @@ def sweep(
     # the program
     node, number, child, parent_ptr, parent, group_ptr, group_slot, group_coef, slot_of_concept, n_slots, slot_atoms_ptr, slot_atoms, resets,
     dose_ptr, dose_group, teller, n_dose_groups, roots, grade, item, ask_bit, need_bit, value_slot, value_runs, onset_node, active_node,
-    suppressing, episode_hours,
+    suppressing, episode_hours, shown_slot,
     # per patient; arrays of one row serve all
     limit_lo, limit_hi, fact_status, fact_event, closed_slot, closed_dose, keep_state, lazy, eager,
 ):
@@ -64,7 +65,7 @@ def sweep(
     n_out, n_ev = np.int64(0), np.int64(0)
     final = np.zeros((max(1, last - first) if keep_state else 1, n_nodes), np.int8)
 
-    pf, pi = np.empty((n_slots, 6)), np.empty((n_slots, 6), np.int64)
+    pf, pi = np.empty((n_slots, 6)), np.empty((n_slots, 7), np.int64)
     vf, vi = np.empty((n_slots, 8)), np.empty((n_slots, 6), np.int64)
     x_exp, x_ev, exact_at = np.empty(n_slots), np.empty(n_slots, np.int64), np.empty(n_slots)
     act_of = np.empty(n_slots, np.int64)
@@ -102,8 +103,8 @@ def sweep(
                 p, from_hour, until, mine_ptr, ev_hour, ev_end, ev_latest, ev_concept, ev_value, ev_censored, ev_bits, ev_counted, ev_last,
                 concept_kind, concept_carry, node, number, child, parent_ptr, parent, group_ptr, group_slot, group_coef, slot_of_concept, slot_atoms_ptr,
                 slot_atoms, resets, dose_ptr, dose_group, teller, roots, grade, item, ask_mask, need_mask, value_slot, value_runs,
-                onset_node, active_node, suppressing, episode_hours, limit_lo, limit_hi, fact_status, fact_event, closed_slot, closed_dose, keep_state, mine,
-                lazy, nothing_told, every, always, timely, followed, woken,
+                onset_node, active_node, suppressing, episode_hours, shown_slot, limit_lo, limit_hi, fact_status, fact_event, closed_slot, closed_dose,
+                keep_state, mine, lazy, nothing_told, every, always, timely, followed, woken,
                 pf, pi, vf, vi, x_exp, x_ev, exact_at, act_of, dirty, dirty_list, status, since, absent_until, wait, ck_pf, ck_pi, ck_vf,
                 ck_vi, ck_x_exp, ck_x_ev, ck_exact_at, ck_act_of, ck_status, ck_since, ck_absent, ck_wait, stack, stack_want, dose_nodes,
                 n_dose_nodes, has_reset, best, current, open_asks, touched, kind, o_patient, o_start, o_true, o_open, o_ask, o_value, o_ptr, e_row, e_root,

@@ -11,7 +11,6 @@ from numba import njit
 from tocsin.grading.kernel_state import (
     BITS,
     CARRIED,
-    DONE,
     EV_G,
     EV_L,
     EVER,
@@ -22,6 +21,7 @@ from tocsin.grading.kernel_state import (
     KNOWN,
     LAPSED_END,
     LIVE,
+    NAMED,
     OTHERS,
     POSSIBLE,
     TIME,
@@ -40,12 +40,14 @@ from tocsin.grading.kernel_state import (
     look,
     low_end,
     lowest,
+    named,
     opening,
     put,
+    shown,
     values,
     witness,
 )
-from tocsin.grading.kernel_steps import DOSE, expire, kept, reasons, resolution, seen, wait_for
+from tocsin.grading.kernel_steps import DOSE, earliest, expire, kept, outdate, reasons, resolution, seen, since_onset, soonest, wait_for
 from tocsin.grading.program import (
     ABSENT_BIT,
     AND,
@@ -59,6 +61,7 @@ from tocsin.grading.program import (
     KEPT,
     LASTING,
     LT,
+    MASKED,
     NOT,
     OBSERVED,
     OR,
@@ -82,7 +85,7 @@ def patient(
     # the program
     node, number, child, parent_ptr, parent, group_ptr, group_slot, group_coef, slot_of_concept, slot_atoms_ptr, slot_atoms, resets,
     dose_ptr, dose_group, teller, roots, grade, item, ask_mask, need_mask, value_slot, value_runs, onset_node,
-    active_node, suppressing, episode_hours,
+    active_node, suppressing, episode_hours, shown_slot,
     # per patient; arrays of one row serve all
     limit_lo, limit_hi, fact_status, fact_event, closed_slot, closed_dose,
     keep_state, final, lazy, nothing_told, every, always, timely, eager, woken,
@@ -101,7 +104,7 @@ def patient(
     ``nothing_told``: what each node is before the first event of anybody; where nothing is asked for, only what differs is worked out.
     No array is assigned anew in the loop: that would cost more than the loop itself.
     """
-    n_nodes, n_roots, n_slots = len(node), len(roots), len(pf)
+    n_nodes, n_roots = len(node), len(roots)
     lo_ev, hi_ev = ptr[p], ptr[p + 1]
     lim_lo, lim_hi = limit_lo[min(p, len(limit_lo) - 1)], limit_hi[min(p, len(limit_hi) - 1)]
     facts = fact_status[min(p, len(fact_status) - 1)]
@@ -111,6 +114,7 @@ def patient(
     # How many events become doses or spans bounds the working lists.
     room = 8
     told = closed_d[suppressing] != 0
+    names = False
     for i in range(lo_ev, hi_ev):
         c = ev_concept[i]
         for j in range(dose_ptr[c], dose_ptr[c + 1]):
@@ -119,6 +123,7 @@ def patient(
                 told = True
         if ev_end[i] == ev_end[i] or ev_latest[i] > ev_hour[i]:
             room += 1
+        names = names or ev_counted[i] == 2
     act_end, act = np.empty(room), np.empty((room, 3), np.int64)
     ck_act_end, ck_act = np.empty(room), np.empty((room, 3), np.int64)
     df, di = np.empty((room, 3)), np.empty((room, 3), np.int64)  # low, high, end; group, event, whether surely given
@@ -142,7 +147,10 @@ def patient(
     begin = ev_hour[lo_ev] if lo_ev < hi_ev and ev_hour[lo_ev] > from_hour else from_hour
     wait[0] = begin
     n_wait = 1
+    follows = False
     for n in range(n_nodes):
+        follows = follows or kind[n] == MASKED or kind[n] == EPISODE
+        names = names and len(shown_slot) > 0
         if kind[n] == WITHIN:
             n_wait = wait_for(wait, wait_for(wait, n_wait, lim_lo[node[n, 1]]), number[n])
     next_exp = INF
@@ -150,6 +158,13 @@ def patient(
     onset = onset_maybe = quiet_from = lapse_from = resolved = resolving = np.nan
     ck_onset = ck_onset_maybe = ck_time = np.nan
     onset_ev = mask_ev = ck_onset_ev = ck_mask_ev = np.int64(-1)
+    # the time without a sign: since when, from when on it may have been quiet long enough, and what was not known in it; whether the
+    # episode may have resolved since its onset, and the first onset since it may have
+    calm_from = calm_until = ck_calm_from = ck_calm_until = np.nan
+    doubt = doubt_here = ck_doubt = ck_doubt_here = False
+    fresh = ck_fresh = np.nan
+    fresh_ev = ck_fresh_ev = calm_d_n = np.int64(-1)
+    calm_asks = doubt_asks = ck_calm_asks = ck_doubt_asks = np.uint64(0)
     i = lo_ev
     while True:
         if n_wait > len(wait):
@@ -181,6 +196,8 @@ def patient(
             act_end[:n_act], act[:n_act] = ck_act_end[:n_act], ck_act[:n_act]
             wait[:n_wait] = ck_wait[:n_wait]
             onset, onset_maybe, onset_ev, mask_ev = ck_onset, ck_onset_maybe, ck_onset_ev, ck_mask_ev
+            calm_from, calm_until, calm_asks, calm_d_n = ck_calm_from, ck_calm_until, ck_calm_asks, ck_d_n
+            doubt, doubt_here, doubt_asks, fresh, fresh_ev = ck_doubt, ck_doubt_here, ck_doubt_asks, ck_fresh, ck_fresh_ev
             n_out, n_ev = ck_rows, ck_evs
             quiet_from = lapse_from = np.nan
             n_wait = wait_for(wait, n_wait, resolved)
@@ -195,18 +212,11 @@ def patient(
         if finishing:
             t = stop_hour
         timed = False
-        moved = False
+        moved = names
         # -- 1. what expires now
         if next_exp <= t:
             # what was replaced since does not expire; most often nothing does
-            next_exp = INF
-            for s in range(n_slots):
-                if pi[s, LIVE]:
-                    next_exp = min(next_exp, pf[s, EXP])
-                if x_exp[s] > -INF:
-                    next_exp = min(next_exp, x_exp[s])
-            for j in range(n_act):
-                next_exp = min(next_exp, act_end[j])
+            next_exp = soonest(pf, pi, x_exp, n_act, act_end)
             if next_exp <= t:
                 n_act, n_dirty = expire(
                     t, n_act, act, act_end, act_of, n_dirty, dirty, dirty_list, pf, pi, x_exp, x_ev, exact_at, closed_s,
@@ -228,6 +238,8 @@ def patient(
             if resolving <= t:
                 onset = onset_maybe = resolving = np.nan
                 mask_ev = np.int64(-1)
+                doubt = doubt_here = False
+                calm_from = calm_until = np.nan
         # -- 3. the events of now
         while i < hi_ev and ev_hour[i] == t:
             e = i
@@ -280,23 +292,9 @@ def patient(
                         j += 1
                 if ev_counted[e]:
                     if has_reset[s] and vi[s, V_STATE] == KNOWN and vi[s, V_BITS] != ev_bits[e]:
-                        for q in range(len(resets)):
-                            if resets[q, 0] != s:
-                                continue
-                            r = resets[q, 1]
-                            if not dirty[r]:
-                                dirty[r] = True
-                                dirty_list[n_dirty] = r
-                                n_dirty += 1
-                            if pf[r, TIME] < t:
-                                pi[r, LIVE] = pi[r, EVER] = 0
-                            if x_exp[r] > -INF and ev_hour[x_ev[r]] < t:
-                                x_exp[r] = -INF
-                            for j in range(n_act):
-                                if act[j, 0] == r and CARRIED <= act[j, 2] <= LAPSED_END:
-                                    act[j, 2] = DONE
-                                    act_end[j] = t
-                                    next_exp = t
+                        n_dirty, ends = outdate(s, t, resets, n_act, act, act_end, n_dirty, dirty, dirty_list, pf, pi, x_exp, x_ev, ev_hour)
+                        if ends:
+                            next_exp = t
                     next_exp = min(next_exp, expires)
                     if act_of[s] == 0 and x_exp[s] == -INF and pf[s, TIME] != t and expires > t and not dirty[s] and not vi[s, V_APART]:
                         v = ev_value[e]
@@ -312,6 +310,7 @@ def patient(
                         pi[s, LIVE] = pi[s, EVER] = 1
                         pi[s, HAZY] = vi[s, V_HAZY] = 0 if known else 1
                         pi[s, BITS] = vi[s, V_BITS] = ev_bits[e]
+                        pi[s, NAMED] = named(ev_counted[e], ev_bits[e]) if names else 0
                         pi[s, EV_G] = pi[s, EV_L] = e
                         vf[s, 0] = lo if known else -INF
                         vf[s, 1] = hi if known else -INF
@@ -336,7 +335,7 @@ def patient(
                                 moved = True
                                 touched[n >> 6] |= bit_of(n)
                         continue
-                    put(s, e, t, expires, ev_value[e], ev_censored[e], ev_bits[e], pf, pi)
+                    put(s, e, t, expires, ev_value[e], ev_censored[e], ev_bits[e], named(ev_counted[e], ev_bits[e]), pf, pi)
                     if x_exp[s] > -INF and ev_hour[x_ev[s]] < t:
                         x_exp[s] = -INF
                 elif pf[s, TIME] < t or not pi[s, LIVE]:
@@ -363,14 +362,7 @@ def patient(
                 dirty_list[n_dirty] = s
                 n_dirty += 1
         if next_exp <= t:
-            next_exp = INF
-            for s in range(n_slots):
-                if pi[s, LIVE]:
-                    next_exp = min(next_exp, pf[s, EXP])
-                if x_exp[s] > -INF:
-                    next_exp = min(next_exp, x_exp[s])
-            for j in range(n_act):
-                next_exp = min(next_exp, act_end[j])
+            next_exp = soonest(pf, pi, x_exp, n_act, act_end)
         # -- 4. views of the slots that changed, and their leaves
         for q in range(n_dirty):
             s = dirty_list[q]
@@ -390,6 +382,16 @@ def patient(
             continue
         # -- 5. the nodes in order: those below which something changed, and those that time changes
         part = lazy and not finishing
+        goes_on = names and onset == onset and shown(t, shown_slot, n_act, act, ev_counted, ev_bits, pf, pi)
+        if goes_on:
+            if doubt:
+                for n in range(n_nodes):
+                    if kind[n] == MASKED or kind[n] == EPISODE:
+                        touched[n >> 6] |= bit_of(n)
+            doubt = False
+        elif t >= calm_until and not doubt_here:
+            doubt = doubt_here = True
+            doubt_asks, fresh = calm_asks, np.nan
         w = np.int64(-1)
         mask = pending = np.uint64(0)
         while True:
@@ -405,6 +407,7 @@ def patient(
             pending &= ~bit_of(n)
             touched[w] &= ~bit_of(n)
             k = kind[n]
+            lost = False
             if k < AND:
                 asks = np.uint64(0)
                 changed = k != DOSES
@@ -475,41 +478,23 @@ def patient(
                 v = kept(n, u, status[child[a + 1]], node[n, 1], since)
             else:
                 # the onset node stands before these, so its status is of now
-                begun = onset
-                if begun != begun and status[onset_node] == 1:
-                    begun = t
-                v = 0
-                if k == EPISODE:
-                    first = begun if begun == begun or onset_maybe == onset_maybe or status[onset_node] == 0 else t
-                    first = onset_maybe if first != first else first
-                    if t >= first + number[n]:
-                        v = 1 if begun == begun else 2
-                    elif first == t:
-                        n_wait = wait_for(wait, n_wait, t + number[n])
-                        next_wait = min(next_wait, t + number[n])
-                else:  # MASKED
-                    g = node[n, 1]
-                    sure = begun == begun
-                    if sure and not (closed_d[g] or absent_until[g] > t):
-                        v = 2
-                    if not sure:
-                        begun = onset_maybe
-                        if begun != begun and status[onset_node] == 2:
-                            begun = t
-                    for j in range(d_n):
-                        if di[j, 0] != g or df[j, 0] > t:
-                            continue
-                        lo, hi, end = df[j, 0], df[j, 1], df[j, 2]
-                        if sure and di[j, 2] and (hi - lo <= DAY or hi <= t) and (lo >= begun or end > begun):
-                            v = 1
-                            mask_ev = di[j, 1]
-                            break
-                        if lo >= begun or max(hi, end) > begun:
-                            v = 2
+                v, lost, mask_ev, again = since_onset(n, t, k, node, number, onset, onset_maybe, status[onset_node], doubt, fresh, mask_ev,
+                                                      d_n, df, di, closed_d, absent_until)
+                if again and t + number[n] > t:
+                    n_wait = wait_for(wait, n_wait, t + number[n])
+                    next_wait = min(next_wait, t + number[n])
             asks = np.uint64(0)
             if v == 2 and n_roots > 0 and k == UNLESS and status[child[a + 1]] == 1:
                 asks = hiding(child[a + 1], node, child, status, ask_mask, stack)
             elif v == 2 and n_roots > 0:
+                if k == MASKED or k == EPISODE:
+                    b -= 1
+                    if lost:
+                        # what was not known of the signs since none was seen
+                        asks = doubt_asks
+                        if doubt_here and status[child[b]] == 2:
+                            asks |= open_asks[child[b]]
+                        b = a
                 for j in range(a, b):
                     if status[child[j]] == 2:
                         asks |= open_asks[child[j]]
@@ -523,6 +508,25 @@ def patient(
             onset_ev = witness(onset_node, node, child, status, pi, n_act, act, ev_bits, ev_value, vi, x_ev, stack)
         if u != 0 and onset_maybe != onset_maybe:
             onset_maybe = t
+        if u == 1 and doubt and fresh != fresh:
+            fresh = t
+            fresh_ev = witness(onset_node, node, child, status, pi, n_act, act, ev_bits, ev_value, vi, x_ev, stack)
+        if follows and not finishing:
+            if u == 1 or status[active_node] == 1 or goes_on:
+                calm_from = calm_until = np.nan
+                doubt_here = False
+            elif onset == onset:
+                if calm_from != calm_from:
+                    calm_from, calm_asks, calm_d_n = t, np.uint64(0), np.int64(-1)
+                if status[active_node] == 2:
+                    calm_asks |= open_asks[active_node]
+                    if doubt_here:
+                        doubt_asks = calm_asks
+                if not doubt_here and calm_d_n != d_n:
+                    calm_d_n = d_n
+                    calm_until = earliest(calm_from, d_n, df, di, suppressing, episode_hours)
+                    n_wait = wait_for(wait, n_wait, calm_until)
+                    next_wait = min(next_wait, calm_until)
         # -- 6. quiet times
         u = status[active_node] if not finishing else 3
         begins = False
@@ -569,8 +573,8 @@ def patient(
             o_true[n_out], o_open[n_out], o_ask[n_out], o_ptr[n_out] = true_bits, open_bits, ask, n_ev
             for q in range(len(current)):
                 o_value[n_out, q] = current[q]
-            n_ev = reasons(t, best, n_ev, roots, grade, item, node, number, child, group_ptr, group_slot, status, since, onset_ev, mask_ev,
-                           fact_ev, d_n, df, di, n_act, act, pi, vi, x_ev, ev_bits, ev_value, stack, stack_want, e_row, e_root)
+            n_ev = reasons(t, best, n_ev, roots, grade, item, node, number, child, group_ptr, group_slot, status, since, fresh_ev if doubt else onset_ev,
+                           mask_ev, fact_ev, d_n, df, di, n_act, act, pi, vi, x_ev, ev_bits, ev_value, stack, stack_want, e_row, e_root)
             if n_ev < 0:
                 return -1, -1
             n_out += 1
@@ -585,6 +589,8 @@ def patient(
                 return -1, -1
             ck_wait[:n_wait] = wait[:n_wait]
             ck_onset, ck_onset_maybe, ck_onset_ev, ck_mask_ev = onset, onset_maybe, onset_ev, mask_ev
+            ck_calm_from, ck_calm_until, ck_calm_asks = calm_from, calm_until, calm_asks
+            ck_doubt, ck_doubt_here, ck_doubt_asks, ck_fresh, ck_fresh_ev = doubt, doubt_here, doubt_asks, fresh, fresh_ev
             ck_rows, ck_evs, ck_time = n_out, n_ev, t
         if finishing:
             break

@@ -3,7 +3,7 @@
 One row a slot (an input of the program):
 
 * ``pf``: the latest exact value as four ends (greatest low, greatest high, least low, least high), when it expires, its hour
-* ``pi``: live, ever, hazy, bits, event of the greatest, event of the least
+* ``pi``: live, ever, hazy, bits, event of the greatest, event of the least, whether one is present and put down to the syndrome
 * ``vf``: the view: four ends of what is known, four of what is possible
 * ``vi``: state, bits, hazy, possible bits, possible hazy, whether an observation was put down elsewhere and none counts
 
@@ -41,7 +41,7 @@ NOTHING, KNOWN, ELSEWHERE, CLOSED, LAPSED = range(5)
 # its window (counted, elsewhere); has ended, so the input is absent; has lapsed in a complete record; or is waiting or done.
 HOLDS, OTHERS, POSSIBLE, CARRIED, CARRIED_OTHERS, ENDED, LAPSED_VALUE, LAPSED_END, WAITS, DONE = range(10)
 EXP, TIME = 4, 5
-LIVE, EVER, HAZY, BITS, EV_G, EV_L = range(6)
+LIVE, EVER, HAZY, BITS, EV_G, EV_L, NAMED = range(7)
 V_STATE, V_BITS, V_HAZY, V_MBITS, V_MHAZY, V_APART = range(6)
 
 SPREAD = np.uint64(0x022FDD63CC95386D)
@@ -107,7 +107,7 @@ def passed(e, ev_hour, ev_end, ev_latest):
 
 
 @njit(nogil=True)
-def put(s, e, time, expires, value, censored, bits, pf, pi):
+def put(s, e, time, expires, value, censored, bits, named, pf, pi):
     """Make an event the point value of a slot, or keep it beside another of the same moment."""
     hazy = value != value
     lo = -INF if hazy else low_end(value, censored)
@@ -131,6 +131,7 @@ def put(s, e, time, expires, value, censored, bits, pf, pi):
             pf[s, 2] = min(pf[s, 2], lo)
             pf[s, 3] = min(pf[s, 3], hi)
         pi[s, BITS] |= bits
+        pi[s, NAMED] |= named
         pf[s, EXP] = max(pf[s, EXP], expires)
         return
     pf[s, 0] = pf[s, 2] = lo
@@ -140,6 +141,7 @@ def put(s, e, time, expires, value, censored, bits, pf, pi):
     pi[s, LIVE] = pi[s, EVER] = 1
     pi[s, HAZY] = 1 if hazy else 0
     pi[s, BITS] = bits
+    pi[s, NAMED] = named
     pi[s, EV_G] = pi[s, EV_L] = e
 
 
@@ -410,6 +412,25 @@ def doses(n, t, node, number, d_n, df, di, absent_until, closed):
     if closed[g] or absent_until[g] > t:
         return 2 if sure + maybe >= need else 0
     return 2
+
+
+@njit(nogil=True)
+def named(counted, bits):
+    """1 where an observation is put down to the syndrome itself (``counted`` is 2) and says that something is there."""
+    return np.int64(1) if counted == 2 and bits & ~(ABSENT_BIT | UNKNOWN_BIT) else np.int64(0)
+
+
+@njit(nogil=True)
+def shown(t, shown_slot, n_act, act, ev_counted, ev_bits, pf, pi):
+    """Whether something that is put down to the syndrome itself holds now."""
+    for q in range(len(shown_slot)):
+        s = shown_slot[q]
+        if pi[s, LIVE] and pf[s, EXP] > t and pi[s, NAMED]:
+            return True
+        for j in range(n_act):
+            if act[j, 0] == s and (act[j, 2] == HOLDS or act[j, 2] == CARRIED) and named(ev_counted[act[j, 1]], ev_bits[act[j, 1]]):
+                return True
+    return False
 
 
 @njit(nogil=True)

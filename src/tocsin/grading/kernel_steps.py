@@ -51,6 +51,7 @@ from tocsin.grading.program import (
     WITHIN,
 )
 
+DAY = 24.0
 FINDING, INFUSION, DOSE = 2, 3, 4  # kinds of concept, as encode.py numbers them
 
 
@@ -82,6 +83,24 @@ def resolution(quiet_from, quiet_until, d_n, df, di, group, hours, told):
             break
         when = blocking + hours[0]
     return np.nan
+
+
+@njit(nogil=True)
+def earliest(calm_from, d_n, df, di, group, hours):
+    """The hour at which a time without a sign that began at ``calm_from`` may have been a quiet long enough, for all that is told of it.
+
+    Only a dose of ``group`` that was surely given, whenever within its window, asks for the longer quiet.
+    """
+    when = calm_from
+    while when + hours[0] < calm_from + hours[1]:
+        blocking = -INF
+        for j in range(d_n):
+            if di[j, 0] == group and di[j, 2] and df[j, 1] < when + hours[0] and df[j, 2] > when - hours[0]:
+                blocking = max(blocking, df[j, 2])
+        if blocking == -INF or blocking + hours[0] <= when:
+            return when + hours[0]
+        when = blocking + hours[0]
+    return calm_from + hours[1]
 
 
 @njit(nogil=True)
@@ -121,6 +140,86 @@ def kept(n, u, given, otherwise, since):
     if since[n, 0] == 0:
         return otherwise
     return 2 if since[n, 0] == 2 else int(since[n, 1])
+
+
+@njit(nogil=True)
+def since_onset(n, t, k, node, number, onset, onset_maybe, now, doubt, fresh, mask_ev, d_n, df, di, closed, absent_until):
+    """The truth of an Episode or Masked node, and of three more things.
+
+    Whether it is unknown only because the episode may have resolved; the dose that hides the onset; whether its hours begin now.
+    ``now``: the status of the onset.  ``doubt``: the episode may have resolved; ``fresh``: the first onset since it may have.
+    """
+    begun, surely = onset, fresh if doubt else onset
+    if begun != begun and now == 1:
+        begun = t
+    if surely != surely and now == 1:
+        surely = t
+    v = 0
+    lost = False
+    if k == EPISODE:
+        first = begun if begun == begun or onset_maybe == onset_maybe or now == 0 else t
+        first = onset_maybe if first != first else first
+        if t >= first + number[n]:
+            v = 1 if t >= surely + number[n] else 2
+            lost = v == 2 and begun == begun
+        return v, lost, mask_ev, v != 1 and (first == t or surely == t)
+    g = node[n, 1]
+    sure = begun == begun
+    if sure and not (closed[g] or absent_until[g] > t):
+        v = 2
+    if not sure:
+        begun = onset_maybe
+        if begun != begun and now == 2:
+            begun = t
+    for j in range(d_n):
+        if di[j, 0] != g or df[j, 0] > t:
+            continue
+        lo, hi, end = df[j, 0], df[j, 1], df[j, 2]
+        if sure and di[j, 2] and (hi - lo <= DAY or hi <= t) and (lo >= begun or end > begun):
+            if lo >= surely or end > surely:
+                return 1, False, di[j, 1], False
+            lost = True
+        if lo >= begun or max(hi, end) > begun:
+            v = 2
+    return v, lost, mask_ev, False
+
+
+@njit(nogil=True)
+def soonest(pf, pi, x_exp, n_act, act_end):
+    """When the next of what is known expires."""
+    out = INF
+    for s in range(len(pf)):
+        if pi[s, LIVE]:
+            out = min(out, pf[s, EXP])
+        if x_exp[s] > -INF:
+            out = min(out, x_exp[s])
+    for j in range(n_act):
+        out = min(out, act_end[j])
+    return out
+
+
+@njit(nogil=True)
+def outdate(s, t, resets, n_act, act, act_end, n_dirty, dirty, dirty_list, pf, pi, x_exp, x_ev, ev_hour):
+    """Make older values of what slot ``s`` resets unknown; the number of slots to look at again, and whether something ends now."""
+    ends = False
+    for q in range(len(resets)):
+        if resets[q, 0] != s:
+            continue
+        r = resets[q, 1]
+        if not dirty[r]:
+            dirty[r] = True
+            dirty_list[n_dirty] = r
+            n_dirty += 1
+        if pf[r, TIME] < t:
+            pi[r, LIVE] = pi[r, EVER] = 0
+        if x_exp[r] > -INF and ev_hour[x_ev[r]] < t:
+            x_exp[r] = -INF
+        for j in range(n_act):
+            if act[j, 0] == r and CARRIED <= act[j, 2] <= LAPSED_END:
+                act[j, 2] = DONE
+                act_end[j] = t
+                ends = True
+    return n_dirty, ends
 
 
 @njit(nogil=True)

@@ -106,6 +106,8 @@ class Program:
     active: int
     suppressing: int             # dose group whose doses prolong the quiet that is needed
     episode_hours: F64           # quiet, quiet suppressed, lapse
+    shown_slot: I64              # slots that show the episode to go on while put down to the syndrome; none where no node asks whether it does
+    put_down_to: tuple[str, ...]
     node_of: Mapping[Predicate, int]
     places: dict[int, tuple[Predicate, int]] = field(default_factory=dict, repr=False, compare=False)
 
@@ -130,7 +132,8 @@ def bare(p: Predicate) -> Predicate:
 
 
 class _Compiler:
-    def __init__(self) -> None:
+    def __init__(self, active: Predicate) -> None:
+        self.active = active
         self.nodes: dict[Predicate, int] = {}
         self.rows: list[tuple[int, list[int], float, list[int]]] = []
         self.slots: dict[str, int] = {}
@@ -159,6 +162,27 @@ class _Compiler:
         for slot in slots:
             self.atoms_of_slot[slot].append(index)
         return index
+
+    def name_asks(self, roots: Sequence[Predicate]) -> None:
+        """Number the inputs to ask for in the order in which the claims name them, whatever else is compiled between."""
+        seen: set[int] = set()
+        stack = list(reversed(roots))
+        while stack:
+            p = stack.pop()
+            if id(p) in seen:
+                continue
+            seen.add(id(p))
+            match p:
+                case Compare(concept, _, _, _, ask) | IsIn(concept, _, _, _, ask):
+                    self.ask(concept if ask else "")
+                case CountRunning() | RateSum() | Doses():
+                    self.ask(p.label)
+                case Fact(name):
+                    self.ask(name)
+            limit = getattr(p, "limit", None)
+            if isinstance(limit, PatientLimit):
+                self.ask(find_limit(limit.name).needs)
+            stack.extend(reversed(p.children()))
 
     def ask(self, name: str) -> int:
         return self.asks.setdefault(name, len(self.asks)) if name else -1
@@ -242,10 +266,11 @@ class _Compiler:
             case Kept(of, doses, otherwise):
                 return self.emit(KEPT, (int(otherwise),), children=[self.add(of), self.add(doses)])
             case Masked(onset, doses):
-                children = [self.add(onset), self.add(doses)]
+                children = [self.add(onset), self.add(doses), self.add(self.active)]
                 return self.emit(MASKED, (self.dose_group(doses),), children=children)
             case EpisodeFor(onset, hours):
-                return self.emit(EPISODE, number=hours, children=[self.add(onset)])
+                # the last child is the signs: while none is seen, the episode may have resolved
+                return self.emit(EPISODE, number=hours, children=[self.add(onset), self.add(self.active)])
         raise RuleError(f"the predicate {p!r} cannot be compiled")
 
 
@@ -260,7 +285,8 @@ def compile_program(
     ``grades``: the grade (or points, 0 or more) of each root, -1 for a flag.  ``items``: the item of each root, where there is
     more than one.  ``values``: the concepts whose values are part of the answer.
     """
-    c = _Compiler()
+    c = _Compiler(episode.active)
+    c.name_asks(roots)
     root_nodes = [c.add(p) for p in roots]
     for p in also:
         c.add(p)
@@ -268,6 +294,8 @@ def compile_program(
     if not roots:
         c.asks, c.ask_bit, c.need_bit = {}, [-1] * len(c.rows), [-1] * len(c.rows)
     suppressing = c.dose_group(episode.suppressing)
+    follows = any(isinstance(p, Masked | EpisodeFor) for p in c.nodes)
+    shown = [c.slot(concept) for concept in episode.shown_by] if follows else []
     for p in c.nodes:
         if isinstance(p, Masked | EpisodeFor) and c.add(p.onset) != onset:
             raise RuleError("every Masked or EpisodeFor of a scale must use the onset of its episode rule")
@@ -310,6 +338,7 @@ def compile_program(
         facts=tuple(c.facts), dose_groups=tuple(c.dose_groups),
         eager=_eager(c.rows, (onset, active)), onset=onset, active=active, suppressing=suppressing,
         episode_hours=np.array([episode.quiet_hours, episode.quiet_hours_suppressed, episode.lapse_hours]),
+        shown_slot=np.array(shown, np.int64), put_down_to=episode.put_down_to,
         node_of=c.nodes,
     )
 

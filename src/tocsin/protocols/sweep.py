@@ -13,7 +13,7 @@ from tocsin.errors import SettingError
 from tocsin.grading.encode import Events, encode
 from tocsin.grading.engine import Swept, run
 from tocsin.grading.grade import changes_of, with_changes_of
-from tocsin.grading.program import KEPT, LASTING, UNLESS, Program, compile_program
+from tocsin.grading.program import EPISODE, KEPT, LASTING, MASKED, UNLESS, Program, compile_program
 from tocsin.grading.result import describe
 from tocsin.protocols.protocol import Chapter, Protocol
 from tocsin.rules import Predicate
@@ -89,7 +89,10 @@ class SweptChapter:
             children = self.program.child[first:last]
             if kind == UNLESS and state[children[1]] == TRUE:
                 stack.append(int(children[1]))
-            if kind in (KEPT, LASTING) and not any(state[c] == UNKNOWN for c in children):
+            if kind in (MASKED, EPISODE):
+                # the signs (the last) are asked for where the episode may have resolved, and nothing else is open
+                children = next((c for c in (children[:-1], children[-1:]) if any(state[c] == UNKNOWN)), children[:0])
+            if kind in (KEPT, LASTING, MASKED, EPISODE) and not any(state[c] == UNKNOWN for c in children):
                 names[COURSE] = None
             stack.extend(int(c) for c in (children[:1] if kind in (UNLESS, LASTING) else children))
         return tuple(names)

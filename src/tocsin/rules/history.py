@@ -91,7 +91,8 @@ class Kept(Predicate):
 class Masked(Predicate):
     """``onset`` was true, then one of the ``doses`` was given; holds until the episode resolves.
 
-    Only a dose at or after the onset counts.  Without any dose in an incomplete record it is unknown.
+    Only a dose at or after the onset counts.  Without any dose in an incomplete record it is unknown; so it is from the hour on at which
+    the episode may have resolved, because what was not charted may have been quiet for long enough.
     """
 
     onset: Predicate
@@ -107,7 +108,7 @@ class Masked(Predicate):
 
 @dataclass(frozen=True, slots=True)
 class EpisodeFor(Predicate):
-    """The episode that ``onset`` opened has lasted at least ``hours`` and has not resolved."""
+    """The episode that ``onset`` opened has lasted at least ``hours`` and has not resolved; unknown where it may have resolved unseen."""
 
     onset: Predicate
     hours: float

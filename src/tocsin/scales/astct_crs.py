@@ -54,7 +54,7 @@ def astct_crs(**given: object) -> Scale:
                       "Fever of 38.0 degC or more not put down to another cause.", short="fever"),
             Criterion("MASKED1", 1, FEVER_MASKED, "astct_table:footnote", Mark.VERIFIED,
                       "After antipyretic or anticytokine treatment of established CRS, fever is no longer required; the episode goes on "
-                      "until it resolves.", short="fever hidden by treatment; CRS not yet resolved"),
+                      "until it resolves, and is unknown once it may have resolved unseen.", short="fever hidden by treatment; CRS not yet resolved"),
             Criterion("HYPO2", 2, gate & (low | ANY_VASOPRESSOR), "lee2019:table", Mark.VERIFIED,
                       "Hypotension that does not require vasopressors. A running vasopressor implies it.", short="hypotension"),
             Criterion("HYPO3", 3, gate & one, "lee2019:table", Mark.VERIFIED,

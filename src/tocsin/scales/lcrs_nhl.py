@@ -52,7 +52,8 @@ def lcrs_nhl(**given: object) -> Scale:
         criteria=(
             Criterion("FEVER1", 1, FEVER, _TABLE, Mark.VERIFIED, "Fever of 38.0 degC or more stands in every column of the table.", short="fever"),
             Criterion("MASKED1", 1, hidden, "tocsin:masking", Mark.DECISION,
-                      "The table does not say what follows an antipyretic or tocilizumab; we read it as the ASTCT table that it extends.",
+                      "The table does not say what follows an antipyretic or tocilizumab; we read it as the ASTCT table that it extends, also "
+                      "where charting stops.",
                       short="fever hidden by treatment; CRS not yet resolved"),
             Criterion("HYPO2", 2, gate & (low | ANY_VASOPRESSOR), _TABLE, Mark.VERIFIED,
                       "A systolic pressure below 90 mmHg (children by age) that needs no vasopressor. The pressure alone is enough.",

@@ -105,6 +105,10 @@ class EpisodeRule:
     ``suppressing`` dose in that time or the ``quiet_hours`` before it; or false for ``quiet_hours_suppressed``, whatever is
     given.  A gap in charting of at most ``lapse_hours`` does not break the quiet.  A new episode needs ``new_episode_hours``
     at grade 0.
+
+    While no sign is seen, known to be absent or not charted, the episode surely goes on only until that time could have been quiet for
+    long enough; from then on a new onset is needed.  ``shown_by``: coded findings and support that show it to go on all the same while the
+    record puts them down to the syndrome itself (``put_down_to``).
     """
 
     onset: Predicate
@@ -114,6 +118,8 @@ class EpisodeRule:
     quiet_hours_suppressed: float
     lapse_hours: float
     new_episode_hours: float
+    shown_by: tuple[str, ...] = ()
+    put_down_to: tuple[str, ...] = ("crs", "local_crs")
 
 
 NO_EPISODE = EpisodeRule(

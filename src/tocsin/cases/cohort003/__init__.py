@@ -41,7 +41,7 @@ unit = "years"
 
 [variables.sex]
 kind = "binary"
-label = "Male"
+label = "Sex"
 values = ["female", "male"]
 counted = "male"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -118,20 +118,20 @@ def _ratios(draft: Draft, endpoint: Endpoint, model: Hazards, ratios: Sequence[R
     draft.rest_on(model.cites)
 
 
-def _model(models: Lines, endpoint: Endpoint, model: Hazards, what: str) -> None:
+def _model(models: Lines, endpoint: Endpoint, model: Hazards, what: str, called: Callable[[str], str] = str) -> None:
     """The rows of one model."""
     c = model.concordance
     models.heading(f"{endpoint.name}, {what}: {plural(model.n, 'patient')}, {plural(model.events, endpoint.one, endpoint.many)}"
                    + (f", {model.fit.dropped} without a value left out" if model.fit.dropped else "") + f"; {model.method}; concordance "
                    + spread(c.value, c.low, c.high))
     for r in model.ratios:
-        models.add(r.name, spread(r.value, r.low, r.high), p_cell(r.p), p_cell(model.check(r.term)))
+        models.add(called(r.name), spread(r.value, r.low, r.high), p_cell(r.p), p_cell(model.check(r.term)))
         models.number(endpoint=endpoint.id, model=what, covariate=r.name, hazard_ratio=r.value, low=r.low, high=r.high, p=r.p,
                       proportional_hazards_p=model.check(r.term), method=model.method, n=model.n, events=model.events, left_out=model.fit.dropped,
                       concordance=c.value, concordance_low=c.low, concordance_high=c.high)
         if model.firth is not None:
             own = model.fit[r.name]
-            models.add(f"{r.name}, Cox model without penalty", spread(own.hazard_ratio, own.low, own.high), p_cell(own.p), "")
+            models.add(f"{called(r.name)}, Cox model without penalty", spread(own.hazard_ratio, own.low, own.high), p_cell(own.p), "")
             models.number(endpoint=endpoint.id, model=what, covariate=r.name, hazard_ratio=own.hazard_ratio, low=own.low, high=own.high, p=own.p,
                           method="Cox model", n=model.n, events=model.events)
 
@@ -152,7 +152,7 @@ def _adjusted(draft: Draft, cohort: Cohort, endpoint: Endpoint, data: Survival, 
     if model is None:
         return
     by = joined(list(chosen.columns))
-    _model(models, endpoint, model, f"adjusted for {by}")
+    _model(models, endpoint, model, f"adjusted for {by}", chosen.per_unit)
     for r in model.of("arm"):
         arm = r.name.removeprefix("arm: ")
         lines.add(f"Hazard ratio adjusted for {by}, {arm} against {levels[-1]}", spread(r.value, r.low, r.high), p_cell(r.p), f"{model.n} ({model.events})",

@@ -46,7 +46,7 @@ def section(cohort: Cohort) -> Section:
         draft.methods.append(
             "Where one event keeps another from happening, cumulative incidences were estimated by Aalen and Johansen (limits on the log-log scale) and "
             "compared by Gray's test; subdistribution hazard ratios come from Fine and Gray's model, cause-specific ones from Cox's model with the other event "
-            "censored.")
+            "censored, with Firth's penalty where events were few and the table says so.")
         draft.text.append(
             "A cumulative incidence is the share of patients who have had the event by a time, in a world in which the other event happens too. A "
             "subdistribution hazard ratio tells how this share differs; a cause-specific one tells how fast the event comes among those still at risk. They "
@@ -82,7 +82,7 @@ def _section(draft: Draft, cohort: Cohort, data: Survival, what: str, title: str
     arms = cohort.arms
     arm = only(arms_of(cohort), arms)
     found = cumulative_incidence(data, arm, levels=arms)
-    lines = Lines(["", *arms])
+    lines = Lines(["First event", *arms])
     for cause in data.causes:
         _incidences(lines, found, cause, arms, unit, marks)
     compared = Lines(["Comparison", "Estimate (95% CI)", "p", "p (Holm)", "Patients (events)"])
@@ -171,9 +171,10 @@ def _ratios(draft: Draft, data: Survival, cause: str, arm: Sequence[object], lev
         draft.warn(*sub.warnings)
     own = draft.tried(f"Cause-specific hazard ratio of {cause}", lambda: hazards(data.of_cause(cause), {"arm": arm}, levels=levels))
     if own is not None:
+        penalised = " (Firth's penalty)" if own.firth is not None else ""
         for r in own.ratios:
             name = r.name.removeprefix("arm: ")
-            lines.whole(f"Cause-specific hazard ratio of {cause}, {name} against {reference}", spread(r.value, r.low, r.high), p_cell(r.p), "",
+            lines.whole(f"Cause-specific hazard ratio of {cause}, {name} against {reference}{penalised}", spread(r.value, r.low, r.high), p_cell(r.p), "",
                         f"{own.n} ({own.events})")
             lines.number(event=cause, arm=f"{name} against {reference}", measure="cause-specific hazard ratio", value=r.value, low=r.low, high=r.high, p=r.p,
                          n=own.n, events=own.events, method=own.method)

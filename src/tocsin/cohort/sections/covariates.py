@@ -19,17 +19,26 @@ UNITS = ("years", "kg", "cm", "days", "mg", "percent")
 
 @dataclass(frozen=True)
 class Chosen:
-    """The columns that can be covariates, their labels, the levels of categories (the most frequent first), and why others cannot (name, reason)."""
+    """The columns that can be covariates by their labels, and why others cannot (name, reason).
+
+    ``levels`` are those of categories, the most frequent first; ``units`` those of numbers that have one.
+    """
 
     columns: dict[str, list[object]]
     levels: dict[str, list[object]] = field(default_factory=dict)
+    units: dict[str, str] = field(default_factory=dict)
     unusable: tuple[tuple[str, str], ...] = ()
+
+    def per_unit(self, name: str) -> str:
+        """A coefficient as a table names it: "age, per year"."""
+        return f"{name}, per {self.units[name].removesuffix('s')}" if name in self.units else name
 
 
 def usable(cohort: Cohort, names: Sequence[str], rows: Sequence[bool] | None = None) -> Chosen:
     """Those of the named columns that vary among the members (of ``rows``)."""
     columns: dict[str, list[object]] = {}
     levels: dict[str, list[object]] = {}
+    units: dict[str, str] = {}
     unusable: list[tuple[str, str]] = []
     members = cohort.members if rows is None else cohort.members.filter(pl.Series(list(rows), dtype=pl.Boolean))
     for name in dict.fromkeys(names):
@@ -38,14 +47,15 @@ def usable(cohort: Cohort, names: Sequence[str], rows: Sequence[bool] | None = N
         except CohortError as error:
             unusable.append((name, str(error)))
             continue
-        shown = _label(cohort, name)
+        shown, unit = _label(cohort, name)
         series = cohort.members[name]
         if own is None:
             columns[shown] = series.cast(pl.Float64).to_list()
+            units |= {shown: unit} if unit else {}
         else:
             columns[shown] = [None if v is None or str(v) not in own else str(v) for v in series.to_list()]
-            levels[shown] = list(own)
-    return Chosen(columns, levels, tuple(unusable))
+            levels[shown] = list(_counted_last(cohort, name, own))
+    return Chosen(columns, levels, units, tuple(unusable))
 
 
 def measured_after(names: Sequence[str]) -> tuple[str, ...]:
@@ -78,9 +88,21 @@ def _levels(members: pl.DataFrame, name: str) -> list[str] | None:
     return found
 
 
-def _label(cohort: Cohort, name: str) -> str:
-    """The column's title as Table 1 has it, or its name in words."""
-    declared = next((v.title for v in variables_of(cohort)[0] if v.name == name and v.label), "")
+def _counted_last(cohort: Cohort, name: str, levels: list[str]) -> list[str]:
+    """Of two values the one that Table 1 counts is set against the other; "yes" where it counts none."""
+    if len(levels) != 2:
+        return levels
+    mine = next((v for v in variables_of(cohort)[0] if v.name == name), None)
+    counted = "yes" if mine is None or (mine.counted is None and not mine.values) else str(mine.values[-1] if mine.counted is None else mine.counted)
+    return levels if counted not in levels else [next(x for x in levels if x != counted), counted]
+
+
+def _label(cohort: Cohort, name: str) -> tuple[str, str]:
+    """What a sentence calls a column, as Table 1 does or by its name, and its unit."""
     what, _, unit = name.rpartition("_")
-    words = f"{what}, {unit}" if what and unit in UNITS else name
-    return declared or words.replace("_", " ")
+    own = (what.replace("_", " "), unit) if what and unit in UNITS else (name.replace("_", " "), "")
+    declared = next((v for v in variables_of(cohort)[0] if v.name == name), None)
+    if declared is None or declared.label in ("", name.replace("_", " ")):
+        return own
+    label = declared.label
+    return (label[0].lower() + label[1:] if label[1:2].islower() else label), declared.unit

@@ -15,7 +15,7 @@ from tocsin.cohort.location import hodges_lehmann
 from tocsin.cohort.multiplicity import adjust
 from tocsin.cohort.parts import Box, Boxes, FigurePart, Section, TablePart
 from tocsin.cohort.result import TestResult
-from tocsin.cohort.sections.cells import NONE, frame, joined, median_range, p_cell, plural, short, with_interval
+from tocsin.cohort.sections.cells import NONE, frame, median_range, p_cell, plural, short, with_interval
 from tocsin.cohort.sections.grades import TITLES
 from tocsin.cohort.survival import Survival
 from tocsin.errors import CohortError
@@ -49,25 +49,33 @@ def section(cohort: Cohort) -> Section:
             left.append(f"Figure of the duration of {title}: fewer than {FEWEST_DRAWN} patients have one; the table has them.")
         text.append(_sentence(cohort, syndrome))
         if any(t.p is not None for t in family):
-            text.append(adjust([t.p for t in family]).statement)
+            text.append(f"Durations of {title} within single grades: {_lower(adjust([t.p for t in family]).statement)} The other rows of the table are of the "
+                        "same patients again and are no tests of their own.")
         unresolved = _unresolved(cohort, syndrome)
         if unresolved:
             warnings.append(f"{title} of {plural(unresolved, 'patient')} is not known to have ended in the days looked at; their durations are missing in the "
                             "summaries, and counted as still going on in the median by Kaplan-Meier.")
     zero = sum(int((cohort.members[f"{s}_max_grade"] == 0).sum()) for s in ("crs",) if cohort.known("crs_max_grade"))
-    if zero and parts:
+    if zero and any(p.id.endswith("-duration") for p in parts):
         warnings.append(f"{plural(zero, 'patient')} without CRS {'has' if zero == 1 else 'have'} a duration of 0 days. They shorten the median of their arm; "
                         "durations are given with and without them.")
     methods = (
         "Duration is the time in episodes, each from the first moment surely of grade 1 to resolution; patients without an episode have 0 days "
-        "and are shown apart. Arms are compared within grades, with Hodges-Lehmann differences and 95 % intervals." if parts else "",)
+        "and are shown apart. Arms are compared within grades, with Hodges-Lehmann differences and 95 % intervals."
+        if any(p.id.endswith("-duration") for p in parts) else "",)
     return Section("durations", "Onset and duration", tuple(text), tuple(parts), tuple(left), tuple(warnings), tuple(m for m in methods if m),
                    ("hodges1963:shift", "kaplan1958:product-limit estimate", "holm1979:step-down"))
 
 
 def _ever(cohort: Cohort, syndrome: str) -> bool:
-    members = cohort.members.filter(pl.col(f"{syndrome}_max_grade").is_null() | (pl.col(f"{syndrome}_max_grade") >= 1))
-    return bool((members[f"{syndrome}_observed_days"].fill_null(0) > 0).any())
+    """Whether how long anybody had it is known; 0 days of somebody who had it are a duration."""
+    return bool(cohort.members.filter(_had(syndrome))[f"{syndrome}_observed_days"].count())
+
+
+def _had(syndrome: str) -> pl.Expr:
+    """Who had it: an episode on record, or a grade, however short."""
+    return ((pl.col(f"{syndrome}_observed_days") > 0).fill_null(False) | (pl.col(f"{syndrome}_episodes") > 0).fill_null(False)
+            | (pl.col(f"{syndrome}_max_grade") >= 1).fill_null(False))
 
 
 def _unresolved(cohort: Cohort, syndrome: str) -> int:
@@ -119,7 +127,7 @@ def _durations(cohort: Cohort, syndrome: str) -> tuple[TablePart, list[TestResul
         line(f"  {label}", pl.col(grade).is_between(low, high), low == high)
     empty = [""] * (3 if two else 2)
     rows.insert(0, [f"{title} by highest grade", *[""] * len(groups), *empty])
-    line("All with an episode", pl.col(f"{syndrome}_observed_days") > 0, False)
+    line("All with an episode", _had(syndrome), False)
     line(f"All, without {title} counted as 0 days", pl.lit(True), False)
     rows.append(["Median by Kaplan-Meier, unresolved as going on", *(_km(g, syndrome) for _, g in groups), *empty])
     heads = ["Days, median (range)", *(f"{a} (n = {len(g)})" for a, g in groups), *(["Difference (95% CI)"] if two else []), "p", "Test"]
@@ -150,7 +158,7 @@ def _shift(values: Sequence[Values]) -> str:
 
 def _km(members: pl.DataFrame, syndrome: str) -> str:
     """The median duration of those with an episode, one that is not known to have ended as censored."""
-    had = members.filter(pl.col(f"{syndrome}_observed_days") > 0)
+    had = members.filter(_had(syndrome) & pl.col(f"{syndrome}_observed_days").is_not_null())
     if not len(had):
         return NONE
     data = Survival.of(had[f"{syndrome}_observed_days"].to_numpy(), had[f"{syndrome}_duration_days"].is_not_null().to_numpy().astype(int))
@@ -165,23 +173,28 @@ def _or_none(x: float | None) -> str:
     return NONE if x is None else short(x)
 
 
+def _lower(text: str) -> str:
+    return text[0].lower() + text[1:]
+
+
 def _sentence(cohort: Cohort, syndrome: str) -> str:
     said = []
     for arm, g in _groups(cohort)[:-1]:
-        ill = _values(g.filter(pl.col(f"{syndrome}_observed_days") > 0), f"{syndrome}_duration_days")
+        ill = _values(g.filter(_had(syndrome)), f"{syndrome}_duration_days")
         everybody = _values(g, f"{syndrome}_duration_days")
         if len(ill):
-            zeros = f", {median_range(everybody)} with those who had none" if len(everybody) > len(ill) else ""
+            zeros = f", or {median_range(everybody)} where those without {TITLES[syndrome]} count as 0 days" if len(everybody) > len(ill) else ""
             said.append(f"{median_range(ill)} days with {arm} (n = {len(ill)}){zeros}")
-    return f"{TITLES[syndrome]} lasted a median (range) of {joined(said)}." if said else f"No duration of {TITLES[syndrome]} is known."
+    return f"{TITLES[syndrome]} lasted a median (range) of {'; '.join(said)}." if said else f"No duration of {TITLES[syndrome]} is known."
 
 
 def _figure(cohort: Cohort, syndrome: str) -> FigurePart | None:
     """Durations by arm within grade groups, as the paper's Figure 2B draws them, with every patient; None where too few have one."""
     panels, few = [], []
-    for label, low, high in (("Grade 1 or 2", 1, 2), ("Grade 3 or 4", 3, 4), ("All, none as 0 days", 0, 5)):
+    for label, low, high in (("Grade 1 or 2", 1, 2), ("Grade 3 or 4", 3, 4), (f"All, no {TITLES[syndrome]} as 0 days", 0, 5)):
         values = [_values(cohort.of_arm(a).filter(pl.col(f"{syndrome}_max_grade").is_between(low, high)), f"{syndrome}_duration_days") for a in cohort.arms]
-        lasted = sum(int((v > 0).sum()) for v in values)
+        ill = cohort.members.filter(pl.col(f"{syndrome}_max_grade").is_between(max(low, 1), high))
+        lasted = ill[f"{syndrome}_duration_days"].count()
         if lasted < FEWEST_DRAWN:
             if lasted:
                 few.append(f"{label.partition(',')[0].lower()}: {plural(lasted, 'patient')}")

@@ -15,6 +15,8 @@ from tocsin.scales import SCALES
 TITLES = {"crs": "CRS", "icans": "ICANS"}
 SEVERE = 3
 """CRS of grade 3 or more is severe (zhou2025:Definitions and management of CRS)."""
+ENUMERATE_UP_TO = 1000
+"""Patients up to which Fisher's exact test is done for more than two arms (a choice for speed); for two arms it always is."""
 _MOST_NAMED = 10
 
 
@@ -35,12 +37,14 @@ def section(cohort: Cohort) -> Section:
             warnings.append(f"The highest {title} grade of {plural(open_, 'patient')} is not settled by the record, and is missing below. What was not charted "
                             "is not normal; if the record of drugs and devices is complete, --complete drugs,devices says so.")
     parts += [made for made in (_by_scale(cohort), _agreement(cohort)) if made is not None]
-    if "tocilizumab" in cohort.study.arms or "corticosteroid" in cohort.study.arms:
+    if parts and ("tocilizumab" in cohort.study.arms or "corticosteroid" in cohort.study.arms):
         warnings.append("The highest grade comes after the infusion and partly after the drug that makes the arms, which is given because of the grade: "
                         "a higher grade in that arm shows who was treated, not what the drug does.")
-    method = (f"Grades are {joined([f'{v} ({TITLES[k]})' for k, v in cohort.sources.items()])}; the highest grade of days 0 to "
-              f"{cohort.study.window_days:g} counts, and is missing where the record leaves it open. Intervals of shares are Wilson's.")
-    return Section("grades", "Incidence and grade", tuple(text), tuple(parts), tuple(left), tuple(warnings), (method,),
+    known = [f"{v} ({TITLES[k]})" for k, v in cohort.sources.items() if cohort.known(f"{k}_max_grade")]
+    method = (f"Grades are {joined(known)}; the highest grade of days 0 to "
+              f"{cohort.study.window_days:g} counts, and is missing where the record leaves it open. Intervals of shares are Wilson's; shares are compared "
+              "by the test that their table names, Fisher's exact test wherever it can be done.")
+    return Section("grades", "Incidence and grade", tuple(text), tuple(parts), tuple(left), tuple(warnings), (method,) if known else (),
                    ("wilson1927:interval", *(c for s in cohort.study.scales if s in SCALES for c in SCALES[s].cites)))
 
 
@@ -101,7 +105,8 @@ def _cell(hits: int, n: int, interval: bool) -> str:
 
 def _two(hits: list[tuple[int, int]]) -> TestResult:
     table = [[h, n - h] for h, n in hits]
-    return choice.run_on_counts(choice.for_counts(table).name, table)
+    exact = len(table) == 2 or sum(n for _, n in hits) <= ENUMERATE_UP_TO
+    return choice.run_on_counts("fisher" if exact else choice.for_counts(table).name, table)
 
 
 def _figure(cohort: Cohort, syndrome: str) -> FigurePart:

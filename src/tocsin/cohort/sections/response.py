@@ -110,7 +110,7 @@ def _by_level(draft: Draft, cohort: Cohort, levels: tuple[str, ...]) -> None:
     if exact.p is None:
         draft.leave_out("Test of response by arm", exact.not_done)
         return
-    text = f"Across {joined(levels)} the arms differ with {p_words(exact.p)} by {exact.called}."
+    text = f"Response by arm ({joined(levels)}): {exact.called} gives {p_words(exact.p)}."
     if approximate.p is not None:
         few = expected(without_empty(table))
         text += (f" Pearson's chi-square test gives {p_words(approximate.p)}; of the {few.size} counts expected without a difference "
@@ -169,12 +169,13 @@ def _rates(draft: Draft, cohort: Cohort, outcomes: list[_Outcome]) -> None:
         draft.rest_on(difference.cites, ratio.cites, test.cites)
     if any(test.p is not None and test.p > 0.05 for *_, test in compared):
         draft.text.append(NOT_ALIKE)
+    done = sum(1 for *_, test in compared if test.p is not None)
     schema = ["Outcome", *arms, "Difference, percentage points (95% CI)", "Odds ratio (95% CI)", "p", "p (Holm)"]
     draft.parts.append(TablePart(
         "table-response-rates", "Rates of response", pl.DataFrame(rows, schema=schema, orient="row"), pl.DataFrame(numbers, infer_schema_length=None),
         (f"Against the arm {reference}. p by Fisher's exact test, p (Holm) adjusted for the tests of this table. {adjusted.statement}",)))
-    draft.methods.append(f"P-values of rates of response were adjusted by Holm's method within their table ({len(compared)} "
-                         f"{'test' if len(compared) == 1 else 'tests'}).")
+    draft.methods.append(f"P-values of rates of response were adjusted by Holm's method within their table ({done} "
+                         f"{'test' if done == 1 else 'tests'}).")
     draft.rest_on(adjusted.cites, ("clopper1934:interval",))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from tocsin.cohort.arms import drug_named
 from tocsin.cohort.cohort import Cohort
 from tocsin.cohort.complications import ORGANS, SITE_NOT_TOLD, organs
 from tocsin.cohort.parts import Box, Boxes, FigurePart, Section
@@ -52,10 +53,25 @@ def _infections(draft: Draft, cohort: Cohort, people: pl.DataFrame) -> None:
         draft.leave_out("Graft-versus-host disease", UNKNOWN)
     notes = ["n/N (%): N are those of whom it is known. Differences in percentage points with Newcombe's interval. A patient with infections of several sites "
              f"counts in each. From the infusion to day {cohort.study.window_days:g}."]
+    notes += _before_the_drug(cohort, people)
     part = rows.table("table-infections", "Infections by site and graft-versus-host disease, by arm", notes)
     if part is not None:
         draft.parts.append(part)
         draft.methods.append("Counts of complications are compared by Fisher's exact test, with differences of proportions by Newcombe's method 10.")
+
+
+def _before_the_drug(cohort: Cohort, people: pl.DataFrame) -> list[str]:
+    """Where a drug makes the arms: how many infections of those given it came before it, as far as both are dated."""
+    drug = drug_named(cohort.study.arms)
+    first = next((f"{d}_first_day" for d in (drug, (drug or "").removesuffix("s")) if f"{d}_first_day" in people.columns), None)
+    if first is None or "infection_first_day" not in people.columns:
+        return []
+    both = people.filter(pl.col(first).is_not_null() & pl.col("infection_first_day").is_not_null())
+    if not len(both):
+        return []
+    before = int((both["infection_first_day"] < both[first]).sum())
+    return [f"Infections count from the infusion on, in both arms. Of {plural(len(both), 'patient')} given {drug} with an infection, both with a day on "
+            f"record, {before} had the first infection before the first dose, which cannot have caused it."]
 
 
 def _sites(rows: ArmsTable, people: pl.DataFrame) -> None:

@@ -25,7 +25,7 @@ def section(cohort: Cohort) -> Section:
     """The survival section."""
     draft = Draft("survival", "Progression-free and overall survival")
     unit = unit_of(cohort.study)
-    described = Lines(["", *cohort.arms, "All"])
+    described = Lines(["Survival", *cohort.arms, "All"])
     compared = Lines(["Comparison", "Estimate (95% CI)", "p", "Patients (events)", "Method"])
     models = Lines(["Covariate", "Hazard ratio (95% CI)", "p", "Proportional hazards, p"])
     by_drug = defines_arms(cohort)

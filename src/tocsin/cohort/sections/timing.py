@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 import numpy as np
+import polars as pl
 
 from tocsin.cohort.cohort import Cohort
 from tocsin.cohort.exposure import IMMORTAL_TIME
@@ -75,4 +76,15 @@ def _when(draft: Draft, cohort: Cohort, given: Given) -> None:
                      highest_not_known=unknown)
     draft.parts.append(lines.table("table-timing-grade", f"CRS grade at the time of the first {drug}", (
         "The grade in force when the first dose was given; a grade that begins at that very time counts. The highest grade is known only afterwards and may be "
-        "what the drug failed, or helped, to prevent: patients must not be grouped by it as if it had been known.",)))
+        "what the drug failed, or helped, to prevent: patients must not be grouped by it as if it had been known.", *_by_the_day(cohort, given))))
+
+
+def _by_the_day(cohort: Cohort, given: Given) -> tuple[str, ...]:
+    """A note where the day of a first dose is known and its time is not: the grade of that day may have come after it."""
+    if "window_days" not in cohort.doses.columns:
+        return ()
+    first = cohort.doses.filter(pl.col("drug").is_in([given.drug, given.drug.removesuffix("s")]) | pl.col("group").is_in(
+        [given.drug, given.drug.removesuffix("s")])).sort("patient", "day").group_by("patient", maintain_order=True).first()
+    many = first.filter(pl.col("window_days") > 0).height
+    return (f"Of {plural(many, 'patient')} the first dose is known by the day or a window only and stands at its middle: the grade told for that time may have "
+            "been reached after the dose.",) if many else ()

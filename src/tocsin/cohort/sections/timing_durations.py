@@ -88,7 +88,7 @@ def _test(days: Floats, first: Bools, strata: list[float] | None) -> TestResult:
 
 def _text(draft: Draft, rows: list[_Row], within: TestResult, given: Given) -> None:
     """The naive comparison in words, with its caution."""
-    parts = [f"{r.label[0].lower()}{r.label[1:]} {with_limits(r.shift.value, r.shift.low, r.shift.high, r.shift.level)}, {p_words(r.test.p)}"
+    parts = [f"{r.label[0].lower()}{r.label[1:]}: {with_limits(r.shift.value, r.shift.low, r.shift.high, r.shift.level)}, {p_words(r.test.p)}"
              for r in rows if r.shift.value is not None and r.test.p is not None]
     if not parts:
         return

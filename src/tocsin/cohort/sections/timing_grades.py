@@ -48,7 +48,7 @@ def write(draft: Draft, cohort: Cohort, given: Given) -> None:
         f"Hazard ratios with {given.drug} against without it; for the end of CRS above 1 means that it ends sooner with the drug, for a higher grade above 1 "
         "means that it is reached more often. Patients who were without the drug and then with it count in both columns.",
         f"{plural(len(found), 'period')} of {plural(len(np.unique(found.patient)), 'patient')}; {unknown} end without CRS having ended or risen: at the first "
-        "dose, at the end of the record, or where the grade is no longer settled.")))
+        "dose, at the end of the record, or where the grade is no longer settled." + _again(found))))
     draft.parts.append(FigurePart(
         "figure-timing-crs", f"End of CRS by {given.drug}, analysed in several ways",
         f"Hazard ratios of the end of CRS, and of reaching a higher grade, with {given.drug} against without it, with 95% confidence intervals. Numbers are "
@@ -112,6 +112,13 @@ def _view(draft: Draft, views: Views, label: str, data: Survival, found: Stays, 
     draft.rest_on(model.cites)
     draft.warn(*(f"{label}: {w}" for w in model.warnings))
     return f"{with_limits(r.value, r.low, r.high)} ({p_words(r.p)})"
+
+
+def _again(found: Stays) -> str:
+    """What is said where CRS came back after it had ended."""
+    ends = [int(found.resolved[found.patient == i].sum()) for i in np.unique(found.patient)]
+    more = sum(1 for n in ends if n > 1)
+    return f" CRS that comes back counts again, with a clock of its own: {plural(more, 'patient')} had more than one end of it." if more else ""
 
 
 def _patients(found: Stays, rows: Bools) -> int:
