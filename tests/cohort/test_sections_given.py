@@ -142,6 +142,15 @@ def test_above_so_many_patients_only_medians_are_drawn(monkeypatch):
     assert [m.label for m in drawn.panels[0].medians] == ["treated", "not treated"]
 
 
+@pytest.mark.parametrize(("patients", "medians"), [(2, 0), (3, 1)])
+def test_a_median_is_drawn_only_of_days_on_which_3_patients_were_measured(patients, medians):
+    rows = [{"patient": f"{arm}{k}", "hour": 50.0, "concept": "il6", "value": 10.0 + k} for arm in "xy" for k in range(patients if arm == "x" else 1)]
+    made = cohort(rows, {r["patient"]: r["patient"][0] for r in rows})
+    drawn = next(p.drawing for p in kinetics_section.section(made).parts if p.id == "figure-courses-1")
+    assert len(drawn.panels[0].medians) == medians
+    assert len(drawn.panels[0].lines) == patients + 1
+
+
 def response_cohort():
     """Interleukin-6: fell in a and b, rose in c (GVHD, infection, still expanding), not measured in d."""
     rows = [{"patient": p, "hour": 144.0, "concept": "tocilizumab", "value": 400.0} for p in "abcd"]

@@ -58,3 +58,19 @@ def test_without_durations_nothing_is_said_of_them():
     section = durations.section(made({"arm": ARMS, "crs_max_grade": SEVERE, "crs_onset_day": [2.0 if g else None for g in SEVERE]}))
     assert not section.warnings
     assert not section.methods
+
+
+def figure(section):
+    return next((p for p in section.parts if p.id == "figure-crs-duration"), None)
+
+
+def test_durations_of_fewer_than_5_patients_are_in_the_table_and_not_in_the_figure():
+    arm = ("tocilizumab",) * 4 + ("no tocilizumab",) * 4
+    four = of_days([3.0, 4.0, 5.0, 0.0, 2.0, 0.0, 0.0, 0.0], [1, 2, 1, 0, 1, 0, 0, 0], arm)
+    assert figure(four) is None
+    assert any("Figure of the duration of CRS: fewer than 5 patients" in text for text in four.left_out)
+    assert cells(four, "table-crs-duration", "Grade 1 or 2")
+    drawn = figure(of_days([3.0, 4.0, 5.0, 6.0, 2.0, 8.0, 0.0, 0.0], [1, 2, 1, 1, 1, 3, 0, 0], arm))
+    assert [p.title for p in drawn.drawing.panels] == ["Grade 1 or 2", "All, no CRS as 0 days"]
+    assert all(p.from_zero for p in drawn.drawing.panels)
+    assert "grade 3 or 4: 1 patient" in drawn.caption

@@ -155,6 +155,13 @@ def test_headings_indents_numbers_to_the_right_and_notes(tmp_path):
     assert "A note" in text
 
 
+@pytest.mark.parametrize(("columns", "how"), [(6, ""), (7, ' class="wide"'), (3, ' class="narrow"')])
+def test_a_table_of_many_columns_is_set_closer_in_print(tmp_path, columns, how):
+    part = TablePart("t-1", "T", pl.DataFrame({f"c{k}": ["name" if k == 0 else "1"] for k in range(columns)}))
+    write_cohort(CohortReport("T", "s", (Section("x", "X", parts=(part,)),)), tmp_path / "o", generated=STAMP)
+    assert f'<table aria-labelledby="t-t-1"{how}>' in (tmp_path / "o" / "report.html").read_text(encoding="utf-8")
+
+
 def test_a_title_with_its_own_number_gets_no_second_one(tmp_path):
     own = TablePart("t", "Table 4 Toxicity", pl.DataFrame({"a": ["x"]}))
     text = written(tmp_path, report(parts=(own,)))

@@ -193,7 +193,8 @@ def _figure(cohort: Cohort, syndrome: str) -> FigurePart | None:
     panels, few = [], []
     for label, low, high in (("Grade 1 or 2", 1, 2), ("Grade 3 or 4", 3, 4), (f"All, no {TITLES[syndrome]} as 0 days", 0, 5)):
         values = [_values(cohort.of_arm(a).filter(pl.col(f"{syndrome}_max_grade").is_between(low, high)), f"{syndrome}_duration_days") for a in cohort.arms]
-        lasted = sum(int((v > 0).sum()) for v in values)
+        ill = cohort.members.filter(pl.col(f"{syndrome}_max_grade").is_between(max(low, 1), high))
+        lasted = ill[f"{syndrome}_duration_days"].count()
         if lasted < FEWEST_DRAWN:
             if lasted:
                 few.append(f"{label.partition(',')[0].lower()}: {plural(lasted, 'patient')}")
