@@ -8,6 +8,7 @@
       UnknownIdError     an id (scale, protocol, criterion, concept) that does not exist
       SettingError       a setting or option with a value that cannot be used
       CohortError        numbers, counts or groups that a statistic cannot be computed on
+      ModelError         equations, parameters, doses or times that cannot be simulated
 
 The command line prints the message of a TocsinError and exits with 2; anything else is a bug and shows a traceback.
 """
@@ -62,3 +63,7 @@ class SettingError(TocsinError):
 
 class CohortError(TocsinError):
     """Numbers, counts or groups that a statistic of a cohort cannot be computed on."""
+
+
+class ModelError(TocsinError):
+    """Equations, parameters, doses or times that cannot be simulated: says which patient, equation or name, why, and the usual fix."""

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from tocsin import monitoring
 from tocsin.cite import REFERENCES
 from tocsin.errors import SettingError
 from tocsin.protocols import Check
-from tocsin.protocols.kept import Kept, add, kept
+from tocsin.protocols.kept import Kept, _days, add, kept
 from tocsin.protocols.schedule import SETTINGS, schedule
 from tocsin.protocols.watching import STATUS, watch
 from tocsin.timeline import Timeline
@@ -330,3 +332,14 @@ def test_a_setting_that_does_not_exist_and_an_hour_that_is_none_are_refused():
         monitoring(record([]), at=1, settings={"vital_hours": 4})
     with pytest.raises(SettingError, match="number of hours"):
         monitoring(record([]), at=float("nan"))
+
+
+def test_a_day_counts_once_whether_or_not_a_step_begins_at_its_midnight():
+    """What is asked for from hour 0 to 48 and from 48 to 96 is asked for from 0 to 96."""
+    whole = SimpleNamespace(patient=np.array([0, 1]), start=np.array([0.0, 10.0]), end=np.array([96.0, 60.0]))
+    parted = SimpleNamespace(patient=np.array([0, 0, 1, 1]), start=np.array([0.0, 48.0, 10.0, 48.0]), end=np.array([48.0, 96.0, 48.0, 60.0]))
+    apart = SimpleNamespace(patient=np.array([0, 0]), start=np.array([0.0, 72.0]), end=np.array([48.0, 96.0]))
+    expected = ([0, 0, 0, 1, 1], [24.0, 48.0, 72.0, 24.0, 48.0])
+    for asked in (whole, parted):
+        assert tuple(x.tolist() for x in _days(asked)) == expected
+    assert _days(apart)[1].tolist() == [24.0]

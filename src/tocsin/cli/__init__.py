@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from tocsin.cli import assuring, auditing, cohort, compare, differential, look, mapping, shards, watching, work
+from tocsin.cli import assuring, auditing, cohort, compare, differential, look, mapping, model, shards, simulate, watching, work
 from tocsin.errors import TocsinError
 
 app = typer.Typer(
@@ -29,9 +29,11 @@ app.command(no_args_is_help=True)(compare.ask)
 app.command(no_args_is_help=True)(auditing.audit)
 app.command(no_args_is_help=True)(cohort.cohort)
 app.command(no_args_is_help=True)(watching.monitor)
+app.command(no_args_is_help=True)(simulate.simulate)
 app.command(no_args_is_help=True)(differential.complications)
 app.command("map", no_args_is_help=True)(mapping.map_items)
 app.command()(assuring.protocols)
+app.command()(model.model)
 app.command(no_args_is_help=True)(assuring.assure)
 app.add_typer(compare.app, name="compare")
 

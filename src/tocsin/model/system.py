@@ -17,7 +17,8 @@ FUNCTIONS = ("exp", "ln", "sqrt")
 class Quantity:
     """Anything with a name: its unit, what it means, where that comes from (a reference key, or "assumed") and its status.
 
-    ``status``: read (in the source), transcribed (in a faithful transcription), fitted (to named targets), assumed, or memory.
+    ``status``: read (in the source), transcribed (in a faithful transcription), fitted (to named targets), assumed, memory, and, for what is no
+    finding, definition (a conversion) or chosen (a patient's or a user's own).
     """
 
     name: str

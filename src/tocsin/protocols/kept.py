@@ -116,8 +116,12 @@ def _by_day(record: Record, item: Item, asked: Asked) -> pl.DataFrame:
 
 
 def _days(asked: Asked) -> tuple[I64, F64]:
-    """The patients and midnights within the time in which an item is asked for."""
-    first = np.floor(np.maximum(asked.start, 0.0) / HOURS_A_DAY) + 1
-    number = np.maximum(0, np.ceil(asked.end / HOURS_A_DAY) - first).astype(np.int64)
+    """The patients and midnights within the time in which an item is asked for; a midnight between two steps of it lies within."""
+    if not len(asked.start):
+        return asked.patient, asked.start
+    goes_on = (asked.patient[1:] == asked.patient[:-1]) & (asked.start[1:] == asked.end[:-1])
+    begins, ends = np.append(True, ~goes_on), np.append(~goes_on, True)
+    first = np.floor(np.maximum(asked.start[begins], 0.0) / HOURS_A_DAY) + 1
+    number = np.maximum(0, np.ceil(asked.end[ends] / HOURS_A_DAY) - first).astype(np.int64)
     step = np.arange(int(number.sum())) - np.repeat(np.cumsum(number) - number, number)
-    return np.repeat(asked.patient, number), (np.repeat(first, number) + step) * HOURS_A_DAY
+    return np.repeat(asked.patient[begins], number), (np.repeat(first, number) + step) * HOURS_A_DAY

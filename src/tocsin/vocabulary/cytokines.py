@@ -89,6 +89,17 @@ CYTOKINES: tuple[Concept, ...] = (
         aliases=("sIL-2R", "sIL2Ra", "sIL-2Ra", "sCD25", "soluble CD25", "soluble IL-2 receptor", "soluble IL-2R"),
         note="No code found.  pg/mL depends on the assay and is not converted.",
     ),
+    lab(
+        "sil6r",
+        "Soluble interleukin-6 receptor",
+        "ng/mL",
+        units.mass_per_volume("ng/mL"),
+        (0, 1e7),
+        (0, 1e5),
+        log_scale=True,
+        aliases=("sIL-6R", "sIL-6Ra", "soluble IL-6 receptor", "soluble IL-6R"),
+        note="No code found.  After tocilizumab it rises, because the complex is cleared more slowly (nishimoto2008).",
+    ),
 )
 
 EXPANSION: tuple[Concept, ...] = (
@@ -118,6 +129,17 @@ EXPANSION: tuple[Concept, ...] = (
             "vector copies",
             "CAR copy number",
         ),
+    ),
+    lab(
+        "car_t_count",
+        "CAR-positive T cells in blood",
+        "/uL",
+        {"/uL": units.SAME, "10^6/L": units.SAME, "10^9/L": Conversion(1000.0)},
+        (0, 1e7),
+        (0, 1e5),
+        log_scale=True,
+        aliases=("CAR-T count", "CAR T count", "CAR-T cells/uL", "CAR+ T cells", "CAR-T absolute count"),
+        note="No code found.",
     ),
 )
 

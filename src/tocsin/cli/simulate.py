@@ -1,0 +1,74 @@
+"""The command that simulates virtual patients: simulate."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tocsin.cli.options import command_line, pairs
+from tocsin.errors import SettingError
+
+
+def simulate(
+    patients: Annotated[int, typer.Option("--patients", "-n", help="How many virtual patients.", min=1)] = 100,
+    product: Annotated[str, typer.Option("--product", help="The CAR-T product: 4-1bb or cd28.")] = "4-1bb",
+    disease: Annotated[str, typer.Option("--disease", help="all-high, all-low, lymphoma, compartmental or systemic-hidden.")] = "all-high",
+    doses: Annotated[str, typer.Option("--doses", help="Who gets what when, e.g. \"tocilizumab 8 mg/kg @ day 5; dexamethasone 10 mg q6h x 4 @ day 6\". "
+                                       "Days before 0 are prophylaxis.")] = "",
+    days: Annotated[float, typer.Option("--days", help="How many days after the infusion.")] = 28.0,
+    seed: Annotated[int, typer.Option("--seed", help="The same seed gives the same patients and measurements.")] = 1,
+    weight: Annotated[str | None, typer.Option("--weight", help="Weight in kg, or a range: 12 or 10..20.")] = None,
+    age: Annotated[str | None, typer.Option("--age", help="Age in years, or a range: 3 or 2..12. Default: adults.")] = None,
+    setting: Annotated[list[str] | None, typer.Option("--set", help="The median of a parameter of the model, e.g. car_dose=1e6.")] = None,
+    care: Annotated[list[str] | None, typer.Option("--care", help="A number of the supportive care, e.g. map_limit=60.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Write timeline, patients, trajectories and the record of the run here.")] = None,
+) -> None:
+    """Simulate virtual patients with the mechanistic model under a schedule of doses, and grade them as any other.
+
+    What is written is a record that the other commands read. The model is not calibrated: it is not for clinical use.
+
+    Examples:
+
+      tocsin simulate --patients 1000 --product 4-1bb --disease all-high --doses "tocilizumab 8 mg/kg @ day 5" --out DIR
+
+      tocsin simulate --patients 200 --disease compartmental --days 40 --seed 7
+
+      tocsin simulate --age 2..12 --doses "dexamethasone 10 mg q24h x 3 @ day 0"
+    """
+    from tocsin.model import simulate as model
+    from tocsin.model.care import policy
+    from tocsin.model.summary import summary
+    from tocsin.show.lookup import console, working
+    from tocsin.show.simulation import print_simulation
+
+    with working(f"simulating {patients} patients", show=True):
+        found = model.simulate(
+            patients, product=product, disease=disease, doses=doses, days=days, seed=seed, weight_kg=_range(weight, "--weight"), age_years=_range(age, "--age"),
+            sets=_numbers(setting, "--set"), policy=policy().changed(**_numbers(care, "--care")))
+        told = summary(found)
+        files = found.write(out, command=command_line()) if out is not None else ()
+    print_simulation(console(), found, told, files)
+
+
+def _numbers(given: list[str] | None, option: str) -> dict[str, float]:
+    out = {}
+    for name, value in pairs(given, option).items():
+        try:
+            out[name] = float(str(value))
+        except ValueError:
+            raise SettingError(f"{option} {name}={value}: a number is needed") from None
+    return out
+
+
+def _range(text: str | None, option: str) -> float | tuple[float, float] | None:
+    if text is None:
+        return None
+    try:
+        ends = [float(part) for part in text.split("..")]
+    except ValueError:
+        raise SettingError(f"{option} {text!r} is no number and no range such as 10..20") from None
+    if len(ends) > 2:
+        raise SettingError(f"{option} {text!r} is no range such as 10..20")
+    return ends[0] if len(ends) == 1 else (ends[0], ends[1])

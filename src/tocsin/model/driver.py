@@ -1,0 +1,239 @@
+"""The loop around the steps: a lane a patient, each with its own time and step; a finished lane takes the next patient.
+
+It is the same for every model: what a model computes is reached by the addresses of its compiled functions, and ``layout`` says where its numbers lie.
+"""
+
+import math
+
+import numpy as np
+from numba import njit
+
+from tocsin.model.lower import call_one, call_six
+
+NOW, BEFORE = 0.7, 0.4  # over the order, the exponents of a PI step control: Hairer and Wanner, Solving ODEs II, section IV.2
+SAFETY = math.log(0.9)
+MOST_GROWTH, MOST_SHRINKING = math.log(8.0), math.log(0.1)
+AT_FIRST = math.log(1e-4)
+LARGEST = 300.0  # of the logarithm of an error that is a number
+TOO_SMALL, NOT_FINITE, TOO_MANY = 1, 2, 3
+
+OPTIONS = {"cache": True, "nogil": True, "error_model": "numpy", "fastmath": False, "boundscheck": False}
+
+
+@njit("void(i8,i8,i8,i8,f8[:,::1],f8[:,::1],f8[:,::1],b1)", **OPTIONS)
+def prepare_all(prepare, initial, first, last, parameters, prepared, y, with_initial):
+    """What depends on parameters only and, where asked for, the initial states."""
+    nothing = np.zeros(1)
+    for i in range(first, last):
+        call_six(prepare, parameters[i], nothing, nothing, nothing, nothing, prepared[i])
+        if with_initial:
+            call_six(initial, parameters[i], nothing, nothing, nothing, nothing, y[i])
+
+
+@njit("void(i8,f8[::1],f8[::1],f8[::1],f8[::1],f8[::1])", **OPTIONS)
+def one(program, q, y, x, t, out):
+    """A program for one patient."""
+    call_six(program, q, q, y, x, t, out)
+
+
+@njit("void(i8,i8,i8,f8[:,::1],f8[:,::1],f8[:,::1],f8[::1],f8[::1],f8[::1],f8)", **OPTIONS)
+def first_steps(rates, first, last, prepared, y, x, t, h, atol, rtol):
+    """A first step in which no state changes by more than a hundredth of itself or of its tolerance."""
+    n = y.shape[1]
+    rate = np.empty(n)
+    for i in range(first, last):
+        call_six(rates, prepared[i], prepared[i], y[i], x[i], t[i:i + 1], rate)
+        size = 0.0
+        speed = 0.0
+        for j in range(n):
+            scale = atol[j] + rtol * abs(y[i, j])
+            size += (y[i, j] / scale) ** 2
+            speed += (rate[j] / scale) ** 2
+        size, speed = math.sqrt(size / n), math.sqrt(speed / n)
+        h[i] = 0.01 * max(size, 1.0) / speed if speed > 1e-5 else 1e-3
+        if not h[i] < math.inf:
+            h[i] = 1e-6
+
+
+@njit(nogil=True, error_model="numpy")
+def leave(lane, who, cause, w, at_t, at_y, at_x, time, y, x, status, counts, steps):
+    """Writes back where a lane's patient stands, with the cause of its failure or 0, and frees the lane."""
+    i = who[lane]
+    status[i] = cause
+    time[i] = w[at_t, lane]
+    for j in range(y.shape[1]):
+        y[i, j] = w[at_y + j, lane]
+    for j in range(x.shape[1]):
+        x[i, j] = w[at_x + j, lane]
+    counts[i, 0] += steps[lane, 0]
+    counts[i, 1] += steps[lane, 1]
+    who[lane] = -1
+
+
+@njit(
+    "void(i8[::1],i8[::1],i8,i8,f8[:,::1],f8[:,::1],f8[:,::1],f8[::1],f8[:,::1],f8[::1],i8[::1],f8[::1],i8[::1],f8[::1],f8[::1],f8,i8,i8[::1],f8[:,:,::1],f4[:,:,::1],i8[::1],i8[:,::1])",
+    **OPTIONS,
+)
+def run(functions, layout, first, last, prepared, y, x, time, control, times, event_start, event_time, event_target, event_amount, atol, rtol, most_steps,
+        columns, values, values_single, status, counts):
+    """Carries patients ``first`` to ``last`` from their times to the last of ``times``, and writes their outputs.
+
+    ``functions``: the addresses of attempt, dense and observe; ``layout`` as ``Kernel.layout``.  ``control`` (patients, 3): the proposed step, the logarithm of the last error, the step that the last restart took.  ``counts`` (patients, 2): steps
+    accepted and rejected.  The outputs of these ``columns`` go to ``values``, or to ``values_single`` where that has elements.
+    """
+    attempt, dense, observe = functions[0], functions[1], functions[2]
+    T, H, THETA, ERROR, RTOL, Y, Z, X = layout[0], layout[1], layout[2], layout[3], layout[4], layout[5], layout[6], layout[7]
+    Q, ATOL, DENSE, OUT, N_DENSE, N_ROWS, LANES, ORDER = layout[8], layout[9], layout[10], layout[11], layout[12], layout[13], layout[14], layout[15]
+    N_STATES, N_INPUTS, N_PREPARED = y.shape[1], x.shape[1], prepared.shape[1]
+    now, past = NOW / ORDER, BEFORE / ORDER
+    w = np.zeros((N_ROWS, LANES))
+    who = np.full(LANES, -1, np.int64)
+    event = np.zeros(LANES, np.int64)
+    output = np.zeros(LANES, np.int64)
+    due = np.zeros(LANES, np.int64)
+    accepted = np.zeros(LANES, np.bool_)
+    reaches = np.zeros(LANES, np.bool_)
+    restarted = np.zeros(LANES, np.bool_)
+    steps = np.zeros((LANES, 2), np.int64)
+    proposed, before, restart, stop = np.ones(LANES), np.zeros(LANES), np.ones(LANES), np.zeros(LANES)
+    n_times = times.shape[0]
+    end = times[n_times - 1]
+    single = values_single.size > 0
+    following = first
+    w[H, :] = 1.0
+    w[RTOL, :] = rtol
+    for j in range(N_STATES):
+        w[ATOL + j, :] = atol[j]
+    while True:
+        # idle lanes take the next patients
+        for lane in range(LANES):
+            while who[lane] < 0 and following < last:
+                i = following
+                following += 1
+                if status[i] != 0:
+                    continue
+                who[lane] = i
+                w[T, lane] = time[i]
+                for j in range(N_STATES):
+                    w[Y + j, lane] = y[i, j]
+                    w[Z + j, lane] = 0.0
+                for j in range(N_DENSE):
+                    w[DENSE + j, lane] = 0.0
+                for j in range(N_INPUTS):
+                    w[X + j, lane] = x[i, j]
+                for j in range(N_PREPARED):
+                    w[Q + j, lane] = prepared[i, j]
+                proposed[lane], before[lane], restart[lane] = control[i, 0], control[i, 1], control[i, 2]
+                event[lane] = event_start[i]
+                while event[lane] < event_start[i + 1] and event_time[event[lane]] < time[i]:
+                    event[lane] += 1
+                output[lane] = 0
+                due[lane] = 1 if times[0] <= time[i] else 0
+                accepted[lane] = False
+                restarted[lane] = False
+                steps[lane, 0] = steps[lane, 1] = 0
+        # outputs within the steps just accepted, and at the start
+        most = 0
+        for lane in range(LANES):
+            most = max(most, due[lane])
+        for k in range(most):
+            for lane in range(LANES):
+                if k < due[lane]:
+                    w[THETA, lane] = min(max((times[output[lane] + k] - w[T, lane]) / w[H, lane], 0.0), 1.0)
+                else:
+                    w[THETA, lane] = 0.0
+            call_one(observe, w)
+            for lane in range(LANES):
+                if k < due[lane]:
+                    at = output[lane] + k
+                    if single:
+                        for j in range(columns.shape[0]):
+                            values_single[who[lane], at, j] = w[OUT + columns[j], lane]
+                    else:
+                        for j in range(columns.shape[0]):
+                            values[who[lane], at, j] = w[OUT + columns[j], lane]
+        # the state moves on; events; the next step
+        active = 0
+        freed = 0
+        for lane in range(LANES):
+            if who[lane] < 0:
+                continue
+            i = who[lane]
+            output[lane] += due[lane]
+            due[lane] = 0
+            if accepted[lane]:
+                accepted[lane] = False
+                w[T, lane] = stop[lane] if reaches[lane] else w[T, lane] + w[H, lane]
+                for j in range(N_STATES):
+                    w[Y + j, lane] = w[Z + j, lane]
+            if w[T, lane] >= end:
+                control[i, 0], control[i, 1], control[i, 2] = proposed[lane], before[lane], restart[lane]
+                leave(lane, who, 0, w, T, Y, X, time, y, x, status, counts, steps)
+                freed += 1
+                continue
+            if steps[lane, 0] + steps[lane, 1] >= most_steps:
+                leave(lane, who, TOO_MANY, w, T, Y, X, time, y, x, status, counts, steps)
+                freed += 1
+                continue
+            active += 1
+            stop[lane] = end
+            near = 1e-13 * max(1.0, abs(w[T, lane]))
+            changed = False
+            while event[lane] < event_start[i + 1]:
+                e = event[lane]
+                if event_time[e] > w[T, lane] + near:
+                    stop[lane] = min(end, event_time[e])
+                    break
+                target, amount = event_target[e], event_amount[e]
+                changed = True
+                if target < N_STATES:
+                    w[Y + target, lane] += amount
+                elif target < N_STATES + N_INPUTS:
+                    level = w[X + target - N_STATES, lane] + amount
+                    w[X + target - N_STATES, lane] = level if abs(level) > 1e-12 * abs(amount) else 0.0
+                else:
+                    w[X + target - N_STATES - N_INPUTS, lane] = amount
+                event[lane] += 1
+            if changed:
+                proposed[lane] = min(proposed[lane], restart[lane])
+                before[lane] = 0.0
+                restarted[lane] = True
+            left = stop[lane] - w[T, lane]
+            reaches[lane] = proposed[lane] >= left
+            w[H, lane] = left if reaches[lane] else 0.5 * left if proposed[lane] > 0.5 * left else proposed[lane]
+        if freed > 0 and following < last:
+            continue
+        if active == 0:
+            break
+        call_one(attempt, w)
+        # accept or reject
+        any_due = False
+        for lane in range(LANES):
+            if who[lane] < 0:
+                continue
+            error, h = w[ERROR, lane], w[H, lane]
+            finite = error < LARGEST
+            if finite and error <= 0.0:
+                steps[lane, 0] += 1
+                accepted[lane] = True
+                growth = min(max(SAFETY - now * error + past * before[lane], MOST_SHRINKING), MOST_GROWTH)
+                grown = h * math.exp(growth)
+                proposed[lane] = grown if h >= proposed[lane] else max(grown, proposed[lane])
+                before[lane] = max(error, AT_FIRST)
+                if restarted[lane]:
+                    restarted[lane] = False
+                    restart[lane] = h * math.exp(min(SAFETY - error / ORDER, MOST_GROWTH))
+                reached = stop[lane] if reaches[lane] else w[T, lane] + h
+                k = output[lane]
+                while k < n_times and times[k] <= reached:
+                    k += 1
+                due[lane] = k - output[lane]
+                any_due = any_due or due[lane] > 0
+            else:
+                steps[lane, 1] += 1
+                shrinking = max(SAFETY - error / ORDER, MOST_SHRINKING) if finite else MOST_SHRINKING
+                proposed[lane] = h * math.exp(shrinking)
+                if proposed[lane] < 1e-14 * max(abs(w[T, lane]), 1e-3):
+                    leave(lane, who, TOO_SMALL if finite else NOT_FINITE, w, T, Y, X, time, y, x, status, counts, steps)
+        if any_due:
+            call_one(dense, w)

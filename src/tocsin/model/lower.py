@@ -1,0 +1,314 @@
+"""From the text of a system's programs to machine code for W patients at once: each program, and one step of a Rosenbrock method made of them.
+
+All numbers of W patients lie in one workspace, an array (rows, W); a quantity begins at a fixed row (``Layout``).  Because every address is the
+same base with a fixed offset, LLVM keeps the numbers of a program in registers.  The functions are built inside Numba's own module, through ``intrinsic``,
+and are cached with the function that calls them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
+
+from tocsin.model.tableau import METHODS, Tableau
+from tocsin.model.vector import DOUBLE, INT64, Lanes
+
+TINY = 1e-200
+"""A state that decayed below this is set to 0: numbers near the smallest there is are slow to compute with."""
+BINARY = re.compile(r"(\S+) ([-+*]) (\S+)")
+CALL = re.compile(r"(\w+)\((\S+)\)")
+ELEMENT = re.compile(r"([a-z])\[(\d+)\]")
+Place = Callable[[str, int], Any]
+
+
+def lower(numbers: Lanes, text: str, place: Place, put: Place) -> None:
+    """The instructions of a program; ``place`` and ``put`` give the pointer to an element of a named array that is read, or written."""
+    values: dict[str, Any] = {}
+
+    def value(token: str) -> Any:
+        if token not in values:
+            element = ELEMENT.fullmatch(token)
+            values[token] = numbers.load(place(element[1], int(element[2]))) if element else numbers.const(float(token))
+        return values[token]
+
+    for line in text.splitlines():
+        target, right = line.split(" = ")
+        if found := BINARY.fullmatch(right):
+            operation = {"+": numbers.add, "-": numbers.sub, "*": numbers.mul}[found[2]]
+            result = operation(value(found[1]), value(found[3]))
+        elif found := CALL.fullmatch(right):
+            result = getattr(numbers, found[1])(value(found[2]))
+        elif right.startswith("-"):
+            result = numbers.neg(value(right[1:]))
+        else:
+            result = value(right)
+        if element := ELEMENT.fullmatch(target):
+            numbers.store(result, put(element[1], int(element[2])))
+        else:
+            values[target] = result
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """What one compiled model consists of; ``sizes`` of its arrays, ``positive`` says which states may not fall below 0."""
+
+    texts: Mapping[str, str]
+    sizes: Mapping[str, int]
+    positive: tuple[bool, ...]
+    timed: bool
+    method: str
+    lanes: int
+
+    @property
+    def tableau(self) -> Tableau:
+        """The method."""
+        return METHODS[self.method]
+
+    @cached_property
+    def rows(self) -> dict[str, int]:
+        """Where each quantity begins in the workspace; ``rows`` itself is how many there are.
+
+        t and h of the step, hot first: r and theta (time and place within the step of an output), e the error norm, y and z the old and new state,
+        g a stage's state and i its time, a the absolute tolerances, b the relative one, k what the interpolant needs; the rest as in the programs.
+        """
+        n, stages = self.sizes["y"], self.tableau.stages
+        wanted = {"t": 1, "h": 1, "i": 1, "r": 1, "e": 1, "b": 1, "s": 3, "y": n, "g": n, "c": n, "x": max(1, self.sizes["x"]), "q": max(1, self.sizes["q"]), "w": self.sizes["w"],
+                  "u": n * stages, "d": n, "z": n, "a": n, "k": n * len(self.tableau.h), "o": self.sizes["o"]}
+        starts, at = {}, 0
+        for name, size in wanted.items():
+            starts[name] = at
+            at += size
+        return starts | {"rows": at}
+
+
+def layout(kernel: Kernel) -> list[int]:
+    """Where the loop over steps finds a kernel's numbers: rows of t, h, r, e, b, y, z, x, q, a, k, o; how many k has, how many rows there are, lanes, order."""
+    rows = kernel.rows
+    return [*(rows[name] for name in "threbyzxqako"), kernel.sizes["y"] * len(kernel.tableau.h), rows["rows"], kernel.lanes,
+            kernel.tableau.embedded + 1]
+
+
+class Builder:
+    """The functions of one kernel within one LLVM module; each is made once."""
+
+    def __init__(self, kernel: Kernel, module: Any) -> None:
+        self.kernel, self.module = kernel, module
+        self.rows, self.n, self.tableau = kernel.rows, kernel.sizes["y"], kernel.tableau
+
+    def function(self, name: str, arguments: int, body: Callable[..., None]) -> Any:
+        """The function of this name, which takes pointers; ``body(builder, *arguments)`` fills it."""
+        full = f"tocsin_{name}_{self.kernel.lanes}"
+        if full in self.module.globals:
+            return self.module.globals[full]
+        made = ir.Function(self.module, ir.FunctionType(ir.VoidType(), [DOUBLE.as_pointer()] * arguments), full)
+        made.linkage = "internal"
+        for argument in made.args:
+            argument.add_attribute("noalias")  # no program reads what it writes
+        builder = ir.IRBuilder(made.append_basic_block("entry"))
+        body(builder, *made.args)
+        builder.ret_void()
+        return made
+
+    def at(self, builder: Any, base: Any, name: str, row: Any = 0) -> Any:
+        """The pointer to a row of the workspace: the ``row``-th (a number, or one that is computed) of a quantity."""
+        lanes = self.kernel.lanes
+        if isinstance(row, int):
+            return builder.gep(base, [ir.Constant(INT64, (self.rows[name] + row) * lanes)])
+        offset = builder.mul(builder.add(row, ir.Constant(INT64, self.rows[name])), ir.Constant(INT64, lanes))
+        return builder.gep(base, [offset])
+
+    def program(self, name: str, renamed: Mapping[str, str]) -> Any:
+        """A program on the workspace; its u is the second argument, other arrays are found by name, or under another name."""
+        def body(builder: Any, w: Any, u: Any) -> None:
+            numbers = Lanes(builder, self.kernel.lanes)
+
+            def place(array: str, index: int) -> Any:
+                if array == "u":
+                    return builder.gep(u, [ir.Constant(INT64, index * self.kernel.lanes)])
+                return self.at(builder, w, renamed.get(array, array), index)
+
+            lower(numbers, self.kernel.texts[name], place, place)
+
+        return self.function(f"program_{name}", 2, body)
+
+    def loop(self, builder: Any, body: Callable[[Any], None]) -> None:
+        """Instructions for each state, by its number."""
+        before, block, after = builder.block, builder.append_basic_block("state"), builder.append_basic_block("after")
+        builder.branch(block)
+        builder.position_at_end(block)
+        i = builder.phi(INT64)
+        i.add_incoming(ir.Constant(INT64, 0), before)
+        body(i)
+        following = builder.add(i, ir.Constant(INT64, 1))
+        i.add_incoming(following, builder.block)
+        builder.cbranch(builder.icmp_signed("<", following, ir.Constant(INT64, self.n)), block, after)
+        builder.position_at_end(after)
+
+    def attempt(self) -> Any:
+        """One step of every lane from (t, y) by h: the new state to z, the logarithm of the error norm to e (0 is at the tolerance)."""
+        return self.function("attempt", 1, self._attempt)
+
+    def _attempt(self, builder: Any, w: Any) -> None:
+        v = Lanes(builder, self.kernel.lanes)
+        m, n = self.tableau, self.n
+        at = lambda name, row=0: self.at(builder, w, name, row)  # noqa: E731
+        h, t = v.load(at("h")), v.load(at("t"))
+        rest = v.inv(h)
+        v.store(rest, at("s", 0))
+        v.store(v.mul(rest, v.const(1.0 / m.gamma)), at("s", 1))
+        v.store(v.mul(h, v.const(m.gamma)), at("s", 2))
+        builder.call(self.program("first", {}), [w, at("u")])
+        stage = self.program("stage", {"y": "g", "t": "i"})
+        for s in range(1, m.stages):
+            adds_one = m.a[s][:-1] == m.a[s - 1] and s > 1
+
+            def combine(i: Any, s: int = s, adds_one: bool = adds_one) -> None:
+                stages = [v.load(self._stage(builder, w, k, i)) for k in range(s)]
+                state = v.load(at("g" if adds_one else "y", i))
+                for k in range(s - 1 if adds_one else 0, s):
+                    state = v.add(state, stages[k] if m.a[s][k] == 1.0 else v.mul(v.const(m.a[s][k]), stages[k]))
+                v.store(state, at("g", i))
+                weighted = v.mul(v.const(m.c[s][0]), stages[0])
+                for k in range(1, s):
+                    weighted = v.add(weighted, v.mul(v.const(m.c[s][k]), stages[k]))
+                v.store(weighted, at("c", i))
+
+            self.loop(builder, combine)
+            if self.kernel.timed:
+                v.store(v.add(t, v.mul(v.const(float(m.alpha[s])), h)), at("i"))
+                gamma_i = float(m.gamma_sums[s]) if abs(m.gamma_sums[s]) > 1e-12 else 0.0
+                v.store(v.mul(v.const(gamma_i), h), at("s", 2))
+            builder.call(stage, [w, at("u", s * n)])
+        v.store(v.const(0.0), at("e"))
+        relative = v.load(at("b"))
+
+        def finish(i: Any) -> None:
+            old, error = v.load(at("y", i)), v.load(self._stage(builder, w, m.stages - 1, i))
+            new = v.add(v.load(at("g", i)), error)
+            size = v.at_least(v.abs(old), v.abs(new))
+            scaled = v.div(error, v.add(v.load(at("a", i)), v.mul(relative, size)))
+            v.store(v.add(v.load(at("e")), v.mul(scaled, scaled)), at("e"))
+            small = builder.fcmp_ordered("<", v.abs(new), v.const(TINY))
+            v.store(builder.select(small, v.const(0.0), new), at("z", i))
+
+        self.loop(builder, finish)
+        v.store(v.mul(v.const(0.5), v.ln(v.mul(v.load(at("e")), v.const(1.0 / n)))), at("e"))
+        for i, positive in enumerate(self.kernel.positive):
+            if positive:
+                v.store(v.at_least(v.load(at("z", i)), v.const(0.0)), at("z", i))
+
+    def _stage(self, builder: Any, w: Any, k: int, i: Any) -> Any:
+        return self.at(builder, w, "u", builder.add(i, ir.Constant(INT64, k * self.n)))
+
+    def dense(self) -> Any:
+        """What the interpolant of the step just made needs, to k."""
+        def body(builder: Any, w: Any) -> None:
+            v = Lanes(builder, self.kernel.lanes)
+
+            def combine(i: Any) -> None:
+                stages = [v.load(self._stage(builder, w, k, i)) for k in range(self.tableau.stages)]
+                for r, weights in enumerate(self.tableau.h):
+                    total = v.mul(v.const(weights[0]), stages[0])
+                    for k in range(1, self.tableau.stages):
+                        if weights[k] != 0.0:
+                            total = v.add(total, v.mul(v.const(weights[k]), stages[k]))
+                    v.store(total, self.at(builder, w, "k", builder.add(i, ir.Constant(INT64, r * self.n))))
+
+            self.loop(builder, combine)
+
+        return self.function("dense", 1, body)
+
+    def observe(self) -> Any:
+        """The outputs at t + r h within the step just made, to o."""
+        def body(builder: Any, w: Any) -> None:
+            v = Lanes(builder, self.kernel.lanes)
+            at = lambda name, row=0: self.at(builder, w, name, row)  # noqa: E731
+            theta = v.load(at("r"))
+            left = v.sub(v.const(1.0), theta)
+
+            def interpolate(i: Any) -> None:
+                inner = v.const(0.0)
+                for r in reversed(range(len(self.tableau.h))):
+                    inner = v.add(v.load(at("k", builder.add(i, ir.Constant(INT64, r * self.n)))), v.mul(theta, inner))
+                end = v.add(v.load(at("z", i)), v.mul(left, inner))
+                v.store(v.add(v.mul(left, v.load(at("y", i))), v.mul(theta, end)), at("g", i))
+
+            self.loop(builder, interpolate)
+            for i, positive in enumerate(self.kernel.positive):
+                if positive:
+                    v.store(v.at_least(v.load(at("g", i)), v.const(0.0)), at("g", i))
+            v.store(v.add(v.load(at("t")), v.mul(theta, v.load(at("h")))), at("i"))
+            builder.call(self.program("observe", {"y": "g", "t": "i"}), [w, at("u")])
+
+        return self.function("observe", 1, body)
+
+
+POINTER = types.CPointer(types.float64)
+
+
+def on_workspace(kernel: Kernel, name: str) -> Any:
+    """``attempt``, ``dense`` or ``observe`` as a function for compiled code, of the pointer to a workspace."""
+    @intrinsic  # type: ignore[untyped-decorator]
+    def call(typing_context: Any, workspace: Any) -> Any:
+        def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            builder.call(getattr(Builder(kernel, builder.module), name)(), [builder.bitcast(arguments[0], DOUBLE.as_pointer())])
+            return context.get_dummy_value()
+
+        return types.void(workspace), code
+
+    return call
+
+
+def on_arrays(kernel: Kernel, name: str) -> Any:
+    """A program for one patient as a function for compiled code, of pointers: p, q, y, x, t and what is written."""
+    @intrinsic  # type: ignore[untyped-decorator]
+    def call(typing_context: Any, p: Any, q: Any, y: Any, x: Any, t: Any, written: Any) -> Any:
+        def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            def body(inner: Any, *pointers: Any) -> None:
+                by_name = dict(zip("pqyxt", pointers, strict=False))
+                lower(
+                    Lanes(inner, 1), kernel.texts[name],
+                    lambda array, index: inner.gep(by_name[array], [ir.Constant(INT64, index)]),
+                    lambda _, index: inner.gep(pointers[5], [ir.Constant(INT64, index)]),
+                )
+
+            data = [builder.bitcast(a, DOUBLE.as_pointer()) for a in arguments]
+            builder.call(Builder(kernel, builder.module).function(f"single_{name}", 6, body), data)
+            return context.get_dummy_value()
+
+        return types.void(p, q, y, x, t, written), code
+
+    return call
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def call_one(typing_context: Any, address: Any, workspace: Any) -> Any:
+    """Calls the C function at an address with an array."""
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return _call(context, builder, signature, arguments)
+
+    return types.void(address, workspace), code
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def call_six(typing_context: Any, address: Any, p: Any, q: Any, y: Any, x: Any, t: Any, written: Any) -> Any:
+    """Calls the C function at an address with six arrays."""
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return _call(context, builder, signature, arguments)
+
+    return types.void(address, p, q, y, x, t, written), code
+
+
+def _call(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+    arrays = zip(signature.args[1:], arguments[1:], strict=True)
+    data = [builder.bitcast(context.make_array(of)(context, builder, value).data, DOUBLE.as_pointer()) for of, value in arrays]
+    kind = ir.FunctionType(ir.VoidType(), [DOUBLE.as_pointer()] * len(data))
+    builder.call(builder.inttoptr(arguments[0], kind.as_pointer()), data)
+    return context.get_dummy_value()
