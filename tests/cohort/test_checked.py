@@ -5,31 +5,19 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from tocsin.cohort.columns import known_as, not_read
-from tocsin.cohort.outcomes import outcomes
-from tocsin.cohort.study import Study
-from tocsin.cohort.told import checked
+from tocsin.cohort.checked import checked, known_as, not_read
 from tocsin.errors import CohortError
-from tocsin.timeline import Timeline
 
 
 def one(**cells):
     return checked(pl.DataFrame({"patient": ["P1"], **{k: [v] for k, v in cells.items()}}))
 
 
-def outcome(**cells):
-    told = pl.DataFrame({"patient": ["P1"], **{k: [v] for k, v in cells.items()}})
-    empty = Timeline.from_rows([])
-    record = Timeline(empty.events, pl.concat([empty.patients, told.select("patient")], how="diagonal"), empty.complete)
-    return outcomes(record, told, Study()).patients
-
-
 @pytest.mark.parametrize(("column", "written", "means"), [
     ("crs_max_grade", "Grade 2", 2), ("crs_max_grade", "G3", 3), ("crs_max_grade", 4.0, 4), ("crs_max_grade", "5", 5), ("icans_max_grade", "0", 0),
     ("lee2014_crs_max_grade", 1, 1), ("crs_max_grade", "NA", None), ("crs_max_grade", None, None),
     ("os_event", "dead", True), ("os_event", "alive", False), ("os_event", "oui", True), ("os_event", 0.0, False), ("os_event", None, None),
-    ("pfs_event", "PD", "progression"), ("pfs_event", "died", "death"), ("pfs_event", "censored", "none"), ("pfs_event", 1.0, "event"),
-    ("pfs_event", "nein", "none"),
+    ("pfs_event", "PD", "progression"), ("pfs_event", "died", "death"), ("pfs_event", "censored", "no"), ("pfs_event", 1.0, "yes"), ("pfs_event", "nein", "no"),
     ("os_days", "12.5", 12.5), ("os_days", 0.0, 0.0), ("tocilizumab", "ja", True),
 ], ids=str)
 def test_each_column_is_read_as_what_it_means(column, written, means):
@@ -37,8 +25,8 @@ def test_each_column_is_read_as_what_it_means(column, written, means):
 
 
 @pytest.mark.parametrize(("column", "written", "says"), [
-    ("crs_max_grade", "2-3", "a whole number from 0 to 5"), ("crs_max_grade", 6.0, "a whole number"), ("crs_max_grade", 1.5, "a whole number"),
-    ("icans_max_grade", -1.0, "a whole number"), ("lee2014_crs_max_grade", "severe", "a whole number"), ("crs_onset_day", "day 3", "number from 0 on"),
+    ("crs_max_grade", "2-3", "whole number from 0 to 5"), ("crs_max_grade", 6.0, "whole number"), ("crs_max_grade", 1.5, "whole number"),
+    ("icans_max_grade", -1.0, "whole number"), ("lee2014_crs_max_grade", "severe", "whole number"), ("crs_onset_day", "day 3", "number from 0 on"),
     ("crs_duration_days", -1.0, "number from 0 on"), ("os_days", "2020-01-01", "number from 0 on"), ("os_days", -3.0, "number from 0 on"),
     ("follow_up_days", "long", "number from 0 on"), ("os_event", 2.0, "yes or no"), ("os_event", "banana", "yes or no"),
     ("pfs_event", "Tod", "progression, death or no"), ("pfs_event", 2.0, "progression, death or no"), ("response", "banana", "write one of CR, CRi"),
@@ -46,26 +34,18 @@ def test_each_column_is_read_as_what_it_means(column, written, means):
 ], ids=str)
 def test_a_cell_that_is_not_understood_is_refused_with_its_patient_and_column(column, written, says):
     with pytest.raises(CohortError, match=f"patient P1: {column} is .*{says}"):
-        one(**{column: written}) if column not in ("response", "mrd") else outcome(**{column: written})
+        one(**{column: written})
 
 
-@pytest.mark.parametrize(("written", "means"), [
-    ("CR", "CR (MRD not known)"), ("complete response", "CR (MRD not known)"), ("CRi", "CR (MRD not known)"), ("MRD- CR", "MRD- CR"), ("MRD-CR", "MRD- CR"),
-    ("MRD CR", "CR (MRD not known)"), ("mrd+ cr", "MRD+ CR"), ("PD", "no response"), ("not evaluable", None), ("NA", None), (None, None),
-])
-def test_responses_of_every_usual_spelling_are_understood(written, means):
-    assert outcome(response=written)["response"].to_list() == [means]
-
-
-def test_residual_disease_is_understood_by_its_sign():
-    assert outcome(response="CR", mrd="MRD-")["response"].to_list() == ["MRD- CR"]
-    assert outcome(response="CR", mrd="MRD+")["response"].to_list() == ["MRD+ CR"]
+@pytest.mark.parametrize("written", ["CR", "complete response", "CRi", "MRD- CR", "MRD-CR", "no response", "PD", "not evaluable", "NA", None])
+def test_responses_of_every_usual_spelling_are_accepted(written):
+    assert one(response=written)["response"].to_list() == [written]
 
 
 def test_a_course_that_cannot_be_is_refused():
-    with pytest.raises(CohortError, match=r"crs_onset_day \(3\) goes with crs_max_grade \(0\)"):
+    with pytest.raises(CohortError, match="crs_onset_day is 3; crs_max_grade is 0"):
         one(crs_max_grade=0, crs_onset_day=3.0)
-    with pytest.raises(CohortError, match=r"crs_end_day \(2\) is before crs_onset_day"):
+    with pytest.raises(CohortError, match="crs_end_day is 2; that is before crs_onset_day"):
         one(crs_max_grade=1, crs_onset_day=3.0, crs_end_day=2.0)
     one(crs_max_grade=0, crs_duration_days=0.0)
     one(crs_max_grade=1, crs_onset_day=3.0, crs_end_day=3.0)
@@ -81,5 +61,5 @@ def test_a_header_means_its_column_however_it_is_written(header, means):
 
 
 def test_columns_of_a_course_that_nothing_reads_are_named():
-    assert not_read(["patient", "crs_max_grade", "crs_length", "icans_onset", "age", "complete_response", "lee2014_crs_max_grade"]) == [
+    assert not_read(["patient", "infection_sites", "crs_max_grade", "crs_length", "icans_onset", "age", "complete_response", "lee2014_crs_max_grade"]) == [
         "crs_length", "icans_onset", "complete_response"]

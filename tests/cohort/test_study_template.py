@@ -7,11 +7,10 @@ from dataclasses import fields
 
 import pytest
 
-from tocsin.cohort.columns import READ
+from tocsin.cohort.checked import READ, checked
 from tocsin.cohort.folder import read_folder, split
 from tocsin.cohort.study import Study
 from tocsin.cohort.template import study_text, write_template
-from tocsin.cohort.told import checked
 from tocsin.errors import TocsinError
 
 

@@ -10,8 +10,8 @@ import polars as pl
 from tocsin.cohort import courses
 from tocsin.cohort.arms import arms, drug_named
 from tocsin.cohort.asked import check_columns, check_scales
+from tocsin.cohort.checked import checked, not_read
 from tocsin.cohort.cohort import COLUMNS, Cohort
-from tocsin.cohort.columns import not_read
 from tocsin.cohort.complications import complications
 from tocsin.cohort.courses import Course
 from tocsin.cohort.kinetics import kinetics, wide
@@ -19,7 +19,6 @@ from tocsin.cohort.measured import ANALYTES
 from tocsin.cohort.outcomes import outcomes
 from tocsin.cohort.rules import rule
 from tocsin.cohort.study import Study
-from tocsin.cohort.told import checked
 from tocsin.cohort.treatments import contradictions, doses, given
 from tocsin.errors import CohortError
 from tocsin.grading.many import grade_many
@@ -38,10 +37,10 @@ def cohort(timeline: Timeline, study: Study, told: pl.DataFrame | None = None, s
     ``told`` is the table of patients with the study's own columns, one row a patient; ``screening`` counts those who never came into the
     record: (reason, n).  CohortError when the arms cannot be made or nobody is left.
     """
-    check_scales(study)
     timeline, unheard = _heard(timeline)
+    check_scales(study)
     facts = timeline.patients.select("patient", *(c.name for c in timeline.patients if c.null_count() < len(c) and c.name != "patient"))
-    differ = _who_differs(timeline, told, bool(unheard))
+    differ = _who_differs(timeline, told, both_ways=not unheard)
     told = _told(timeline, told)
     chosen, others = _courses(timeline, told, study)
     given_doses = doses(timeline, study.window_days)
@@ -70,7 +69,7 @@ def cohort(timeline: Timeline, study: Study, told: pl.DataFrame | None = None, s
     here = pl.DataFrame({"patient": members["patient"]})
     kept = _of(timeline, members["patient"])
     screened = len(timeline.patient_ids) + sum(n for _, n in screening)
-    notes = [f"Arms are made {made.says}.", *_given_before(timeline, members, made.drug), *differ, *unheard, *_unread(told), *found.notes,
+    notes = [f"Arms are made {made.says}.", *differ, *unheard, *_unread(told), *_given_before(timeline, members, made.drug), *found.notes,
              *contradictions(given_doses, told), *notes]
     return Cohort(
         study, kept, _in_order(members), made.names, {s: c.steps.join(here, on="patient", how="semi") for s, c in chosen.items()},
@@ -124,19 +123,20 @@ def _told(timeline: Timeline, told: pl.DataFrame | None) -> pl.DataFrame:
     twice = told.filter(told["patient"].is_duplicated())
     if len(twice):
         raise CohortError(f"patient {twice['patient'][0]!r} has more than one row in the table of patients; keep one.")
+    told = checked(told.with_columns(pl.col("patient").cast(pl.String)))
     own = [c for c in told.columns if c == "patient" or c not in PATIENTS]
-    return checked(everybody.join(told.select(own), on="patient", how="left", maintain_order="left"))
+    return everybody.join(told.select(own), on="patient", how="left", maintain_order="left")
 
 
-def _who_differs(timeline: Timeline, told: pl.DataFrame | None, heard: bool) -> list[str]:
-    """In words, who is in the record and not in the table of patients, and the reverse unless that was ``heard`` already."""
+def _who_differs(timeline: Timeline, told: pl.DataFrame | None, both_ways: bool) -> list[str]:
+    """In words, who is in the record and not in the table of patients; and, ``both_ways``, the reverse."""
     if told is None or not len(timeline.events):
         return []
     table, record = set(told["patient"].cast(pl.String).to_list()), set(timeline.events["patient"].cast(pl.String).unique().to_list())
     out = []
     for some, says in ((record - table, "in the record and not in the table of patients: what it tells is not known of them"),
                        (table - record, "in the table of patients and without a row in the record: nothing is computed of them")):
-        if some and not (heard and some == table - record):
+        if some and (both_ways or some == record - table):
             who = sorted(some)
             out.append(f"{len(who)} {'patient is' if len(who) == 1 else 'patients are'} {says} ({', '.join(who[:5])}{' ...' if len(who) > 5 else ''}).")
     return out

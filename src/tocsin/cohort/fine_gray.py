@@ -70,8 +70,8 @@ def fine_gray(data: Survival, cause: str, covariates: Covariates, *, levels: Map
                                      float(np.exp(b + z * e)), two_sided(float(b / e)))
                          for name, term, b, e, m in zip(d.columns, terms, beta / width, error, model_error, strict=True))
     events = int((event == code).sum())
-    many = f"{len(beta)} coefficient{'' if len(beta) == 1 else 's'}"
-    warned = (f"{events} events of {cause} for {many}: fewer than {FEW_EVENTS} each.",) if events < FEW_EVENTS * len(beta) else ()
+    each = f"{len(beta)} coefficient{'s' if len(beta) > 1 else ''}"
+    warned = (f"{events} events of {cause} for {each}: fewer than {FEW_EVENTS} each.",) if events < FEW_EVENTS * len(beta) else ()
     test = TestResult("Wald test", chi_squared_p(value, len(beta)), value, "chi-squared", (len(beta),), "robust", (len(event),), cites=CITES, warnings=warned)
     return FineGrayFit(coefficients, cause, test, (model.at(np.zeros(len(beta)))[0], model.at(beta)[0]), len(event), events,
                        int(((event > 0) & (event != code)).sum()), int((~kept).sum()), confidence,

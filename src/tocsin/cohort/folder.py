@@ -14,7 +14,7 @@ from pathlib import Path
 
 import polars as pl
 
-from tocsin.cohort.columns import known_as
+from tocsin.cohort.checked import known_as
 from tocsin.cohort.study import Study
 from tocsin.errors import CohortError, SourceError
 from tocsin.sources.doors import CODED, recognise

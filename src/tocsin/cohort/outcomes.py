@@ -6,13 +6,11 @@ from the infusion; a patient without an event is censored at the last contact: t
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import polars as pl
 
 from tocsin.cohort.study import Study
-from tocsin.cohort.told import NOT_TOLD, checked, refuse
 from tocsin.timeline import HOURS_A_DAY, Timeline
 from tocsin.vocabulary import CONCEPTS, value_key
 
@@ -46,7 +44,6 @@ def outcomes(timeline: Timeline, told: pl.DataFrame, study: Study) -> Outcomes:
     notes: list[str] = []
     response = _response(events, study)
     survival = _survival(events, study, notes)
-    told = checked(told)
     mine = everybody.join(response, on="patient", how="left").join(survival, on="patient", how="left").join(
         _told(told), on="patient", how="left", suffix="_told")
     filled = []
@@ -151,12 +148,6 @@ def told_mrd(said: str | None) -> str | None:
     return None if said is None else _MRD_SIGNS.get(said.strip().lower(), _MRD.get(value_key(said)))
 
 
-def _understood(patient: str, column: str, said: str | None, read: Callable[[str], str | None], words: str) -> None:
-    """CohortError for a word that is not understood, which is not the same as one that is not told."""
-    if said is not None and said.strip().lower() not in NOT_TOLD and read(said) is None:
-        raise refuse(patient, column, said, f"write one of {words}, or leave it empty")
-
-
 def _told(told: pl.DataFrame) -> pl.DataFrame:
     """The outcomes that the table of patients tells, by the names of the record; a response by any spelling that a record may use."""
     def column(name: str, kind: pl.DataType) -> pl.Expr:
@@ -164,14 +155,13 @@ def _told(told: pl.DataFrame) -> pl.DataFrame:
 
     rows = []
     for patient, response, residual in told.select("patient", column("response", pl.String()), column("mrd", pl.String())).iter_rows():
-        _understood(patient, "response", response, told_response, f"CR, CRi, PR, SD, PD, NR, {', '.join(RESPONSES[:2])}")
-        _understood(patient, "mrd", residual, told_mrd, "negative, positive")
         rows.append((patient, _exact(response or ""), _SAID.get(value_key(response or "")), told_mrd(residual)))
     spoken = pl.DataFrame(rows, schema={"patient": pl.String, "exact": pl.String, "said": pl.String, "mrd": pl.String}, orient="row")
     numbers = told.select("patient", column("os_days", pl.Float64()), column("pfs_days", pl.Float64()), column("follow_up_days", pl.Float64()),
                           column("os_event", pl.Boolean()), column("pfs_event", pl.String()))
     numbers = numbers.with_columns(                       # who is not known to have had the event or not is not one who was last seen without it
-        pfs_days=pl.when(pl.col("pfs_event").is_not_null()).then("pfs_days"), pfs_event=pl.when(pl.col("pfs_event") != "none").then("pfs_event"))
+        pfs_days=pl.when(pl.col("pfs_event").is_not_null()).then("pfs_days"),
+        pfs_event=pl.when(pl.col("pfs_event") != "no").then(pl.col("pfs_event").replace("yes", "event")))
     renamed = {n: f"{n}_told" for n in ("os_days", "os_event", "pfs_days", "pfs_event", "follow_up_days")}
     return spoken.select("patient", response_told=pl.coalesce("exact", named_response(pl.col("said"), pl.col("mrd")))).join(
         numbers.rename(renamed), on="patient")

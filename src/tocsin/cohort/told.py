@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Mapping
+from types import MappingProxyType
 
 import polars as pl
 
@@ -14,16 +15,8 @@ from tocsin.vocabulary.concept import PRESENCE_ALIASES
 _YES = {"present": True, "given": True, "absent": False, "not given": False, "ja": True, "nein": False, "oui": True, "non": False,
         **{word: says == "present" for word, says in PRESENCE_ALIASES.items()}}
 NOT_TOLD = frozenset({"", "unknown", "na", "n/a", "nan", "not known", "missing", "not evaluable", "not evaluated", "not assessed", "not done", "ne", "nd"})
-_GRADE = re.compile(r"(?:(?:grade|grad|gr|g)\.?\s*)?(\d+(?:\.\d+)?)", re.IGNORECASE)
-HIGHEST = 5
-"""The highest grade of any scale (CTCAE and Lee 2014 count death as grade 5)."""
-_DAYS = ("onset_day", "max_day", "end_day", "duration_days")
-_AMOUNTS = ("os_days", "pfs_days", "follow_up_days", "tocilizumab_doses", "tocilizumab_mg", "methylprednisolone_mg", "filgrastim_ug")
-_DIED = {"dead": "yes", "died": "yes", "death": "yes", "deceased": "yes", "living": "no", "alive": "no", "censored": "no"}
-_PROGRESSED = {**dict.fromkeys(("progression", "progressed", "relapse", "relapsed", "pd", "recurrence"), "progression"),
-               **dict.fromkeys(("death", "dead", "died", "deceased"), "death"), "alive": "no", "censored": "no", "event": "yes"}
-SAME_DAY = 1.0
-"""Days by which progression-free survival may outlast overall survival: the rounding of two dates."""
+_GRADE = re.compile(r"(?:(?:grade|grad|gr|g)\.?\s*)?([0-5])(?:\.0+)?", re.IGNORECASE)
+_NO_MORE: Mapping[str, bool] = MappingProxyType({})
 
 
 def refuse(patient: str, column: str, value: object, why: str) -> CohortError:
@@ -45,27 +38,45 @@ def by_patient(told: pl.DataFrame | None, patients: pl.Series) -> pl.DataFrame:
     return wanted.join(table, on="patient", how="left", maintain_order="left")
 
 
-def yes_no(table: pl.DataFrame, column: str, hint: str = "write yes or no (or 1 or 0)") -> pl.Series:
-    """A column of yes and no (1 and 0, true and false); null where it is not told or there is no such column.  CohortError for another word or number."""
+def yes_no(table: pl.DataFrame, column: str, words: Mapping[str, bool] = _NO_MORE, hint: str = "write yes or no (or 1 or 0)") -> pl.Series:
+    """A column of yes and no (1 and 0, true and false, and what ``words`` adds); null where it is not told or there is no such column.
+
+    CohortError for another word or number.
+    """
     if column not in table.columns:
         return pl.Series(column, [None] * len(table), dtype=pl.Boolean)
     given = table[column]
     if given.dtype == pl.Boolean:
         return given
-    read = [_one(value, column, patient, hint) for value, patient in zip(given.to_list(), table["patient"].to_list(), strict=True)]
+    read = [_one(value, column, patient, words, hint) for value, patient in zip(given.to_list(), table["patient"].to_list(), strict=True)]
     return pl.Series(column, read, dtype=pl.Boolean)
 
 
-def _one(value: object, column: str, patient: str, hint: str) -> bool | None:
+def _one(value: object, column: str, patient: str, words: Mapping[str, bool], hint: str) -> bool | None:
     if value is None or (isinstance(value, float) and value != value):
         return None
     word = f"{value:g}" if isinstance(value, int | float) else str(value).strip().lower()
     if word in NOT_TOLD:
         return None
-    known = _YES.get(word, _YES.get(value_key(word)))
+    known = words.get(word, _YES.get(word, _YES.get(value_key(word))))
     if known is None:
         raise refuse(patient, column, value, f"{hint}, or leave it empty")
     return known
+
+
+def grade(table: pl.DataFrame, column: str) -> pl.Series:
+    """A column of grades, 0 to 5 ("2", "grade 2"); null where it is not told.  CohortError for anything else: a range is no grade."""
+    given = table[column].cast(pl.String).str.strip_chars()
+    read: list[int | None] = []
+    for value, patient, cell in zip(given.to_list(), table["patient"].to_list(), table[column].to_list(), strict=True):
+        if value is None or value.lower() in NOT_TOLD:
+            read.append(None)
+            continue
+        found = _GRADE.fullmatch(value)
+        if found is None:
+            raise refuse(patient, column, cell, "a highest grade is one whole number from 0 to 5; leave it empty where it is not settled")
+        read.append(int(found[1]))
+    return pl.Series(column, read, dtype=pl.Int64)
 
 
 def amount(table: pl.DataFrame, column: str) -> pl.Series:
@@ -82,76 +93,6 @@ def amount(table: pl.DataFrame, column: str) -> pl.Series:
         where = int(odd.arg_max() or 0)
         raise refuse(table["patient"][where], column, given[where], "it is a number from 0 on, or empty")
     return numbers.rename(column)
-
-
-def checked(table: pl.DataFrame) -> pl.DataFrame:
-    """The table with its columns of grades, days and events read: numbers, and events by the words yes, no, progression and death.
-
-    CohortError names the patient and the cell that cannot be: a grade that is no whole number from 0 to 5, a time before the infusion, an end before its
-    onset, a duration without CRS, survival without progression that outlasts survival.
-    """
-    read: list[pl.Series] = []
-    for name in table.columns:
-        if name.endswith("_max_grade"):
-            read.append(_grade(table, name))
-        elif name in _AMOUNTS or any(name == f"{s}_{d}" for s in ("crs", "icans") for d in _DAYS):
-            read.append(amount(table, name))
-        elif name in ("infection", "gvhd", "tocilizumab", "corticosteroids", "filgrastim"):
-            read.append(yes_no(table, name))
-        elif name == "os_event":
-            read.append(yes_no(_in_words(table, name, _DIED), name))
-        elif name == "pfs_event":
-            read.append(_first_event(table))
-    out = table.with_columns(read)
-    for s in ("crs", "icans"):
-        _refuse(out, f"{s}_end_day", f"{s}_onset_day", lambda end, onset: end < onset, "is before")
-        _refuse(out, f"{s}_max_day", f"{s}_onset_day", lambda top, onset: top < onset, "is before")
-        _refuse(out, f"{s}_duration_days", f"{s}_max_grade", lambda days, grade: (grade == 0) & (days > 0), "goes with")
-        _refuse(out, f"{s}_onset_day", f"{s}_max_grade", lambda onset, grade: (grade == 0) & (onset > 0), "goes with")
-    _refuse(out, "pfs_days", "os_days", lambda pfs, os: pfs > os + SAME_DAY, "is after")
-    return out
-
-
-def _grade(table: pl.DataFrame, column: str) -> pl.Series:
-    """Grades as numbers: 2, "2", "grade 2"; a range is no grade."""
-    read: list[float | None] = []
-    for value, said, patient in zip(table[column].cast(pl.String).to_list(), table[column].to_list(), table["patient"].to_list(), strict=True):
-        if value is None or value.strip().lower() in NOT_TOLD:
-            read.append(None)
-            continue
-        found = _GRADE.fullmatch(value.strip())
-        if found is None or float(found[1]) > HIGHEST or not float(found[1]).is_integer():
-            raise refuse(patient, column, said, f"a grade is a whole number from 0 to {HIGHEST}; leave it empty where it is not settled")
-        read.append(float(found[1]))
-    return pl.Series(column, read, dtype=pl.Float64)
-
-
-def _in_words(table: pl.DataFrame, column: str, words: dict[str, str]) -> pl.DataFrame:
-    """The table with other words of a column of texts in their place."""
-    if table.schema[column] != pl.String:
-        return table
-    plain = pl.col(column).str.strip_chars().str.to_lowercase()
-    return table.with_columns(plain.replace(words).alias(column))
-
-
-def _first_event(table: pl.DataFrame) -> pl.Series:
-    """Progression, death, "event" for a bare yes, "none" for last contact; null where it is not told."""
-    plain = _in_words(table, "pfs_event", _PROGRESSED)
-    named = plain.select(x=pl.col("pfs_event").cast(pl.String).is_in(["progression", "death"]).fill_null(False))["x"]
-    rest = plain.with_columns(pfs_event=pl.when(named).then(None).otherwise("pfs_event"))
-    bare = yes_no(rest, "pfs_event", "write progression, death or no")
-    return plain.select(pl.when(named).then(pl.col("pfs_event").cast(pl.String)).when(bare).then(pl.lit("event")).when(~bare).then(pl.lit("none"))
-                        .alias("pfs_event")).to_series()
-
-
-def _refuse(table: pl.DataFrame, one: str, other: str, wrong: Callable[[pl.Expr, pl.Expr], pl.Expr], says: str) -> None:
-    """CohortError for the first patient of whom both are told and cannot be together."""
-    if one not in table.columns or other not in table.columns:
-        return
-    found = table.filter(wrong(pl.col(one), pl.col(other)).fill_null(False))
-    if len(found):
-        raise CohortError(f"table of patients, patient {found['patient'][0]}: {one} ({found[one][0]:g}) {says} {other} ({found[other][0]:g}); "
-                          "correct one of them, or leave it empty")
 
 
 def _nan(given: pl.Series) -> pl.Series:
