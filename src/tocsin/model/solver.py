@@ -125,6 +125,10 @@ class Compiled:
             full[i, j] = value
         return full
 
+    def initial_states(self, parameters: Parameters | None = None) -> Floats:
+        """The states (N, S) at the start, by the system's expressions."""
+        return self._start(parameters, None, 0.0).y
+
     def prepared(self, parameters: Parameters) -> Floats:
         """What the compiled code keeps of each patient's parameters: (N, .)."""
         return self._start(parameters, None, 0.0).prepared
