@@ -72,6 +72,11 @@ class Kernel:
         return METHODS[self.method]
 
     @cached_property
+    def observed(self) -> list[int]:
+        """The states that the outputs are computed from: only these are interpolated."""
+        return sorted({int(i) for i in re.findall(r"\by\[(\d+)\]", self.texts["observe"])})
+
+    @cached_property
     def rows(self) -> dict[str, int]:
         """Where each quantity begins in the workspace; ``rows`` itself is how many there are.
 
@@ -80,7 +85,7 @@ class Kernel:
         """
         n, stages = self.sizes["y"], self.tableau.stages
         wanted = {"t": 1, "h": 1, "i": 1, "r": 1, "e": 1, "b": 1, "s": 3, "y": n, "g": n, "c": n, "x": max(1, self.sizes["x"]), "q": max(1, self.sizes["q"]), "w": self.sizes["w"],
-                  "u": n * stages, "d": n, "z": n, "a": n, "k": n * len(self.tableau.h), "o": self.sizes["o"]}
+                  "u": n * stages, "d": n, "z": n, "a": n, "k": len(self.observed) * len(self.tableau.h), "o": self.sizes["o"]}
         starts, at = {}, 0
         for name, size in wanted.items():
             starts[name] = at
@@ -91,7 +96,7 @@ class Kernel:
 def layout(kernel: Kernel) -> list[int]:
     """Where the loop over steps finds a kernel's numbers: rows of t, h, r, e, b, y, z, x, q, a, k, o; how many k has, how many rows there are, lanes, order."""
     rows = kernel.rows
-    return [*(rows[name] for name in "threbyzxqako"), kernel.sizes["y"] * len(kernel.tableau.h), rows["rows"], kernel.lanes,
+    return [*(rows[name] for name in "threbyzxqako"), len(kernel.observed) * len(kernel.tableau.h), rows["rows"], kernel.lanes,
             kernel.tableau.embedded + 1]
 
 
@@ -212,16 +217,15 @@ class Builder:
         def body(builder: Any, w: Any) -> None:
             v = Lanes(builder, self.kernel.lanes)
 
-            def combine(i: Any) -> None:
-                stages = [v.load(self._stage(builder, w, k, i)) for k in range(self.tableau.stages)]
+            count = len(self.kernel.observed)
+            for at, i in enumerate(self.kernel.observed):
+                stages = [v.load(self.at(builder, w, "u", k * self.n + i)) for k in range(self.tableau.stages)]
                 for r, weights in enumerate(self.tableau.h):
                     total = v.mul(v.const(weights[0]), stages[0])
                     for k in range(1, self.tableau.stages):
                         if weights[k] != 0.0:
                             total = v.add(total, v.mul(v.const(weights[k]), stages[k]))
-                    v.store(total, self.at(builder, w, "k", builder.add(i, ir.Constant(INT64, r * self.n))))
-
-            self.loop(builder, combine)
+                    v.store(total, self.at(builder, w, "k", r * count + at))
 
         return self.function("dense", 1, body)
 
@@ -233,17 +237,14 @@ class Builder:
             theta = v.load(at("r"))
             left = v.sub(v.const(1.0), theta)
 
-            def interpolate(i: Any) -> None:
+            count = len(self.kernel.observed)
+            for place, i in enumerate(self.kernel.observed):
                 inner = v.const(0.0)
                 for r in reversed(range(len(self.tableau.h))):
-                    inner = v.add(v.load(at("k", builder.add(i, ir.Constant(INT64, r * self.n)))), v.mul(theta, inner))
+                    inner = v.add(v.load(at("k", r * count + place)), v.mul(theta, inner))
                 end = v.add(v.load(at("z", i)), v.mul(left, inner))
-                v.store(v.add(v.mul(left, v.load(at("y", i))), v.mul(theta, end)), at("g", i))
-
-            self.loop(builder, interpolate)
-            for i, positive in enumerate(self.kernel.positive):
-                if positive:
-                    v.store(v.at_least(v.load(at("g", i)), v.const(0.0)), at("g", i))
+                value = v.add(v.mul(left, v.load(at("y", i))), v.mul(theta, end))
+                v.store(v.at_least(value, v.const(0.0)) if self.kernel.positive[i] else value, at("g", i))
             v.store(v.add(v.load(at("t")), v.mul(theta, v.load(at("h")))), at("i"))
             builder.call(self.program("observe", {"y": "g", "t": "i"}), [w, at("u")])
 
