@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -35,6 +35,7 @@ class Events:
     amount: Floats
     duration: Floats
     names: tuple[str, ...] = ()
+    known: dict[tuple[object, ...], Changes] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @classmethod
     def none(cls) -> Events:
@@ -52,9 +53,8 @@ class Events:
         """Events from columns; a single value stands for every event."""
         listed = [target] if isinstance(target, str) else list(target)
         names = tuple(dict.fromkeys(listed))
-        codes = np.array([names.index(t) for t in listed] if len(names) < 2 else [dict(zip(names, range(len(names)), strict=True))[t] for t in listed], np.int64)
-        if isinstance(target, str):
-            codes = codes[0]  # type: ignore[assignment]
+        number = {name: k for k, name in enumerate(names)}
+        codes = np.array(0 if isinstance(target, str) else [number[t] for t in listed], np.int64)
         columns = (np.asarray(patient, np.int64), np.asarray(time, np.float64), codes, np.asarray(amount, np.float64), np.asarray(duration, np.float64))
         try:
             shape = np.broadcast_shapes((1,) if all(np.ndim(c) == 0 for c in columns) else (), *(np.shape(c) for c in columns))
@@ -91,7 +91,14 @@ class Changes:
 
 
 def changes(events: Events, system: System, n: int) -> Changes:
-    """The changes that events of ``n`` patients mean; ModelError names the first event that is impossible."""
+    """The changes that events of ``n`` patients mean; ModelError names the first event that is impossible.  Kept with the events for the next stretch."""
+    key = (system.name, n, system.state_names, system.input_names)
+    if key not in events.known:
+        events.known[key] = _changes(events, system, n)
+    return events.known[key]
+
+
+def _changes(events: Events, system: System, n: int) -> Changes:
     states, inputs = system.state_names, system.input_names
     for name in events.names:
         if name not in states and name not in inputs:
@@ -120,10 +127,9 @@ def _possible(events: Events, n: int) -> None:
     _refuse(events, ~(np.isfinite(events.duration) & (events.duration >= 0)), lambda i: f"its duration is {events.duration[i]} days.\n  Give 0 or more days.")
 
 
-def _refuse(events: Events, wrong: NDArray[np.bool_], why: object) -> None:
+def _refuse(events: Events, wrong: NDArray[np.bool_], why: Callable[[int], str]) -> None:
     if wrong.any():
         i = int(np.flatnonzero(wrong)[0])
-        assert callable(why)
         raise ModelError(f"Patient {events.patient[i]}, {_name(events, i)} on day {events.time[i]:g}: {why(i)}")
 
 

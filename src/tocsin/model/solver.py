@@ -107,10 +107,11 @@ class Compiled:
             absolute, rtol, most_steps, columns, values, values_single, now.status, now.steps,
         ))
         kept = values_single if single else values
-        for i in np.flatnonzero(now.status):
-            kept[i, (at > now.time[i]) | gone[i]] = np.nan
+        failed = [int(i) for i in np.flatnonzero(now.status)]
+        for patient in failed:
+            kept[patient, (at > now.time[patient]) | gone[patient]] = np.nan
         now.given = _given(planned, now.time)
-        failures = tuple(Failure(int(i), float(now.time[i]), CAUSES[int(now.status[i])]) for i in np.flatnonzero(now.status))
+        failures = tuple(Failure(i, float(now.time[i]), CAUSES[int(now.status[i])]) for i in failed)
         return Trajectories(at, kept, tuple(self.outputs[c] for c in columns), now, failures)
 
     def rates(self, time: float, y: ArrayLike, parameters: ArrayLike, inputs: ArrayLike = ()) -> Floats:
@@ -178,7 +179,7 @@ class Compiled:
         states = self.system.state_names
         given = None if initial is None else np.atleast_2d(np.asarray(initial, np.float64))
         if given is not None and given.shape[1:] != (len(states),):
-            raise ModelError(f"The initial states have the shape {np.shape(initial)}; {self.system.name} needs (patients, {len(states)}).")
+            raise ModelError(f"The initial states have the shape {given.shape}; {self.system.name} needs (patients, {len(states)}).")
         n = max(len(table), 1 if given is None else len(given))
         for what, rows in (("parameters", len(table)), ("initial states", n if given is None else len(given))):
             if rows not in (1, n):
@@ -230,6 +231,7 @@ class Compiled:
             table = self._parameters(parameters)
             if len(table) not in (1, len(state)):
                 raise ModelError(f"There are {len(state)} patients but {len(table)} rows of parameters.\n  Give one row, or one a patient.")
+            now.prepared = np.empty_like(state.prepared)
             table = np.require(np.broadcast_to(table, (len(state), table.shape[1])), requirements=["C", "W"])
             driver.prepare_all(self.module.prepare.address, self.module.initial.address, 0, len(state), table, now.prepared, now.y, False)
             self._finite_start(now.y[:0], now.prepared)
@@ -252,8 +254,8 @@ class Compiled:
 
 def _given(planned: Changes, time: Floats) -> NDArray[np.int64]:
     """How many changes lie before each patient's time."""
-    owner = np.repeat(np.arange(len(time)), np.diff(planned.start))
-    return np.bincount(owner, weights=planned.time < time[owner], minlength=len(time)).astype(np.int64)
+    behind = np.concatenate([[0], np.cumsum(planned.time < np.repeat(time, np.diff(planned.start)))])
+    return np.asarray(behind[planned.start[1:]] - behind[planned.start[:-1]], np.int64)
 
 
 def _times(times: ArrayLike) -> Floats:
