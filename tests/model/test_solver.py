@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from model.toys import compiled
 
+from model.toys import compiled
 from tocsin.errors import ModelError, SettingError, UnknownIdError
 from tocsin.model.events import Events
 
@@ -229,7 +229,7 @@ def test_outputs_are_chosen_by_name_and_in_the_order_asked():
 
 
 def test_a_patient_that_diverges_is_named_and_the_others_finish():
-    """x' = k x^2 from 1 is infinite at 1/k; of five patients two explode, on days 2 and 0.5."""
+    """The solution of x' = k x^2 from 1 is infinite at 1/k; of five patients, two explode, on days 2 and 0.5."""
     model = compiled("GROWTH")
     k = np.array([0.1, 0.5, 0.0, 2.0, 0.2])
     solved = model.solve({"k": k}, None, DAYS)

@@ -97,7 +97,7 @@ def test_a_stiff_component_dies_within_a_step(method):
 @pytest.mark.parametrize(("method", "order"), [(RODAS5P, 4), (RODAS4, 3)], ids=["rodas5p", "rodas4"])
 def test_the_interpolant_has_its_order_at_every_place_of_the_step(method, order):
     """The weights at theta fulfil the conditions with theta^n / density in place of 1 / density."""
-    last = np.append([row for row in method.a][-1], 1.0)
+    last = np.append(method.a[-1], 1.0)
     h = np.array(method.h)
     for theta in (0.1, 0.37, 0.5, 0.9):
         inner = sum(h[r] * theta**r for r in range(len(h)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -60,9 +61,9 @@ class Events:
             shape = np.broadcast_shapes((1,) if all(np.ndim(c) == 0 for c in columns) else (), *(np.shape(c) for c in columns))
         except ValueError:
             lengths = ", ".join(str(np.size(c)) for c in columns)
-            raise ModelError(f"The columns of events (patient, time, target, amount, duration) have {lengths} elements.\n  Give each the same number, or one value.") from None
-        p, t, c, a, d = (np.ascontiguousarray(np.broadcast_to(column, shape)).reshape(-1) for column in columns)
-        return cls(p, t, c, a, d, names)
+            raise ModelError(f"The columns of events (patient, time, target, amount, duration) have {lengths} elements.\n  Give as many, or one value.") from None
+        full: list[Any] = [np.ascontiguousarray(np.broadcast_to(column, shape)).reshape(-1) for column in columns]
+        return cls(*full, names)
 
     def __len__(self) -> int:
         return len(self.patient)
@@ -107,7 +108,9 @@ def _changes(events: Events, system: System, n: int) -> Changes:
     place = np.array([states.index(t) if t in states else len(states) + inputs.index(t) for t in events.names] or [0], np.int64)
     target = place[events.target]
     on_input, lasts = target >= len(states), events.duration > 0
-    _refuse(events, lasts & ~on_input, lambda i: f"{_name(events, i)} is a state, and an infusion goes to an input.\n  Give it at once, or name the input of its rate.")
+    _refuse(events, lasts & ~on_input, lambda i: (
+        f"{_name(events, i)} is a state, and an infusion goes to an input.\n  Give it at once, or name the input of its rate."
+    ))
     rate = events.amount / np.where(lasts, events.duration, 1.0)
     kind = np.where(on_input & ~lasts, target + len(inputs), target)
     patient = np.concatenate([events.patient[lasts], events.patient])
@@ -134,4 +137,4 @@ def _refuse(events: Events, wrong: NDArray[np.bool_], why: Callable[[int], str])
 
 
 def _name(events: Events, i: int) -> str:
-    return events.names[events.target[i]]
+    return str(events.names[events.target[i]])

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from llvmlite import ir
@@ -84,7 +84,8 @@ class Kernel:
         g a stage's state and i its time, a the absolute tolerances, b the relative one, k what the interpolant needs; the rest as in the programs.
         """
         n, stages = self.sizes["y"], self.tableau.stages
-        wanted = {"t": 1, "h": 1, "i": 1, "r": 1, "e": 1, "b": 1, "s": 3, "y": n, "g": n, "c": n, "x": max(1, self.sizes["x"]), "q": max(1, self.sizes["q"]), "w": self.sizes["w"],
+        wanted = {"t": 1, "h": 1, "i": 1, "r": 1, "e": 1, "b": 1, "s": 3, "y": n, "g": n, "c": n,
+                  "x": max(1, self.sizes["x"]), "q": max(1, self.sizes["q"]), "w": self.sizes["w"],
                   "u": n * stages, "d": n, "z": n, "a": n, "k": len(self.observed) * len(self.tableau.h), "o": self.sizes["o"]}
         starts, at = {}, 0
         for name, size in wanted.items():
@@ -94,7 +95,7 @@ class Kernel:
 
 
 def layout(kernel: Kernel) -> list[int]:
-    """Where the loop over steps finds a kernel's numbers: rows of t, h, r, e, b, y, z, x, q, a, k, o; how many k has, how many rows there are, lanes, order."""
+    """Where the loop over steps finds a kernel's numbers: the rows of t, h, r, e, b, y, z, x, q, a, k, o; how many k has; all rows; lanes; order."""
     rows = kernel.rows
     return [*(rows[name] for name in "threbyzxqako"), len(kernel.observed) * len(kernel.tableau.h), rows["rows"], kernel.lanes,
             kernel.tableau.embedded + 1]
@@ -163,7 +164,7 @@ class Builder:
     def _attempt(self, builder: Any, w: Any) -> None:
         v = Lanes(builder, self.kernel.lanes)
         m, n = self.tableau, self.n
-        at = lambda name, row=0: self.at(builder, w, name, row)  # noqa: E731
+        at = partial(self.at, builder, w)
         h, t = v.load(at("h")), v.load(at("t"))
         rest = v.inv(h)
         v.store(rest, at("s", 0))
@@ -233,7 +234,7 @@ class Builder:
         """The outputs at t + r h within the step just made, to o."""
         def body(builder: Any, w: Any) -> None:
             v = Lanes(builder, self.kernel.lanes)
-            at = lambda name, row=0: self.at(builder, w, name, row)  # noqa: E731
+            at = partial(self.at, builder, w)
             theta = v.load(at("r"))
             left = v.sub(v.const(1.0), theta)
 
@@ -251,12 +252,12 @@ class Builder:
         return self.function("observe", 1, body)
 
 
-POINTER = types.CPointer(types.float64)
+POINTER = types.CPointer(types.float64)  # type: ignore[no-untyped-call]
 
 
 def on_workspace(kernel: Kernel, name: str) -> Any:
     """``attempt``, ``dense`` or ``observe`` as a function for compiled code, of the pointer to a workspace."""
-    @intrinsic  # type: ignore[untyped-decorator]
+    @intrinsic
     def call(typing_context: Any, workspace: Any) -> Any:
         def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             builder.call(getattr(Builder(kernel, builder.module), name)(), [builder.bitcast(arguments[0], DOUBLE.as_pointer())])
@@ -269,7 +270,7 @@ def on_workspace(kernel: Kernel, name: str) -> Any:
 
 def on_arrays(kernel: Kernel, name: str) -> Any:
     """A program for one patient as a function for compiled code, of pointers: p, q, y, x, t and what is written."""
-    @intrinsic  # type: ignore[untyped-decorator]
+    @intrinsic
     def call(typing_context: Any, p: Any, q: Any, y: Any, x: Any, t: Any, written: Any) -> Any:
         def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             def body(inner: Any, *pointers: Any) -> None:
@@ -289,7 +290,7 @@ def on_arrays(kernel: Kernel, name: str) -> Any:
     return call
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def call_one(typing_context: Any, address: Any, workspace: Any) -> Any:
     """Calls the C function at an address with an array."""
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -298,7 +299,7 @@ def call_one(typing_context: Any, address: Any, workspace: Any) -> Any:
     return types.void(address, workspace), code
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def call_six(typing_context: Any, address: Any, p: Any, q: Any, y: Any, x: Any, t: Any, written: Any) -> Any:
     """Calls the C function at an address with six arrays."""
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:

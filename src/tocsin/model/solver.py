@@ -87,7 +87,7 @@ class Compiled:
         late = now.time > at[0]
         if (late & (now.status == 0)).any():
             i = int(np.flatnonzero(late & (now.status == 0))[0])
-            raise ModelError(f"Patient {i} stands at day {now.time[i]:g}, after the first time asked for, {at[0]:g}.\n  Ask for times from there on, or set start.")
+            raise ModelError(f"Patient {i} stands at day {now.time[i]:g}, after the first time asked for, {at[0]:g}.\n  Ask from there on, or set start.")
         planned = changes(events or Events.none(), self.system, n)
         self._behind(planned, now, state is not None)
         spread = _spread(n, workers)
@@ -191,7 +191,8 @@ class Compiled:
         driver.prepare_all(self.module.prepare.address, self.module.initial.address, 0, n, table, prepared, y, given is None)
         self._finite_start(y, prepared)
         control = np.zeros((n, 3))
-        return State(np.full(n, float(start)), y, np.zeros((n, max(1, sizes["x"]))), np.zeros(n, np.int64), prepared, control, np.zeros(n, np.int64), np.zeros((n, 2), np.int64))
+        none = np.zeros(n, np.int64)
+        return State(np.full(n, float(start)), y, np.zeros((n, max(1, sizes["x"]))), none, prepared, control, none.copy(), np.zeros((n, 2), np.int64))
 
     def _finite_start(self, y: Floats, prepared: Floats) -> None:
         states = self.system.states
@@ -201,13 +202,13 @@ class Compiled:
         for k, s in enumerate(states):
             if s.positive and (y[:, k] < 0).any():
                 i = int(np.flatnonzero(y[:, k] < 0)[0])
-                raise ModelError(f"Patient {i}: the initial value of {s.name} is {y[i, k]:g}, and it is never below 0.\n  Look at the parameters in: {s.initial}")
+                raise ModelError(f"Patient {i}: the initial value of {s.name} is {y[i, k]:g}, which must be 0 or more.\n  Look at the parameters in: {s.initial}")
         if not np.isfinite(prepared).all():
             i, k = (int(v) for v in np.argwhere(~np.isfinite(prepared))[0])
             what = self.programs.texts["prepare"].splitlines()
             line = next(text for text in what if text.startswith(f"q[{k}] ="))
             used = self._used(line, what)
-            raise ModelError(f"Patient {i}: the equations divide by 0 or leave the numbers for these parameters: {', '.join(used)}.\n  Look for one that is 0 or negative.")
+            raise ModelError(f"Patient {i}: the equations divide by 0 or have no value for its {', '.join(used)}.\n  Look for one that is 0 or negative.")
 
     def _used(self, line: str, lines: Sequence[str]) -> list[str]:
         """The parameters that a line of prepare depends on."""
