@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -61,9 +61,9 @@ class Events:
             shape = np.broadcast_shapes((1,) if all(np.ndim(c) == 0 for c in columns) else (), *(np.shape(c) for c in columns))
         except ValueError:
             lengths = ", ".join(str(np.size(c)) for c in columns)
-            raise ModelError(f"The columns of events (patient, time, target, amount, duration) have {lengths} elements.\n  Give as many, or one value.") from None
-        full: list[Any] = [np.ascontiguousarray(np.broadcast_to(column, shape)).reshape(-1) for column in columns]
-        return cls(*full, names)
+            raise ModelError(f"The columns patient, time, target, amount and duration have {lengths} elements.\n  Give as many, or one value.") from None
+        p, t, c, a, d = cast(list[Any], [np.ascontiguousarray(np.broadcast_to(column, shape)).reshape(-1) for column in columns])
+        return cls(p, t, c, a, d, names)
 
     def __len__(self) -> int:
         return len(self.patient)

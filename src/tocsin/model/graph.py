@@ -157,7 +157,7 @@ class Graph:
         if negative:
             return self.neg(self.inv(inner))
         if self.nodes[a][0] == "inv":
-            return self.nodes[a][1]
+            return int(self.nodes[a][1])
         once, rest = self._split(a)
         one = self.const(1.0)
         if self.levels[a] == MOMENT and once != one:

@@ -202,7 +202,7 @@ class Compiled:
         for k, s in enumerate(states):
             if s.positive and (y[:, k] < 0).any():
                 i = int(np.flatnonzero(y[:, k] < 0)[0])
-                raise ModelError(f"Patient {i}: the initial value of {s.name} is {y[i, k]:g}, which must be 0 or more.\n  Look at the parameters in: {s.initial}")
+                raise ModelError(f"Patient {i}: the initial value of {s.name} is {y[i, k]:g}, which is below 0.\n  Look at the parameters in: {s.initial}")
         if not np.isfinite(prepared).all():
             i, k = (int(v) for v in np.argwhere(~np.isfinite(prepared))[0])
             what = self.programs.texts["prepare"].splitlines()

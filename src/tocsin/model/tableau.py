@@ -5,9 +5,8 @@ For y' = f(t, y) one step of size h solves, one after another for the s stages, 
     (I / (h gamma) - J) u_i = f(t + alpha_i h, y + sum_j<i a_ij u_j) + sum_j<i c_ij u_j / h + gamma_i h df/dt
 
 Both methods are stiffly accurate: the last row of a with the last stage added is the new value, and the last stage is the estimate of its error.
-        (
-            etween the ends of a step, at t + theta h, the value is (1 - theta) y + theta (y_new + (1 - theta) (k_1 + theta (k_2 + theta k_3))), k_r = sum_j h_rj u_,
-        ),
+Between the ends of a step, at t + theta h, the value is
+(1 - theta) y + theta (y_new + (1 - theta) (k_1 + theta (k_2 + theta k_3))) with k_r = sum_j h_rj u_j.
 """
 
 from __future__ import annotations
