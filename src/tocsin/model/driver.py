@@ -81,8 +81,9 @@ def run(functions, layout, first, last, prepared, y, x, time, control, times, ev
         columns, values, values_single, status, counts):
     """Carries patients ``first`` to ``last`` from their times to the last of ``times``, and writes their outputs.
 
-    ``functions``: the addresses of attempt, dense and observe; ``layout`` as ``Kernel.layout``.  ``control`` (patients, 3): the proposed step, the logarithm of the last error, the step that the last restart took.  ``counts`` (patients, 2): steps
-    accepted and rejected.  The outputs of these ``columns`` go to ``values``, or to ``values_single`` where that has elements.
+    ``functions``: the addresses of attempt, dense and observe; ``layout``: where its numbers lie.
+    ``control`` (patients, 3): the proposed step, the logarithm of the last error, the step for the next restart.
+    ``counts`` (patients, 2): steps accepted and rejected.  The outputs of these ``columns`` go to ``values``, or to ``values_single`` where that has elements.
     """
     attempt, dense, observe = functions[0], functions[1], functions[2]
     T, H, THETA, ERROR, RTOL, Y, Z, X = layout[0], layout[1], layout[2], layout[3], layout[4], layout[5], layout[6], layout[7]

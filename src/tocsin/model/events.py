@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -56,13 +56,14 @@ class Events:
         names = tuple(dict.fromkeys(listed))
         number = {name: k for k, name in enumerate(names)}
         codes = np.array(0 if isinstance(target, str) else [number[t] for t in listed], np.int64)
-        columns = (np.asarray(patient, np.int64), np.asarray(time, np.float64), codes, np.asarray(amount, np.float64), np.asarray(duration, np.float64))
+        at, size, lasts = (np.asarray(column, np.float64) for column in (time, amount, duration))
+        columns: tuple[Any, ...] = (np.asarray(patient, np.int64), at, codes, size, lasts)
         try:
             shape = np.broadcast_shapes((1,) if all(np.ndim(c) == 0 for c in columns) else (), *(np.shape(c) for c in columns))
         except ValueError:
             lengths = ", ".join(str(np.size(c)) for c in columns)
             raise ModelError(f"The columns patient, time, target, amount and duration have {lengths} elements.\n  Give as many, or one value.") from None
-        p, t, c, a, d = cast(list[Any], [np.ascontiguousarray(np.broadcast_to(column, shape)).reshape(-1) for column in columns])
+        p, t, c, a, d = (np.ascontiguousarray(np.broadcast_to(column, shape)).reshape(-1) for column in columns)
         return cls(p, t, c, a, d, names)
 
     def __len__(self) -> int:
