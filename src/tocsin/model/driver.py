@@ -4,20 +4,22 @@ It is the same for every model: what a model computes is reached by the addresse
 """
 
 import math
+from typing import Any
 
 import numpy as np
 from numba import njit
 
 from tocsin.model.lower import call_one, call_six
 
-NOW, BEFORE = 0.7, 0.4  # over the order, the exponents of a PI step control: Hairer and Wanner, Solving ODEs II, section IV.2
-SAFETY = math.log(0.9)
+NOW, BEFORE = 1.0, 0.15
+"""Over the order, the exponents of a PI step control (form: Hairer and Wanner, Solving ODEs II, section IV.2; these two chosen for the fewest steps)."""
+SAFETY = math.log(0.93)
 MOST_GROWTH, MOST_SHRINKING = math.log(8.0), math.log(0.1)
 AT_FIRST = math.log(1e-4)
 LARGEST = 300.0  # of the logarithm of an error that is a number
 TOO_SMALL, NOT_FINITE, TOO_MANY = 1, 2, 3
 
-OPTIONS = {"cache": True, "nogil": True, "error_model": "numpy", "fastmath": False, "boundscheck": False}
+OPTIONS: Any = {"cache": True, "nogil": True, "error_model": "numpy"}
 
 
 @njit("void(i8,i8,i8,i8,f8[:,::1],f8[:,::1],f8[:,::1],b1)", **OPTIONS)
@@ -71,15 +73,17 @@ def leave(lane, who, cause, w, at_t, at_y, at_x, time, y, x, status, counts, ste
 
 
 @njit(
-    "void(i8[::1],i8[::1],i8,i8,f8[:,::1],f8[:,::1],f8[:,::1],f8[::1],f8[:,::1],f8[::1],i8[::1],f8[::1],i8[::1],f8[::1],f8[::1],f8,i8,i8[::1],f8[:,:,::1],f4[:,:,::1],i8[::1],i8[:,::1])",
+    "void(i8[::1],i8[::1],i8,i8,f8[:,::1],f8[:,::1],f8[:,::1],f8[::1],f8[:,::1],f8[::1],i8[::1],"
+    "f8[::1],i8[::1],f8[::1],f8[::1],f8,i8,i8[::1],f8[:,:,::1],f4[:,:,::1],i8[::1],i8[:,::1])",
     **OPTIONS,
 )
 def run(functions, layout, first, last, prepared, y, x, time, control, times, event_start, event_time, event_target, event_amount, atol, rtol, most_steps,
         columns, values, values_single, status, counts):
     """Carries patients ``first`` to ``last`` from their times to the last of ``times``, and writes their outputs.
 
-    ``functions``: the addresses of attempt, dense and observe; ``layout`` as ``Kernel.layout``.  ``control`` (patients, 3): the proposed step, the logarithm of the last error, the step that the last restart took.  ``counts`` (patients, 2): steps
-    accepted and rejected.  The outputs of these ``columns`` go to ``values``, or to ``values_single`` where that has elements.
+    ``functions``: the addresses of attempt, dense and observe; ``layout``: where its numbers lie.
+    ``control`` (patients, 3): the proposed step, the logarithm of the last error, the step for the next restart.
+    ``counts`` (patients, 2): steps accepted and rejected.  The outputs of these ``columns`` go to ``values``, or to ``values_single`` where that has elements.
     """
     attempt, dense, observe = functions[0], functions[1], functions[2]
     T, H, THETA, ERROR, RTOL, Y, Z, X = layout[0], layout[1], layout[2], layout[3], layout[4], layout[5], layout[6], layout[7]
@@ -200,7 +204,7 @@ def run(functions, layout, first, last, prepared, y, x, time, control, times, ev
                 restarted[lane] = True
             left = stop[lane] - w[T, lane]
             reaches[lane] = proposed[lane] >= left
-            w[H, lane] = left if reaches[lane] else 0.5 * left if proposed[lane] > 0.5 * left else proposed[lane]
+            w[H, lane] = left if reaches[lane] else min(proposed[lane], 0.5 * left)
         if freed > 0 and following < last:
             continue
         if active == 0:

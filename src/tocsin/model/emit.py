@@ -8,8 +8,8 @@
     rates     the right-hand side alone
     jacobian  the Jacobian alone
 
-A program reads and writes elements of named arrays: p parameters, q what prepare made of them, y states, x inputs, t time, f a right-hand side, j entries of the
-Jacobian, w factors, d df/dt, c the weighted earlier stages, s step-size factors (0: 1/h, 1: 1/(h gamma), 2: h gamma_i), u a stage, o outputs.
+A program reads and writes elements of named arrays: p parameters, q what prepare made of them, y states, x inputs, t time, f a right-hand side, j entries of
+the Jacobian, w factors, d df/dt, c the weighted earlier stages, s step-size factors (0: 1/h, 1: 1/(h gamma), 2: h gamma_i), u a stage, o outputs.
 Lines are ``v7 = v3 + y[2]``, ``v8 = -v7``, ``v9 = exp(v8)`` (also inv, ln, sqrt, floor) and ``f[0] = v9``.
 """
 
@@ -77,8 +77,7 @@ def programs(system: System, outputs: Sequence[str]) -> Programs:
     texts = {name: _text(graph, of, slots) for name, of in writes.items()}
     texts["prepare"] = _text(graph, [(f"q[{at}]", node) for node, at in slots.items()], {})
     texts["initial"] = _text(graph, [(f"y[{i}]", node) for i, node in enumerate(eq.initial)], {})
-    sizes = {"p": len(system.parameters), "q": len(slots), "y": n, "x": len(system.inputs), "t": 1, "f": n, "j": len(eq.jacobian), "w": len(stored), "d": n, "c": n,
-             "s": 3, "u": n, "o": len(outputs)}
+    sizes = {"p": len(system.parameters), "q": len(slots), "y": n, "x": len(system.inputs), "j": len(eq.jacobian), "w": len(stored), "o": len(outputs)}
     return Programs(texts, sizes, tuple(eq.jacobian), bool(eq.by_time))
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -35,6 +36,7 @@ class Events:
     amount: Floats
     duration: Floats
     names: tuple[str, ...] = ()
+    known: dict[tuple[object, ...], Changes] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @classmethod
     def none(cls) -> Events:
@@ -52,15 +54,15 @@ class Events:
         """Events from columns; a single value stands for every event."""
         listed = [target] if isinstance(target, str) else list(target)
         names = tuple(dict.fromkeys(listed))
-        codes = np.array([names.index(t) for t in listed] if len(names) < 2 else [dict(zip(names, range(len(names)), strict=True))[t] for t in listed], np.int64)
-        if isinstance(target, str):
-            codes = codes[0]  # type: ignore[assignment]
-        columns = (np.asarray(patient, np.int64), np.asarray(time, np.float64), codes, np.asarray(amount, np.float64), np.asarray(duration, np.float64))
+        number = {name: k for k, name in enumerate(names)}
+        codes = np.array(0 if isinstance(target, str) else [number[t] for t in listed], np.int64)
+        at, size, lasts = (np.asarray(column, np.float64) for column in (time, amount, duration))
+        columns: tuple[Any, ...] = (np.asarray(patient, np.int64), at, codes, size, lasts)
         try:
             shape = np.broadcast_shapes((1,) if all(np.ndim(c) == 0 for c in columns) else (), *(np.shape(c) for c in columns))
         except ValueError:
             lengths = ", ".join(str(np.size(c)) for c in columns)
-            raise ModelError(f"The columns of events (patient, time, target, amount, duration) have {lengths} elements.\n  Give each the same number, or one value.") from None
+            raise ModelError(f"The columns patient, time, target, amount and duration have {lengths} elements.\n  Give as many, or one value.") from None
         p, t, c, a, d = (np.ascontiguousarray(np.broadcast_to(column, shape)).reshape(-1) for column in columns)
         return cls(p, t, c, a, d, names)
 
@@ -91,7 +93,14 @@ class Changes:
 
 
 def changes(events: Events, system: System, n: int) -> Changes:
-    """The changes that events of ``n`` patients mean; ModelError names the first event that is impossible."""
+    """The changes that events of ``n`` patients mean; ModelError names the first event that is impossible.  Kept with the events for the next stretch."""
+    key = (system.name, n, system.state_names, system.input_names)
+    if key not in events.known:
+        events.known[key] = _changes(events, system, n)
+    return events.known[key]
+
+
+def _changes(events: Events, system: System, n: int) -> Changes:
     states, inputs = system.state_names, system.input_names
     for name in events.names:
         if name not in states and name not in inputs:
@@ -100,7 +109,9 @@ def changes(events: Events, system: System, n: int) -> Changes:
     place = np.array([states.index(t) if t in states else len(states) + inputs.index(t) for t in events.names] or [0], np.int64)
     target = place[events.target]
     on_input, lasts = target >= len(states), events.duration > 0
-    _refuse(events, lasts & ~on_input, lambda i: f"{_name(events, i)} is a state, and an infusion goes to an input.\n  Give it at once, or name the input of its rate.")
+    _refuse(events, lasts & ~on_input, lambda i: (
+        f"{_name(events, i)} is a state, and an infusion goes to an input.\n  Give it at once, or name the input of its rate."
+    ))
     rate = events.amount / np.where(lasts, events.duration, 1.0)
     kind = np.where(on_input & ~lasts, target + len(inputs), target)
     patient = np.concatenate([events.patient[lasts], events.patient])
@@ -120,12 +131,11 @@ def _possible(events: Events, n: int) -> None:
     _refuse(events, ~(np.isfinite(events.duration) & (events.duration >= 0)), lambda i: f"its duration is {events.duration[i]} days.\n  Give 0 or more days.")
 
 
-def _refuse(events: Events, wrong: NDArray[np.bool_], why: object) -> None:
+def _refuse(events: Events, wrong: NDArray[np.bool_], why: Callable[[int], str]) -> None:
     if wrong.any():
         i = int(np.flatnonzero(wrong)[0])
-        assert callable(why)
         raise ModelError(f"Patient {events.patient[i]}, {_name(events, i)} on day {events.time[i]:g}: {why(i)}")
 
 
 def _name(events: Events, i: int) -> str:
-    return events.names[events.target[i]]
+    return str(events.names[events.target[i]])

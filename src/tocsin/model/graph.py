@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 CONSTANT, PATIENT, MOMENT = 0, 1, 2
 MOST_MULTIPLICATIONS = 8
 """Whole powers up to this are written as products; other powers as exp(n ln x)."""
 
 Node = int
-Key = tuple[object, ...]
+Key = tuple[Any, ...]
 
 
 class Graph:
@@ -41,7 +42,7 @@ class Graph:
     def operands(self, node: Node) -> tuple[Node, ...]:
         """The nodes that a node is computed from."""
         key = self.nodes[node]
-        return () if key[0] in ("const", "leaf") else key[1:]  # type: ignore[return-value]
+        return () if key[0] in ("const", "leaf") else key[1:]
 
     # ------------------------------------------------------------ leaves
 
@@ -60,9 +61,9 @@ class Graph:
         """The number that a node is, or None."""
         operation, *operands = self.nodes[node]
         if operation == "const":
-            return float(operands[0])  # type: ignore[arg-type]
+            return float(operands[0])
         if operation == "neg":
-            inner = self.value(operands[0])  # type: ignore[arg-type]
+            inner = self.value(operands[0])
             return None if inner is None else -inner
         return None
 
@@ -70,14 +71,14 @@ class Graph:
 
     def _unsigned(self, node: Node) -> tuple[bool, Node]:
         key = self.nodes[node]
-        return (True, key[1]) if key[0] == "neg" else (False, node)  # type: ignore[return-value]
+        return (key[0] == "neg", int(key[1]) if key[0] == "neg" else node)
 
     def neg(self, a: Node) -> Node:
         negative, inner = self._unsigned(a)
         if negative or self.value(a) == 0.0:
             return inner
         if self.nodes[a][0] == "sub":
-            return self._apply("sub", self.nodes[a][2], self.nodes[a][1])  # type: ignore[arg-type]
+            return self._apply("sub", self.nodes[a][2], self.nodes[a][1])
         return self._apply("neg", a)
 
     def add(self, a: Node, b: Node) -> Node:
@@ -119,8 +120,8 @@ class Graph:
         if self.levels[a] < MOMENT:
             return a, one
         key = self.nodes[a]
-        if key[0] == "mul" and self.levels[key[1]] < MOMENT:  # type: ignore[index]
-            return key[1], key[2]  # type: ignore[return-value]
+        if key[0] == "mul" and self.levels[key[1]] < MOMENT:
+            return key[1], key[2]
         return one, a
 
     def mul(self, a: Node, b: Node) -> Node:
@@ -156,7 +157,7 @@ class Graph:
         if negative:
             return self.neg(self.inv(inner))
         if self.nodes[a][0] == "inv":
-            return self.nodes[a][1]  # type: ignore[return-value]
+            return int(self.nodes[a][1])
         once, rest = self._split(a)
         one = self.const(1.0)
         if self.levels[a] == MOMENT and once != one:
@@ -189,7 +190,7 @@ class Graph:
         return self._function("sqrt", a, math.sqrt)
 
     def power(self, a: Node, n: Node) -> Node:
-        """a ^ n.  Of a quantity of the moment with an exponent that is no small whole number, what is below 0 counts as 0: rounding must not give NaN."""
+        """A ^ n.  Of a quantity of the moment with an exponent that is no small whole number, what is below 0 counts as 0: rounding must not give NaN."""
         exponent = self.value(n)
         if exponent is not None:
             if exponent == int(exponent) and abs(exponent) <= MOST_MULTIPLICATIONS:
@@ -220,10 +221,10 @@ class Graph:
         if node in self.variables:
             result = {self.variables[node]: self.const(1.0)}
         elif operation not in ("const", "leaf") and self.levels[node] == MOMENT:
-            a: Node = operands[0]  # type: ignore[assignment]
+            a: Node = operands[0]
             first = self.derivatives(a)
             if len(operands) == 2:
-                b: Node = operands[1]  # type: ignore[assignment]
+                b: Node = operands[1]
                 second = self.derivatives(b)
                 for v in dict.fromkeys((*first, *second)):
                     result[v] = self._of_two(str(operation), a, b, first.get(v), second.get(v))

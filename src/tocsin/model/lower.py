@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from llvmlite import ir
@@ -72,6 +72,11 @@ class Kernel:
         return METHODS[self.method]
 
     @cached_property
+    def observed(self) -> list[int]:
+        """The states that the outputs are computed from: only these are interpolated."""
+        return sorted({int(i) for i in re.findall(r"\by\[(\d+)\]", self.texts["observe"])})
+
+    @cached_property
     def rows(self) -> dict[str, int]:
         """Where each quantity begins in the workspace; ``rows`` itself is how many there are.
 
@@ -79,8 +84,9 @@ class Kernel:
         g a stage's state and i its time, a the absolute tolerances, b the relative one, k what the interpolant needs; the rest as in the programs.
         """
         n, stages = self.sizes["y"], self.tableau.stages
-        wanted = {"t": 1, "h": 1, "i": 1, "r": 1, "e": 1, "b": 1, "s": 3, "y": n, "g": n, "c": n, "x": max(1, self.sizes["x"]), "q": max(1, self.sizes["q"]), "w": self.sizes["w"],
-                  "u": n * stages, "d": n, "z": n, "a": n, "k": n * len(self.tableau.h), "o": self.sizes["o"]}
+        wanted = {"t": 1, "h": 1, "i": 1, "r": 1, "e": 1, "b": 1, "s": 3, "y": n, "g": n, "c": n,
+                  "x": max(1, self.sizes["x"]), "q": max(1, self.sizes["q"]), "w": self.sizes["w"],
+                  "u": n * stages, "d": n, "z": n, "a": n, "k": len(self.observed) * len(self.tableau.h), "o": self.sizes["o"]}
         starts, at = {}, 0
         for name, size in wanted.items():
             starts[name] = at
@@ -89,9 +95,9 @@ class Kernel:
 
 
 def layout(kernel: Kernel) -> list[int]:
-    """Where the loop over steps finds a kernel's numbers: rows of t, h, r, e, b, y, z, x, q, a, k, o; how many k has, how many rows there are, lanes, order."""
+    """Where the loop over steps finds a kernel's numbers: the rows of t, h, r, e, b, y, z, x, q, a, k, o; how many k has; all rows; lanes; order."""
     rows = kernel.rows
-    return [*(rows[name] for name in "threbyzxqako"), kernel.sizes["y"] * len(kernel.tableau.h), rows["rows"], kernel.lanes,
+    return [*(rows[name] for name in "threbyzxqako"), len(kernel.observed) * len(kernel.tableau.h), rows["rows"], kernel.lanes,
             kernel.tableau.embedded + 1]
 
 
@@ -158,7 +164,7 @@ class Builder:
     def _attempt(self, builder: Any, w: Any) -> None:
         v = Lanes(builder, self.kernel.lanes)
         m, n = self.tableau, self.n
-        at = lambda name, row=0: self.at(builder, w, name, row)  # noqa: E731
+        at = partial(self.at, builder, w)
         h, t = v.load(at("h")), v.load(at("t"))
         rest = v.inv(h)
         v.store(rest, at("s", 0))
@@ -212,16 +218,15 @@ class Builder:
         def body(builder: Any, w: Any) -> None:
             v = Lanes(builder, self.kernel.lanes)
 
-            def combine(i: Any) -> None:
-                stages = [v.load(self._stage(builder, w, k, i)) for k in range(self.tableau.stages)]
+            count = len(self.kernel.observed)
+            for at, i in enumerate(self.kernel.observed):
+                stages = [v.load(self.at(builder, w, "u", k * self.n + i)) for k in range(self.tableau.stages)]
                 for r, weights in enumerate(self.tableau.h):
                     total = v.mul(v.const(weights[0]), stages[0])
                     for k in range(1, self.tableau.stages):
                         if weights[k] != 0.0:
                             total = v.add(total, v.mul(v.const(weights[k]), stages[k]))
-                    v.store(total, self.at(builder, w, "k", builder.add(i, ir.Constant(INT64, r * self.n))))
-
-            self.loop(builder, combine)
+                    v.store(total, self.at(builder, w, "k", r * count + at))
 
         return self.function("dense", 1, body)
 
@@ -229,33 +234,30 @@ class Builder:
         """The outputs at t + r h within the step just made, to o."""
         def body(builder: Any, w: Any) -> None:
             v = Lanes(builder, self.kernel.lanes)
-            at = lambda name, row=0: self.at(builder, w, name, row)  # noqa: E731
+            at = partial(self.at, builder, w)
             theta = v.load(at("r"))
             left = v.sub(v.const(1.0), theta)
 
-            def interpolate(i: Any) -> None:
+            count = len(self.kernel.observed)
+            for place, i in enumerate(self.kernel.observed):
                 inner = v.const(0.0)
                 for r in reversed(range(len(self.tableau.h))):
-                    inner = v.add(v.load(at("k", builder.add(i, ir.Constant(INT64, r * self.n)))), v.mul(theta, inner))
+                    inner = v.add(v.load(at("k", r * count + place)), v.mul(theta, inner))
                 end = v.add(v.load(at("z", i)), v.mul(left, inner))
-                v.store(v.add(v.mul(left, v.load(at("y", i))), v.mul(theta, end)), at("g", i))
-
-            self.loop(builder, interpolate)
-            for i, positive in enumerate(self.kernel.positive):
-                if positive:
-                    v.store(v.at_least(v.load(at("g", i)), v.const(0.0)), at("g", i))
+                value = v.add(v.mul(left, v.load(at("y", i))), v.mul(theta, end))
+                v.store(v.at_least(value, v.const(0.0)) if self.kernel.positive[i] else value, at("g", i))
             v.store(v.add(v.load(at("t")), v.mul(theta, v.load(at("h")))), at("i"))
             builder.call(self.program("observe", {"y": "g", "t": "i"}), [w, at("u")])
 
         return self.function("observe", 1, body)
 
 
-POINTER = types.CPointer(types.float64)
+POINTER = types.CPointer(types.float64)  # type: ignore[no-untyped-call]
 
 
 def on_workspace(kernel: Kernel, name: str) -> Any:
     """``attempt``, ``dense`` or ``observe`` as a function for compiled code, of the pointer to a workspace."""
-    @intrinsic  # type: ignore[untyped-decorator]
+    @intrinsic
     def call(typing_context: Any, workspace: Any) -> Any:
         def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             builder.call(getattr(Builder(kernel, builder.module), name)(), [builder.bitcast(arguments[0], DOUBLE.as_pointer())])
@@ -268,7 +270,7 @@ def on_workspace(kernel: Kernel, name: str) -> Any:
 
 def on_arrays(kernel: Kernel, name: str) -> Any:
     """A program for one patient as a function for compiled code, of pointers: p, q, y, x, t and what is written."""
-    @intrinsic  # type: ignore[untyped-decorator]
+    @intrinsic
     def call(typing_context: Any, p: Any, q: Any, y: Any, x: Any, t: Any, written: Any) -> Any:
         def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             def body(inner: Any, *pointers: Any) -> None:
@@ -288,7 +290,7 @@ def on_arrays(kernel: Kernel, name: str) -> Any:
     return call
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def call_one(typing_context: Any, address: Any, workspace: Any) -> Any:
     """Calls the C function at an address with an array."""
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -297,7 +299,7 @@ def call_one(typing_context: Any, address: Any, workspace: Any) -> Any:
     return types.void(address, workspace), code
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def call_six(typing_context: Any, address: Any, p: Any, q: Any, y: Any, x: Any, t: Any, written: Any) -> Any:
     """Calls the C function at an address with six arrays."""
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:

@@ -87,7 +87,7 @@ class Compiled:
         late = now.time > at[0]
         if (late & (now.status == 0)).any():
             i = int(np.flatnonzero(late & (now.status == 0))[0])
-            raise ModelError(f"Patient {i} stands at day {now.time[i]:g}, after the first time asked for, {at[0]:g}.\n  Ask for times from there on, or set start.")
+            raise ModelError(f"Patient {i} stands at day {now.time[i]:g}, after the first time asked for, {at[0]:g}.\n  Ask from there on, or set start.")
         planned = changes(events or Events.none(), self.system, n)
         self._behind(planned, now, state is not None)
         spread = _spread(n, workers)
@@ -107,10 +107,11 @@ class Compiled:
             absolute, rtol, most_steps, columns, values, values_single, now.status, now.steps,
         ))
         kept = values_single if single else values
-        for i in np.flatnonzero(now.status):
-            kept[i, (at > now.time[i]) | gone[i]] = np.nan
+        failed = [int(i) for i in np.flatnonzero(now.status)]
+        for patient in failed:
+            kept[patient, (at > now.time[patient]) | gone[patient]] = np.nan
         now.given = _given(planned, now.time)
-        failures = tuple(Failure(int(i), float(now.time[i]), CAUSES[int(now.status[i])]) for i in np.flatnonzero(now.status))
+        failures = tuple(Failure(i, float(now.time[i]), CAUSES[int(now.status[i])]) for i in failed)
         return Trajectories(at, kept, tuple(self.outputs[c] for c in columns), now, failures)
 
     def rates(self, time: float, y: ArrayLike, parameters: ArrayLike, inputs: ArrayLike = ()) -> Floats:
@@ -124,6 +125,10 @@ class Compiled:
         for (i, j), value in zip(self.programs.entries, entries, strict=True):
             full[i, j] = value
         return full
+
+    def initial_states(self, parameters: Parameters | None = None) -> Floats:
+        """The states (N, S) at the start, by the system's expressions."""
+        return self._start(parameters, None, 0.0).y
 
     def prepared(self, parameters: Parameters) -> Floats:
         """What the compiled code keeps of each patient's parameters: (N, .)."""
@@ -174,7 +179,7 @@ class Compiled:
         states = self.system.state_names
         given = None if initial is None else np.atleast_2d(np.asarray(initial, np.float64))
         if given is not None and given.shape[1:] != (len(states),):
-            raise ModelError(f"The initial states have the shape {np.shape(initial)}; {self.system.name} needs (patients, {len(states)}).")
+            raise ModelError(f"The initial states have the shape {given.shape}; {self.system.name} needs (patients, {len(states)}).")
         n = max(len(table), 1 if given is None else len(given))
         for what, rows in (("parameters", len(table)), ("initial states", n if given is None else len(given))):
             if rows not in (1, n):
@@ -186,7 +191,8 @@ class Compiled:
         driver.prepare_all(self.module.prepare.address, self.module.initial.address, 0, n, table, prepared, y, given is None)
         self._finite_start(y, prepared)
         control = np.zeros((n, 3))
-        return State(np.full(n, float(start)), y, np.zeros((n, max(1, sizes["x"]))), np.zeros(n, np.int64), prepared, control, np.zeros(n, np.int64), np.zeros((n, 2), np.int64))
+        none = np.zeros(n, np.int64)
+        return State(np.full(n, float(start)), y, np.zeros((n, max(1, sizes["x"]))), none, prepared, control, none.copy(), np.zeros((n, 2), np.int64))
 
     def _finite_start(self, y: Floats, prepared: Floats) -> None:
         states = self.system.states
@@ -196,13 +202,13 @@ class Compiled:
         for k, s in enumerate(states):
             if s.positive and (y[:, k] < 0).any():
                 i = int(np.flatnonzero(y[:, k] < 0)[0])
-                raise ModelError(f"Patient {i}: the initial value of {s.name} is {y[i, k]:g}, and it is never below 0.\n  Look at the parameters in: {s.initial}")
+                raise ModelError(f"Patient {i}: the initial value of {s.name} is {y[i, k]:g}, which is below 0.\n  Look at the parameters in: {s.initial}")
         if not np.isfinite(prepared).all():
             i, k = (int(v) for v in np.argwhere(~np.isfinite(prepared))[0])
             what = self.programs.texts["prepare"].splitlines()
             line = next(text for text in what if text.startswith(f"q[{k}] ="))
             used = self._used(line, what)
-            raise ModelError(f"Patient {i}: the equations divide by 0 or leave the numbers for these parameters: {', '.join(used)}.\n  Look for one that is 0 or negative.")
+            raise ModelError(f"Patient {i}: the equations divide by 0 or have no value for its {', '.join(used)}.\n  Look for one that is 0 or negative.")
 
     def _used(self, line: str, lines: Sequence[str]) -> list[str]:
         """The parameters that a line of prepare depends on."""
@@ -226,6 +232,7 @@ class Compiled:
             table = self._parameters(parameters)
             if len(table) not in (1, len(state)):
                 raise ModelError(f"There are {len(state)} patients but {len(table)} rows of parameters.\n  Give one row, or one a patient.")
+            now.prepared = np.empty_like(state.prepared)
             table = np.require(np.broadcast_to(table, (len(state), table.shape[1])), requirements=["C", "W"])
             driver.prepare_all(self.module.prepare.address, self.module.initial.address, 0, len(state), table, now.prepared, now.y, False)
             self._finite_start(now.y[:0], now.prepared)
@@ -248,8 +255,8 @@ class Compiled:
 
 def _given(planned: Changes, time: Floats) -> NDArray[np.int64]:
     """How many changes lie before each patient's time."""
-    owner = np.repeat(np.arange(len(time)), np.diff(planned.start))
-    return np.bincount(owner, weights=planned.time < time[owner], minlength=len(time)).astype(np.int64)
+    behind = np.concatenate([[0], np.cumsum(planned.time < np.repeat(time, np.diff(planned.start)))])
+    return np.asarray(behind[planned.start[1:]] - behind[planned.start[:-1]], np.int64)
 
 
 def _times(times: ArrayLike) -> Floats:

@@ -52,8 +52,8 @@ class State:
         return len(self.time)
 
     def copy(self) -> State:
-        """An independent copy."""
-        return State(*(getattr(self, f.name).copy() for f in fields(self)))
+        """An independent copy; what depends on parameters only is shared, as it is never written to."""
+        return State(*(getattr(self, f.name) if f.name == "prepared" else getattr(self, f.name).copy() for f in fields(self)))
 
     def __getitem__(self, patients: slice | Sequence[int] | Integers) -> State:
         """The patients of these rows, as copies; a row may come twice, which makes two arms of one patient."""
