@@ -265,7 +265,7 @@ def main() -> None:
     seconds, values = min((libroadrunner(model, parameters[:fewer], few_events) for _ in range(3)), key=lambda run: run[0])
     print(f"libRoadRunner: {seconds / fewer * 1e3:.1f} ms, ratio on the same patients {seconds / fewer / eight_of:.0f}, "
           f"errors {error(values, truth[:fewer])}")
-    m = 256
+    m = n
     plain, _ = cpu(lambda: model.solve(parameters[:m], None, HOURS, first_of(events, m), rtol=RTOL, atol=ATOL, workers=1))
     often, _ = cpu(lambda: every_six_hours(model, parameters[:m], first_of(events, m)))
     print(f"decisions every 6 h: {often / plain - 1:+.0%}")
