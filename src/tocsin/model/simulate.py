@@ -30,7 +30,7 @@ F64 = npt.NDArray[np.float64]
 
 NOTICE = "Virtual patients of an uncalibrated model: not for clinical use."
 """Stands in every report of a simulation."""
-PACKAGES = ("numpy", "numba", "polars", "sympy")
+PACKAGES = ("numpy", "numba", "polars")
 FILES = ("timeline.parquet", "patients.parquet", "virtual-patients.csv", "trajectories.npz", "run.json")
 """What ``Simulation.write`` leaves in a folder."""
 
