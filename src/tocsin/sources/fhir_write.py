@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 Resource = dict[str, Any]
 BASE = "https://tocsin.invalid/fhir/"  # RFC 2606: a name that leads nowhere, on which the references inside a Bundle stand
 UCUM: Mapping[str, str] = {
-    "%": "%", "/min": "/min", "1": "1", "10^9/L": "10*9/L", "L/min": "L/min", "U": "[iU]", "U/L": "U/L", "U/mL": "U/mL", "U/min": "[iU]/min",
+    "%": "%", "/min": "/min", "1": "1", "10^9/L": "10*9/L", "/uL": "/uL", "L/min": "L/min", "U": "[iU]", "U/L": "U/L", "U/mL": "U/mL", "U/min": "[iU]/min",
     "cells/kg": "{cells}/kg", "cm": "cm", "cmH2O": "cm[H2O]", "copies/ug": "{copies}/ug", "degC": "Cel", "fraction": "1", "g": "g", "g/dL": "g/dL",
     "grade": "{grade}", "kg": "kg", "mL": "mL", "mL/h": "mL/h", "mL/min/1.73m2": "mL/min/{1.73m2}", "mg": "mg", "mg/L": "mg/L", "mg/dL": "mg/dL",
     "mg/h": "mg/h", "mg/kg/h": "mg/kg/h", "mmHg": "mm[Hg]", "mmol/L": "mmol/L", "ng/kg/min": "ng/kg/min", "ng/mL": "ng/mL",

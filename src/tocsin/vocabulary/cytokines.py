@@ -134,7 +134,7 @@ EXPANSION: tuple[Concept, ...] = (
         "car_t_count",
         "CAR-positive T cells in blood",
         "/uL",
-        {"/uL": units.SAME, "10^6/L": units.SAME, "10^9/L": Conversion(1000.0)},
+        units.CELLS_PER_MICROLITRE,
         (0, 1e7),
         (0, 1e5),
         log_scale=True,

@@ -135,6 +135,17 @@ CELLS: Final[Units] = {
     "/uL": Conversion(0.001),
     "/L": Conversion(power(-9)),
 }
+CELLS_PER_MICROLITRE: Final[Units] = {  # the same units for a count that is told by the microlitre
+    "/uL": SAME,
+    "10^6/L": SAME,
+    "10^3/mL": SAME,
+    "10^9/L": Conversion(1000.0),
+    "10^3/uL": Conversion(1000.0),
+    "G/L": Conversion(1000.0),
+    "e9/L": Conversion(1000.0),
+    "10^6/mL": Conversion(1000.0),
+    "/L": Conversion(power(-6)),
+}
 CELLS_PER_KG: Final[Units] = {
     "cells/kg": SAME,
     "10^5 cells/kg": Conversion(power(5)),
