@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from tocsin.cli.options import numbers
 from tocsin.errors import SettingError
 
 
@@ -45,7 +46,7 @@ def model(
         raise SettingError("only one of --parameters, --units, --sbml and --antimony can be asked for at once")
     if out is not None and not (sbml or antimony):
         raise SettingError("-o writes what --sbml or --antimony gives: add one of them")
-    told, values = loaded(), {**_of_product(product), **_settings(setting)}
+    told, values = loaded(), {**_of_product(product), **numbers(setting, "--set", "write NAME=NUMBER, as in weight=13")}
     own = checked_values(told.system, values)
     if sbml or antimony:
         text = sbml_(told.system, values) if sbml else antimony_(told, values)
@@ -74,16 +75,3 @@ def _of_product(name: str | None) -> dict[str, float]:
     if name not in products():
         raise UnknownIdError("product", name, products())
     return dict(products()[name].values)
-
-
-def _settings(given: list[str] | None) -> dict[str, float]:
-    found = {}
-    for pair in given or ():
-        name, sign, value = pair.partition("=")
-        try:
-            found[name.strip()] = float(value)
-        except ValueError:
-            raise SettingError(f"--set {pair}: write NAME=NUMBER, as in weight=13") from None
-        if not sign:
-            raise SettingError(f"--set {pair}: write NAME=NUMBER, as in weight=13")
-    return found

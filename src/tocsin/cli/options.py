@@ -303,12 +303,17 @@ def pairs(given: list[str] | None, option: str) -> dict[str, str]:
 
 def hours(given: list[str] | None, option: str) -> dict[str, float]:
     """``name=hours`` texts as a dictionary of numbers; SettingError otherwise."""
+    return numbers(given, option, "{value!r} is not a number of hours")
+
+
+def numbers(given: list[str] | None, option: str, wrong: str = "a number is needed") -> dict[str, float]:
+    """``name=number`` texts as a dictionary; SettingError, which says what is ``wrong`` with the {value}, otherwise."""
     out = {}
     for name, value in pairs(given, option).items():
         try:
             out[name] = float(value)
         except ValueError:
-            raise SettingError(f"{option} {name}={value}: {value!r} is not a number of hours") from None
+            raise SettingError(f"{option} {name}={value}: {wrong.format(value=value)}") from None
     return out
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tocsin.cli.options import command_line, pairs
+from tocsin.cli.options import command_line, numbers
 from tocsin.errors import SettingError
 
 
@@ -46,20 +46,10 @@ def simulate(
     with working(f"simulating {patients} patients", show=True):
         found = model.simulate(
             patients, product=product, disease=disease, doses=doses, days=days, seed=seed, weight_kg=_range(weight, "--weight"), age_years=_range(age, "--age"),
-            sets=_numbers(setting, "--set"), policy=policy().changed(**_numbers(care, "--care")))
+            sets=numbers(setting, "--set"), policy=policy().changed(**numbers(care, "--care")))
         told = summary(found)
         files = found.write(out, command=command_line()) if out is not None else ()
     print_simulation(console(), found, told, files)
-
-
-def _numbers(given: list[str] | None, option: str) -> dict[str, float]:
-    out = {}
-    for name, value in pairs(given, option).items():
-        try:
-            out[name] = float(str(value))
-        except ValueError:
-            raise SettingError(f"{option} {name}={value}: a number is needed") from None
-    return out
 
 
 def _range(text: str | None, option: str) -> float | tuple[float, float] | None:

@@ -200,6 +200,9 @@ def _excluded(members: pl.DataFrame, study: Study) -> tuple[pl.DataFrame, list[t
 
 
 def _of(timeline: Timeline, patients: pl.Series) -> Timeline:
+    """The record of these patients; itself, with what has been worked out from it, where nobody is left out."""
+    if len(patients) == len(timeline.patients):
+        return timeline
     who = pl.col("patient").cast(pl.String).is_in(patients.to_list())
     return replace(timeline, events=timeline.events.filter(who), patients=timeline.patients.filter(who))
 

@@ -58,3 +58,8 @@ def summary(values: npt.ArrayLike, missing: int = 0, quantile_type: int = 7) -> 
     sd = float(array.std(ddof=1)) if array.size > 1 else None
     return Summary(int(array.size), missing, float(array.mean()), sd, float(median), float(q1), float(q3), float(array.min()), float(array.max()),
                    quantile_type)
+
+
+def short(x: float) -> str:
+    """A number as tables print it: three significant digits, but whole numbers whole."""
+    return f"{x:.0f}" if abs(x) >= 100 or x == int(x) else f"{x:.1f}" if abs(x) >= 10 else f"{x:.3g}"

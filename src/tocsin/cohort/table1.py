@@ -20,7 +20,7 @@ import polars as pl
 from tocsin.cite import Reference, bibliography
 from tocsin.cohort import choice, smd
 from tocsin.cohort.compare import OF_COUNTS, OF_VALUES
-from tocsin.cohort.describe import QUANTILE_TYPES, Summary, summary
+from tocsin.cohort.describe import QUANTILE_TYPES, Summary, short, summary
 from tocsin.cohort.multiplicity import Adjusted, adjust
 from tocsin.cohort.result import Estimate, TestResult, p_in_words
 from tocsin.errors import CohortError
@@ -319,13 +319,8 @@ def _center(s: Summary, normal: bool) -> str:
     if s.n == 0 or s.mean is None or s.median is None or s.q1 is None or s.q3 is None:
         return "–"
     if normal:
-        return f"{_short(s.mean)} ({'–' if s.sd is None else _short(s.sd)})"
-    return f"{_short(s.median)} ({_short(s.q1)}–{_short(s.q3)})"
-
-
-def _short(x: float) -> str:
-    """Three significant digits, but whole numbers whole."""
-    return f"{x:.0f}" if abs(x) >= 100 or x == int(x) else f"{x:.1f}" if abs(x) >= 10 else f"{x:.3g}"
+        return f"{short(s.mean)} ({'–' if s.sd is None else short(s.sd)})"
+    return f"{short(s.median)} ({short(s.q1)}–{short(s.q3)})"
 
 
 def _share(c: Count) -> str:

@@ -16,8 +16,9 @@ from tocsin.cohort.multiplicity import adjust
 from tocsin.cohort.parts import Box, TablePart
 from tocsin.cohort.proportions import newcombe
 from tocsin.cohort.result import Estimate, TestResult, p_in_words
-from tocsin.cohort.sections.cells import NONE, median_quartiles, median_range, p_cell, share, with_interval
+from tocsin.cohort.sections.cells import NONE, median_quartiles, median_range, share, with_interval
 from tocsin.cohort.sections.draft import Draft
+from tocsin.cohort.sections.words import p_cell
 
 MORE_ARMS = "with more than two arms one test over all arms is given, and no differences of pairs"
 

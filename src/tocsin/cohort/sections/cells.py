@@ -9,15 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from tocsin.cohort.describe import quantile
-from tocsin.cohort.result import Estimate, p_in_words
+from tocsin.cohort.describe import quantile, short
+from tocsin.cohort.result import Estimate
 
 NONE = "–"
-
-
-def short(x: float) -> str:
-    """Three significant digits, but whole numbers whole."""
-    return f"{x:.0f}" if abs(x) >= 100 or x == int(x) else f"{x:.1f}" if abs(x) >= 10 else f"{x:.3g}"
 
 
 def share(count: int, of: int) -> str:
@@ -52,11 +47,6 @@ def _limit(x: float | None, percent: bool) -> str:
     if isinf(x):
         return "∞" if x > 0 else "−∞"
     return f"{100 * x:.1f}" if percent else f"{x:.2f}" if abs(x) < 10 else short(x)
-
-
-def p_cell(p: float | None) -> str:
-    """A p-value, or an en dash."""
-    return p_in_words(p)
 
 
 def frame(rows: Sequence[Sequence[str]], heads: Sequence[str]) -> pl.DataFrame:

@@ -10,13 +10,15 @@ import polars as pl
 
 from tocsin.cohort import choice
 from tocsin.cohort.cohort import Cohort
+from tocsin.cohort.describe import short
 from tocsin.cohort.kaplan_meier import kaplan_meier
 from tocsin.cohort.location import hodges_lehmann
 from tocsin.cohort.multiplicity import adjust
 from tocsin.cohort.parts import Box, Boxes, FigurePart, Section, TablePart
 from tocsin.cohort.result import TestResult
-from tocsin.cohort.sections.cells import NONE, frame, median_range, p_cell, plural, short, with_interval
-from tocsin.cohort.sections.grades import TITLES
+from tocsin.cohort.sections.cells import NONE, frame, median_range, plural, with_interval
+from tocsin.cohort.sections.grades import TITLES, groups_of
+from tocsin.cohort.sections.words import p_cell
 from tocsin.cohort.survival import Survival
 from tocsin.errors import CohortError
 
@@ -86,12 +88,8 @@ def _values(frame_: pl.DataFrame, column: str) -> Values:
     return frame_[column].drop_nulls().to_numpy().astype(float)
 
 
-def _groups(cohort: Cohort) -> list[tuple[str, pl.DataFrame]]:
-    return [*((a, cohort.of_arm(a)) for a in cohort.arms), ("All", cohort.members)]
-
-
 def _timing(cohort: Cohort, syndrome: str) -> TablePart:
-    title, groups = TITLES[syndrome], _groups(cohort)
+    title, groups = TITLES[syndrome], groups_of(cohort)
     rows = []
     for label, column in (("Onset, days from the infusion", "onset_day"), ("From onset to the highest grade, days", "max_day")):
         values = [_values(g, f"{syndrome}_{column}") for _, g in groups]
@@ -103,7 +101,7 @@ def _timing(cohort: Cohort, syndrome: str) -> TablePart:
 
 def _durations(cohort: Cohort, syndrome: str) -> tuple[TablePart, list[TestResult]]:
     """Durations by grade: those who had it; then everybody, with zeros.  The tests within grades are one family."""
-    title, groups = TITLES[syndrome], _groups(cohort)
+    title, groups = TITLES[syndrome], groups_of(cohort)
     grade, duration = f"{syndrome}_max_grade", f"{syndrome}_duration_days"
     two = len(cohort.arms) == 2
     rows: list[list[str]] = []
@@ -179,7 +177,7 @@ def _lower(text: str) -> str:
 
 def _sentence(cohort: Cohort, syndrome: str) -> str:
     said = []
-    for arm, g in _groups(cohort)[:-1]:
+    for arm, g in groups_of(cohort)[:-1]:
         ill = _values(g.filter(_had(syndrome)), f"{syndrome}_duration_days")
         everybody = _values(g, f"{syndrome}_duration_days")
         if len(ill):

@@ -9,7 +9,8 @@ from tocsin.cohort.cohort import Cohort
 from tocsin.cohort.parts import FigurePart, Section, Shares, TablePart
 from tocsin.cohort.proportions import wilson
 from tocsin.cohort.result import TestResult
-from tocsin.cohort.sections.cells import NONE, frame, joined, p_cell, plural, share
+from tocsin.cohort.sections.cells import NONE, frame, joined, plural, share
+from tocsin.cohort.sections.words import p_cell
 from tocsin.scales import SCALES
 
 TITLES = {"crs": "CRS", "icans": "ICANS"}
@@ -69,14 +70,15 @@ def _of(hits: int, n: int) -> str:
     return f"{hits} of {n} ({100 * hits / n:.1f}%; 95% CI {100 * (e.low or 0):.0f} to {100 * (e.high or 0):.0f})"
 
 
-def _groups(cohort: Cohort) -> list[tuple[str, pl.DataFrame]]:
+def groups_of(cohort: Cohort) -> list[tuple[str, pl.DataFrame]]:
+    """The members of each arm, and all of them, under their names."""
     return [*((a, cohort.of_arm(a)) for a in cohort.arms), ("All", cohort.members)]
 
 
 def _table(cohort: Cohort, syndrome: str) -> TablePart:
     """Grades in rows, arms in columns, with tests of any, severe, and the ordered grades."""
     name, title = f"{syndrome}_max_grade", TITLES[syndrome]
-    groups = [(a, g[name].drop_nulls(), g[name].null_count()) for a, g in _groups(cohort)]
+    groups = [(a, g[name].drop_nulls(), g[name].null_count()) for a, g in groups_of(cohort)]
     top = max(groups[-1][1].to_list(), default=0)
     rows, numbers = [], []
     for label, low, high in [*((f"Grade {g}" if g else f"No {title}", g, g) for g in range(max(top, 4) + 1)),
@@ -111,7 +113,7 @@ def _two(hits: list[tuple[int, int]]) -> TestResult:
 
 def _figure(cohort: Cohort, syndrome: str) -> FigurePart:
     name, title = f"{syndrome}_max_grade", TITLES[syndrome]
-    groups = _groups(cohort)
+    groups = groups_of(cohort)
     top = max([4, *cohort.members[name].drop_nulls().to_list()])
     counts = tuple(tuple(int((g[name] == k).sum()) for k in range(top + 1)) for _, g in groups)
     shown = Shares(tuple((a, len(g) - g[name].null_count()) for a, g in groups), tuple(f"grade {k}" if k else f"no {title}"

@@ -9,14 +9,16 @@ from tocsin.cohort import around
 from tocsin.cohort.cohort import Cohort
 from tocsin.cohort.compare import signed_rank
 from tocsin.cohort.complications import infections_and_gvhd
+from tocsin.cohort.describe import short
 from tocsin.cohort.measured import EXPANSION
 from tocsin.cohort.multiplicity import adjust
 from tocsin.cohort.paired import paired_shift
 from tocsin.cohort.proportions import wilson
 from tocsin.cohort.result import Estimate, TestResult
-from tocsin.cohort.sections.cells import NONE, median_quartiles, p_cell, plural, short, with_interval
+from tocsin.cohort.sections.cells import NONE, median_quartiles, plural, with_interval
 from tocsin.cohort.sections.draft import Draft
 from tocsin.cohort.sections.tables import Lines
+from tocsin.cohort.sections.words import p_cell
 from tocsin.vocabulary import CONCEPTS
 
 MOST_NAMED = 60
@@ -101,7 +103,7 @@ def _interleukin6(draft: Draft, cohort: Cohort, people: pl.DataFrame, found: pl.
         f"After the first tocilizumab interleukin-6 fell in {fell} of {plural(len(known), 'patient')} ({100 * fell / len(known):.1f}%; 95% CI "
         f"{100 * (share.low or 0):.0f} to {100 * (share.high or 0):.0f})" + (f"; of {open_} more it is not known" if open_ else "") + f". {around.IL6_RISES}")
     draft.rest_on(share.cites)
-    without = known.filter(pl.col("direction") != around.FELL)
+    without = people.select("patient").join(known.filter(pl.col("direction") != around.FELL), on="patient", how="inner", maintain_order="left")
     if not len(without):
         draft.text.append("There is no patient in whom interleukin-6 is known not to have fallen.")
         return
