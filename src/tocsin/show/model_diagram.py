@@ -6,7 +6,7 @@ What is drawn stands in ``model_map``; here is only how.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from tocsin.errors import SettingError
 from tocsin.show import palette
@@ -55,19 +55,25 @@ def draw_model() -> Figure:
 
 def save_model(out: Path) -> None:
     """Write the diagram as SVG, PNG or PDF, by the ending of the file; the same program gives the same bytes."""
-    from matplotlib import rc_context
-
     kind = out.suffix.removeprefix(".").lower()
     if kind not in KINDS:
         raise SettingError(f"{out}: the diagram is written as {', '.join(KINDS[:-1])} or {KINDS[-1]}, by the ending of the file, as in -o model.svg")
+    with out.open("wb") as file:
+        write_model(file, kind)
+
+
+def write_model(file: IO[bytes], kind: str, outlines: bool = False) -> None:
+    """Write the diagram in one of KINDS; ``outlines``: letters of SVG as shapes, which need no font, instead of text that can be edited."""
+    from matplotlib import rc_context
+
     metadata: dict[str, dict[str, str | None]] = {
         "svg": {"Date": None, "Creator": "Tocsin", "Title": TITLE, "Description": DESCRIPTION},
         "pdf": {"CreationDate": None, "Creator": "Tocsin", "Producer": None, "Title": TITLE},
         "png": {"Software": "Tocsin", "Title": TITLE},
     }
     figure = draw_model()
-    with rc_context(palette.STYLE):
-        figure.savefig(out, format=kind, metadata=metadata[kind])
+    with rc_context({**palette.STYLE, "svg.fonttype": "path" if outlines else "none"}):
+        figure.savefig(file, format=kind, metadata=metadata[kind])
 
 
 def _box(sheet: Sheet, box: Box) -> None:
