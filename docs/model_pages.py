@@ -22,11 +22,12 @@ def equations_page() -> str:
     system = model.system
     counts = Counter(p.status for p in system.parameters)
     out = [*WIDE, "# The equations", "",
-           f"The model of cytokine release syndrome, equation by equation: {len(system.states)} states, {len(system.assigned)} quantities that follow from them, "
-           f"{len(system.parameters)} parameters. Time is in days. The page is written from the model itself each time the manual is built. "
+           f"The model of cytokine release syndrome, equation by equation: {len(system.states)} states, {len(system.assigned)} quantities that follow "
+           f"from them, {len(system.parameters)} parameters. Time is in days. The page is written from the model itself each time the manual is built. "
            "What the model is and what it does not say: [The mechanistic model](../mechanistic-model.md).", "",
            "!!! warning", f"    Not for clinical use. Of the parameters, {len(assumed(system))} are assumed: no source gives them.", "",
-           "![The model drawn: boxes for cells, cytokines, receptors, organs and drugs; arrows for what raises and what lowers](../images/model.svg){ width=800 }", "",
+           "![The model drawn: boxes for cells, cytokines, receptors, organs and drugs; arrows for what raises and what lowers]"
+           f"(../{PICTURE}){{ width=800 }}", "",
            "The same picture as a file: `tocsin model --diagram -o model.svg` (or `.png`, `.pdf`). [What it leaves out](#left-out-of-the-picture).", "",
            "| status | a number was | parameters |", "|---|---|--:|",
            *(f"| {s} | {cell(words)} | {counts[s]} |" for s, words in STATUS_WORDS.items() if counts[s]), ""]
@@ -38,7 +39,8 @@ def equations_page() -> str:
     for block in blocks:
         out += _block(model, block, told)
     out += _doses(model, told)
-    out += ["## Products", "", "What a product changes in these numbers.", "", "| product | parameter | value | unit | status | source |", "|---|---|--:|---|---|---|"]
+    out += ["## Products", "", "What a product changes in these numbers.", "",
+            "| product | parameter | value | unit | status | source |", "|---|---|--:|---|---|---|"]
     for product in products().values():
         out += [f"| {cell(product.title)} | `{p.name}` | {p.value:g} | {_unit(p.unit)} | {p.status} | {_cited(p.source)} |" for p in product.parameters]
     out += ["", *_left_out(), *_references(model)]
@@ -62,7 +64,7 @@ def _at(block: Any) -> str:
 
 def _functions(model: Any) -> list[str]:
     out = ["## How it is written", "", "A rate `d x / dt` is the change of a state in a day. Three functions give curves their shape:", "", "```text"]
-    out += [f"{f.name}({', '.join(f.arguments)}) = {_terms(f.body)[0] if len(_terms(f.body)) == 1 else ' '.join(_terms(f.body))}" for f in model.text.functions.values()]
+    out += [f"{f.name}({', '.join(f.arguments)}) = {' '.join(_terms(f.body))}" for f in model.text.functions.values()]
     return [*out, "```", ""]
 
 
@@ -100,9 +102,9 @@ def _parameters(some: list[Any]) -> list[str]:
     if not some:
         return []
     rows = ["| parameter | meaning | value | unit | between patients | status | source |", "|---|---|--:|---|--:|---|---|"]
-    return ["**Numbers**", "", *rows, *(
-        f"| `{p.name}` | {cell(p.meaning)} | {p.value:g} | {_unit(p.unit)} | {f'{p.cv:.0%}' if p.cv else ''} | {p.status} | {_cited(p.source)} |" for p in some), "",
-        *(["Between patients: the coefficient of variation, log-normal.", ""] if any(p.cv for p in some) else [])]
+    rows += [f"| `{p.name}` | {cell(p.meaning)} | {p.value:g} | {_unit(p.unit)} | {f'{p.cv:.0%}' if p.cv else ''} | {p.status} | {_cited(p.source)} |"
+             for p in some]
+    return ["**Numbers**", "", *rows, "", *(["Between patients: the coefficient of variation, log-normal.", ""] if any(p.cv for p in some) else [])]
 
 
 def _doses(model: Any, told: set[str]) -> list[str]:
@@ -124,7 +126,8 @@ def _left_out() -> list[str]:
     from tocsin.show.model_map import BOXES, DRUGS, LEFT_OUT
 
     words = {**{b.id: _title(b) for b in BOXES}, **{name: d.name for name, d in DRUGS.items()}}
-    out = ["## Left out of the picture", "", "Every other influence in the equations is an arrow of the picture.", "", "| what | acts on | why it is not drawn |", "|---|---|---|"]
+    out = ["## Left out of the picture", "", "Every other influence in the equations is an arrow of the picture.", "",
+           "| what | acts on | why it is not drawn |", "|---|---|---|"]
     for sources, targets, reason in LEFT_OUT:
         out.append(f"| {cell(', '.join(words[s] for s in sources))} | {cell(', '.join(words[t] for t in targets))} | {cell(reason)} |")
     return [*out, ""]
