@@ -10,15 +10,17 @@ import numpy as np
 import polars as pl
 import pytest
 from rich.console import Console
+from typer.testing import CliRunner
 
 from model.made import trajectory
+from tocsin.cli import app
 from tocsin.model.care import policy
 from tocsin.model.dosing import doses, parse
 from tocsin.model.load import load, products
 from tocsin.model.observe import labs, observe, observing
 from tocsin.model.patients import draw
 from tocsin.model.population import population
-from tocsin.model.simulate import NOTICE, Simulation, assumptions
+from tocsin.model.simulate import FILES, NOTICE, Simulation, assumptions
 from tocsin.model.summary import summary
 from tocsin.model.trajectories import Failure
 from tocsin.show.simulation import print_simulation
@@ -213,3 +215,12 @@ def test_a_later_report_in_the_same_folder_replaces_the_page(tmp_path):
     assert "second" in text
     assert "first<" not in text
     assert write_simulation(found, told, tmp_path, "second", STAMP).read_text(encoding="utf-8") == text, "the same run gives the same bytes"
+
+
+def test_the_command_writes_the_report_beside_the_record_and_names_it(tmp_path, monkeypatch):
+    found = simulation()
+    monkeypatch.setattr("tocsin.model.simulate.simulate", lambda *given, **more: found)
+    told = CliRunner().invoke(app, ["simulate", "--out", str(tmp_path)], env={"COLUMNS": "400"})
+    assert told.exit_code == 0
+    assert f"Report: {tmp_path / 'report.html'}" in told.output
+    assert {p.name for p in tmp_path.iterdir()} == {"report.html", *FILES}
