@@ -118,6 +118,14 @@ def test_a_median_that_the_caller_sets_stands_with_the_value_used_and_not_among_
     assert "ifn_half" not in [r[0] for r in page.rows["assumed"]]
 
 
+def test_every_source_beside_a_number_is_told_in_full():
+    page = Page(page_of(simulation()))
+    tables = [rows for name, rows in page.rows.items() if name.startswith(("assumed", "ward", "memory", "fitted")) and rows[0][-1] == "Source"]
+    beside = {key for rows in tables for row in rows[1:] for key in re.findall(r"\b[a-z]+\d{4}\b", row[-1])}
+    assert beside
+    assert beside <= {r[0] for r in page.rows["sources"]}
+
+
 def test_fitted_numbers_stand_apart():
     from dataclasses import replace
 

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from tocsin.cite import REFERENCES
 from tocsin.cohort.parts import TablePart
 from tocsin.grading import grade
 from tocsin.model.dosing import HOURS_A_DAY
-from tocsin.model.load import OWN_SOURCES, products
+from tocsin.model.load import OWN_SOURCES, loaded, products
+from tocsin.model.numbers import text
 from tocsin.model.simulate import NOTICE
 from tocsin.model.summary import CRS, Spread
 from tocsin.model.system import Parameter, Quantity
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
 
 FILE = "report.html"
 WIDTH_POINTS = 510.2
+WARD = ("population", "care", "observation")
+"""The tables of numbers beside the model, each with references of its own."""
 STARTS = (("car_dose", "CAR-T cells infused"), ("tumour_marrow_start", "Tumour in marrow at infusion"),
           ("tumour_local_start", "Tumour at the local site at infusion"))
 """Parameters that say who the patients are, where the model has them."""
@@ -74,6 +78,7 @@ def simulation_page(simulation: Simulation, summary: Summary, command: str = "",
         {"id": "other", "title": "Fitted numbers, and numbers from memory", "text": _fitted_words(used), "parts": [
             *_numbers("fitted", "Fitted to named targets", [p for p in used if p.status == "fitted"]),
             *_numbers("memory", "From memory of a source, not read again", [p for p in used if p.status == "memory"])]},
+        {"id": "sources", "title": "Sources named above", "text": [], "parts": _sources((*simulation.assumed, *used))},
     ]
     return _environment().get_template("simulation.html.j2").render(
         title="Simulation of virtual patients", subtitle=_subtitle(simulation), notice=NOTICE, standing=STANDING, sections=sections,
@@ -133,8 +138,8 @@ def _who(simulation: Simulation) -> TablePart:
 
 def _spread(words: str, values: Any) -> tuple[str, str, str, str]:
     s = Spread.of(values)
-    if s.least == s.most:
-        return words, number(s.median), "", "the same in all"
+    if s.least == s.most:  # the same in all
+        return words, number(s.median), "", ""
     return words, number(s.median), f"{number(s.lower)} to {number(s.upper)}", f"{number(s.least)} to {number(s.most)}"
 
 
@@ -195,6 +200,15 @@ def _numbers(name: str, title: str, some: Sequence[Quantity]) -> list[dict[str, 
     columns = ("Name", "Value", "Unit", "CV", "Meaning", "Source")
     kept = [k for k in range(len(columns)) if any(row[k] for row in rows)]
     return _in_parts(name, title, [columns[k] for k in kept], [[row[k] for k in kept] for row in rows], notes)
+
+
+def _sources(some: Sequence[Quantity]) -> list[dict[str, Any]]:
+    """What the keys of sources stand for, those of numbers in the tables above."""
+    told = {**{key: one.text for key, one in REFERENCES.items()}, **(loaded().references),
+            **{key: words for name in WARD for key, words in text(name).get("references", {}).items()}}
+    shown = [q for q in some if q.status in ("assumed", "fitted", "memory")]
+    keys = dict.fromkeys(part.strip().partition(":")[0] for q in shown for part in q.source.split(","))
+    return _in_parts("sources", "Sources", ("Key", "Source"), [(k, told[k]) for k in sorted(keys) if k in told])
 
 
 def _unit(unit: str) -> str:
