@@ -31,6 +31,11 @@ def hooks() -> ModuleType:
     return module
 
 
+@cache
+def generated() -> frozenset[str]:
+    return frozenset({*hooks().pages(), *hooks().pictures()})
+
+
 def commands() -> set[str]:
     import typer
 
@@ -102,10 +107,9 @@ def test_commands_shown_in_a_written_page_exist(path: Path):
 @pytest.mark.parametrize("path", WRITTEN, ids=name_of)
 def test_a_link_to_a_file_in_a_written_page_leads_to_one(path: Path):
     links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", path.read_text(encoding="utf-8"))
-    generated = {*hooks().pages(), *hooks().pictures()}
     lost = [
         link for link in links
-        if not (path.parent / link).exists() and not (path.parent == ROOT / "docs" and link in generated)
+        if not (path.parent / link).exists() and not (path.parent == ROOT / "docs" and link in generated())
     ]
     assert lost == []
 
