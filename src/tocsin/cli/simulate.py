@@ -23,11 +23,11 @@ def simulate(
     age: Annotated[str | None, typer.Option("--age", help="Age in years, or a range: 3 or 2..12. Default: adults.")] = None,
     setting: Annotated[list[str] | None, typer.Option("--set", help="The median of a parameter of the model, e.g. car_dose=1e6.")] = None,
     care: Annotated[list[str] | None, typer.Option("--care", help="A number of the supportive care, e.g. map_limit=60.")] = None,
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="Write timeline, patients, trajectories and the record of the run here.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Write the report, timeline, patients, trajectories and the record of the run here.")] = None,
 ) -> None:
     """Simulate virtual patients with the mechanistic model under a schedule of doses, and grade them as any other.
 
-    What is written is a record that the other commands read. The model is not calibrated: it is not for clinical use.
+    What is written is a report (report.html) and a record that the other commands read. The model is not calibrated: it is not for clinical use.
 
     Examples:
 
@@ -42,6 +42,7 @@ def simulate(
     from tocsin.model.summary import summary
     from tocsin.show.lookup import console, working
     from tocsin.show.simulation import print_simulation
+    from tocsin.show.simulation_report import write_simulation
 
     with working(f"simulating {patients} patients", show=True):
         found = model.simulate(
@@ -49,7 +50,8 @@ def simulate(
             sets=numbers(setting, "--set"), policy=policy().changed(**numbers(care, "--care")))
         told = summary(found)
         files = found.write(out, command=command_line()) if out is not None else ()
-    print_simulation(console(), found, told, files)
+        report = write_simulation(found, told, out, command_line()) if out is not None else None
+    print_simulation(console(), found, told, files, report)
 
 
 def _range(text: str | None, option: str) -> float | tuple[float, float] | None:
