@@ -12,6 +12,7 @@ where they suit.  Needs SciPy (pip install "tocsin[stats]").
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 import time
 from pathlib import Path
@@ -69,11 +70,14 @@ def _start(individual: Individual) -> F64:
     low, high = individual.bounds.T
     drawn = qmc.MultivariateNormalQMC(np.zeros(len(low)), rng=np.random.default_rng(SEED)).random(CANDIDATES)
     drawn[0] = 0.0
-    try:
+    with contextlib.suppress(ModelError):
         drawn[1] = individual.standard(fitted(individual.recipe.case).values)
-    except ModelError:
-        pass
     return np.clip(drawn, low, high)
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
 
 
 def said(individual: Individual, best: F64, tried: int) -> Fit:
@@ -83,13 +87,14 @@ def said(individual: Individual, best: F64, tried: int) -> Fit:
     distances = individual.distances(measured)
     met = individual.met(distances)[0]
     facts = individual.recipe.facts
-    print(f"\nCase {individual.recipe.case}: {met.sum()} of {len(facts)} statements met")
+    _say(f"\nCase {individual.recipe.case}: {met.sum()} of {len(facts)} statements met")
     for fact, got, ok, off in zip(facts, measured[0], met, distances[0], strict=True):
-        print(f"  {'met   ' if ok else 'MISSED'} {fact.id:36s} stated {fact.bound or ' '}{fact.value:<9.5g} model {got:<9.5g} {fact.unit:10s} ({off:+.1f} spreads)")
+        stated = f"stated {fact.bound or ' '}{fact.value:<9.5g} model {got:<9.5g}"
+        _say(f"  {'met   ' if ok else 'MISSED'} {fact.id:36s} {stated} {fact.unit:10s} ({off:+.1f} spreads)")
     for name, value, z in sorted(zip(individual.names, individual.values(best).values(), best, strict=True), key=lambda row: -abs(row[2])):
-        print(f"    {name:24s} {value:<11.5g} median {individual.entries[name].value:<9.4g} {z:+.2f} sd")
+        _say(f"    {name:24s} {value:<11.5g} median {individual.entries[name].value:<9.4g} {z:+.2f} sd")
     misfit, improbable = float(individual.misfit(distances)[0]), float(prior(one)[0])
-    print(f"  objective {misfit + improbable:.3f} = facts {misfit:.3f} + prior {improbable:.3f}; {tried} candidates")
+    _say(f"  objective {misfit + improbable:.3f} = facts {misfit:.3f} + prior {improbable:.3f}; {tried} candidates")
     return Fit(individual.digest(), misfit + improbable, misfit, improbable, SEED, tried, tuple(f.id for f, ok in zip(facts, met, strict=True) if ok),
                tuple(f.id for f, ok in zip(facts, met, strict=True) if not ok), individual.values(best))
 
@@ -106,7 +111,7 @@ def main() -> int:
         found = said(individual, *fit(individual))
         if asked.write:
             (RECIPES / fit_file(name)).write_text(fit_text(name, found), encoding="utf-8")
-        print(f"  {time.perf_counter() - begun:.0f} s")
+        _say(f"  {time.perf_counter() - begun:.0f} s")
     return 0
 
 

@@ -16,6 +16,7 @@ from tocsin.model.compile import compile_system
 from tocsin.model.course import CAR_DOSE
 from tocsin.model.dosing import HOURS_A_DAY, Order, doses, events, parse
 from tocsin.model.load import load, products
+from tocsin.model.numbers import Numbers
 from tocsin.model.observe import clock, lost_of_ice, observing, saturated
 from tocsin.model.patients import VirtualPatients
 from tocsin.model.population import population
@@ -93,7 +94,7 @@ class Individual:
     @cached_property
     def spreads(self) -> F64:
         """The standard deviations of their logarithms (moving,)."""
-        return np.sqrt(np.log1p(np.array([self.entries[n].cv for n in self.names]) ** 2))
+        return np.asarray(np.sqrt(np.log1p(np.array([self.entries[n].cv for n in self.names]) ** 2)))
 
     @cached_property
     def bounds(self) -> F64:
@@ -110,7 +111,8 @@ class Individual:
         """Values as standard deviations from the median (moving,)."""
         if set(values) != set(self.names):
             odd = sorted(set(values) ^ set(self.names))
-            raise ModelError(f"case {self.recipe.case}: the values are not those of the recipe: {', '.join(odd)}.\n  Fit again: python calibration/cases.py --write")
+            raise ModelError(f"case {self.recipe.case}: the fitted values are not of the parameters that the recipe moves: {', '.join(odd)}.\n"
+                             "  Fit again: python calibration/cases.py --write")
         return np.log(np.array([values[n] for n in self.names]) / self.medians) / self.spreads
 
     def values(self, standard: F64) -> dict[str, float]:
@@ -136,7 +138,8 @@ class Individual:
         model = (
             [(s.name, s.initial, s.rate) for s in self.system.states], [(a.name, a.expression) for a in self.system.assigned],
             [(e.name, e.value, e.cv, e.low, e.high) for e in self.entries.values()], sorted(observing().items()),
-            [(f.id, f.value) for f in self.recipe.facts], self.recipe.text,
+            [(f.id, f.quantity, f.take, f.day, f.against, f.value, f.bound, f.spread) for f in self.recipe.facts], self.recipe.schedule, self.names,
+            [(n, t.value) for n, t in self.recipe.told.items()],
         )
         return hashlib.sha256(repr(model).encode()).hexdigest()[:16]
 
@@ -218,8 +221,9 @@ class Individual:
     def _taken(self, fact: Fact, days: tuple[float, float], course: F64) -> F64:
         first, end = _hours(*days)
         part = course[:, np.searchsorted(self.hours, first):np.searchsorted(self.hours, end - 1) + 1]
-        taken = {"max": part.max, "min": part.min, "mean": part.mean}.get(fact.take)
-        return np.asarray(part[:, -1] if taken is None else taken(axis=1))
+        if fact.take == "last":
+            return np.asarray(part[:, -1])
+        return np.asarray(part.max(axis=1) if fact.take == "max" else part.min(axis=1) if fact.take == "min" else part.mean(axis=1))
 
     def distances(self, measured: F64) -> F64:
         """How many spreads each statement is off (candidates, facts); for a bound, beyond it (positive) or short of it (negative)."""
@@ -248,7 +252,7 @@ class Individual:
         return np.where(lost, FAILED, self.misfit(distances) + prior(standard))
 
 
-def daily_rhythm(hours: F64, how: Mapping[str, float]) -> F64:
+def daily_rhythm(hours: F64, how: Numbers) -> F64:
     """The daily swing of body temperature at ``hours`` after the infusion, degC, as an observation adds it."""
     return np.asarray(how["circadian_amplitude"] * np.cos(2.0 * np.pi * (clock(hours, how) - how["circadian_peak"]) / HOURS_A_DAY))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from math import isfinite, log
@@ -39,12 +39,16 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """Doses in the model's own words; ``charted`` says that they stand in the record of the case, ``status`` and ``source`` are of their hours and number."""
+    """Doses in the model's own words; ``charted`` says that they stand in the record of the case, ``status`` and ``source`` are of their hours and number.
+
+    ``amount_told``: whether the paper tells how much.
+    """
 
     order: str
     charted: bool
     status: str
     source: str
+    amount_told: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +126,6 @@ class Recipe:
     panels: tuple[str, ...]
     without: tuple[str, ...] = ()
     silent: tuple[str, ...] = ()
-    text: str = field(default="", repr=False)
 
     @property
     def schedule(self) -> str:
@@ -145,11 +148,11 @@ def read(text: str, where: str = "recipe") -> Recipe:
     try:
         table = tomllib.loads(text)
         told = {name: Told(table[name]["value"], table[name]["status"], table[name]["source"], table[name].get("unit", "")) for name in TOLD}
-        given = tuple(Given(d["order"], d["charted"], d["status"], d["source"]) for d in table.get("dose", ()))
+        given = tuple(Given(d["order"], d["charted"], d["status"], d["source"], d.get("amount_told", True)) for d in table.get("dose", ()))
         facts = tuple(_fact(f) for f in table["fact"])
         moves = tuple(Move(name, m.get("cv"), m.get("reason", "")) for name, m in table["move"].items())
         found = Recipe(table["case"], told, float(table["days"]), int(table["seed"]), given, facts, moves, tuple(table["panels"]),
-                       tuple(w.strip() for w in table.get("without", "").split(",") if w.strip()), tuple(table.get("silent", ())), text)
+                       tuple(w.strip() for w in table.get("without", "").split(",") if w.strip()), tuple(table.get("silent", ())))
     except tomllib.TOMLDecodeError as error:
         raise ModelError(f"{where}: {error}") from None
     except KeyError as error:
@@ -172,9 +175,9 @@ def _fact(table: Mapping[str, Any]) -> Fact:
     logarithmic = "fold" in table
     spread = log(table["fold"]) / 2.0 if logarithmic else table["tolerance"] / 2.0
     against = table.get("against")
-    return Fact(table["id"], table["quantity"], table["take"], _span(table["day"]), _ward(reads) if reads else float(value), table["unit"], spread, table["says"],
-                table["status"], table["source"], table.get("bound", ""), None if against is None else _span(against), logarithmic, reads,
-                table.get("if_missed", ""))
+    stated = _ward(reads) if reads else float(value)
+    return Fact(table["id"], table["quantity"], table["take"], _span(table["day"]), stated, table["unit"], spread, table["says"], table["status"],
+                table["source"], table.get("bound", ""), None if against is None else _span(against), logarithmic, reads, table.get("if_missed", ""))
 
 
 def _span(days: list[float]) -> tuple[float, float]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -19,19 +19,17 @@ from tocsin.cases.recipe import Fact, Fit, Recipe, fitted, recipe
 from tocsin.cite import bibliography
 from tocsin.grading import grade
 from tocsin.grading.result import Grades
-from tocsin.model.dosing import HOURS_A_DAY, concept_of
+from tocsin.model.dosing import HOURS_A_DAY, concept_of, parse
 from tocsin.model.simulate import NOTICE, Simulation, simulate
 from tocsin.model.system import Parameter
 from tocsin.show.model import version
 from tocsin.show.numbers import number
 from tocsin.show.steps import courses
-from tocsin.show.wording import capital
+from tocsin.show.wording import capital, concept_words, joined
 from tocsin.timeline import Timeline
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-    from tocsin.show.case_figure import Band, CasePanel, Statement, Strip
+    from tocsin.show.case_figure import Band, CasePanel, Drawing, Statement, Strip
     from tocsin.show.case_page import CaseSheet, FactRow, GradeRow, MoveRow
 
 F64 = npt.NDArray[np.float64]
@@ -39,6 +37,10 @@ F64 = npt.NDArray[np.float64]
 CRS = "astct-crs-2019"
 MORE_SCALES = {"000": ("astct-icans-2019",), "001": ("lcrs-stage-systemic-2021",), "002": ()}
 """What a case is graded by beside its CRS."""
+LABELS = {CRS: "CRS grade (ASTCT)", "astct-icans-2019": "ICANS grade (ASTCT)", "lcrs-stage-systemic-2021": "Local CRS, stage"}
+LIMITS = {"map_limit": "is treated below", "pf_low_flow": "oxygen below", "pf_high_flow": "high flow below", "pf_positive_pressure": "ventilated below",
+          "voice_from": "wakes only to voice", "swelling_from": "swelling seen", "compression_from": "symptoms of compression"}
+"""The numbers of the virtual ward that statements are read by, in the words of the figure."""
 ABSENT = ("unstated-support-absent", "unstated-organ-toxicity-absent")
 SHOWN_DAYS = 30.0
 """The figure ends here; what is stated later stands in the table."""
@@ -85,26 +87,51 @@ class VirtualCase:
                         patients=self.individual.patient(self.standard), system=self.individual.system)
 
     # ------------------------------------------------------------ the figure
-    def figure(self, virtual: Timeline) -> Figure:
-        """The model's course over the statements of the paper."""
-        from tocsin.show.case_figure import draw_case
+    def drawing(self, virtual: Timeline) -> Drawing:
+        """What the figure shows: the model's course over the statements of the paper."""
+        from tocsin.show.case_figure import Drawing
 
         last = min(self.recipe.days, SHOWN_DAYS)
-        return draw_case(self._panels(), self._strips(), self._bands(virtual), last, " and ".join(self.recipe.without))
+        return Drawing(self._panels(), self._strips(), self._bands(virtual), last, self._left_out)
+
+    @property
+    def _left_out(self) -> str:
+        return joined(concept_words(name) for name in self.recipe.without)
+
+    @cached_property
+    def _hours(self) -> F64:
+        return np.arange(0.0, self.recipe.days * HOURS_A_DAY + 1.0)
+
+    @cached_property
+    def courses(self) -> tuple[F64, F64 | None]:
+        """The course hour by hour (1, hours, outputs): with every dose, and without the drugs that the recipe names."""
+        one, i = self.standard[None, :], self.individual
+        kept = [o for o in i.orders if concept_of(o.drug).name not in self.recipe.without]
+        return i.outputs(one, self._hours), i.outputs(one, self._hours, kept) if self.recipe.without else None
+
+    def difference(self) -> str:
+        """How far the drugs that the recipe names change the course, in a sentence; empty when it names none."""
+        course, without = self.courses
+        if without is None:
+            return ""
+        one, i, hours = self.standard[None, :], self.individual, self._hours
+        warm = i.quantity("temperature", without, one, hours)[0] - i.quantity("temperature", course, one, hours)[0]
+        ratio = i.quantity("il6_blood", without, one, hours)[0] / np.maximum(i.quantity("il6_blood", course, one, hours)[0], 1e-9)
+        at, most = int(np.abs(warm).argmax()), int(np.abs(np.log(np.maximum(ratio, 1e-9))).argmax())
+        return (f"Without {self._left_out} the fitted course would differ by at most {warm[at]:+.1f} °C (day {hours[at] / HOURS_A_DAY:.0f}) and in serum IL-6 "
+                f"by at most a factor of {_number(float(ratio[most]))} (day {hours[most] / HOURS_A_DAY:.0f}).")
 
     def _panels(self) -> list[CasePanel]:
         from tocsin.show.case_figure import CasePanel
 
-        one, i = self.standard[None, :], self.individual
-        hours = np.arange(0.0, self.recipe.days * HOURS_A_DAY + 1.0)
+        one, i, hours = self.standard[None, :], self.individual, self._hours
         none = np.zeros_like(one)
-        kept = [o for o in i.orders if concept_of(o.drug).name not in self.recipe.without]
-        course, median = i.outputs(one, hours), i.outputs(none, hours)
-        without = i.outputs(one, hours, kept) if self.recipe.without else None
+        median = i.outputs(none, hours)
+        course, without = self.courses
         out = []
         for name in self.recipe.panels:
             states = tuple(self._statement(f, bool(ok)) for f, ok in zip(self.recipe.facts, self.met, strict=True) if f.quantity == name and not f.against)
-            limits = {f.reads.partition(":")[2].replace("_", " "): f.value for f in self.recipe.facts if f.quantity == name and f.reads}
+            limits = {LIMITS.get(f.reads.partition(":")[2], f.reads): f.value for f in self.recipe.facts if f.quantity == name and f.reads}
             out.append(CasePanel(
                 self._title(name), "" if i.unit(name) == "1" else _unit(i.unit(name)), name in LOGARITHMIC, hours / HOURS_A_DAY,
                 i.quantity(name, course, one, hours)[0], i.quantity(name, median, none, hours)[0],
@@ -131,11 +158,11 @@ class VirtualCase:
     def _strips(self) -> list[Strip]:
         from tocsin.show.case_figure import Strip
 
-        silent = {e["concept"] for e in read_case(self.recipe.case).events.iter_rows(named=True) if e["value"] is None}
-        days: dict[str, list[float]] = {}
-        for order in self.individual.orders:
-            days.setdefault(order.drug, []).extend(h / HOURS_A_DAY for h in order.hours)
-        return [Strip(concept_of(d).title, tuple(sorted(at)), concept_of(d).name not in silent) for d, at in days.items()]
+        days: dict[str, tuple[list[float], list[float]]] = {}
+        for one in self.recipe.given:
+            for order in parse(one.order, tuple(self.individual.system.drugs)):
+                days.setdefault(order.drug, ([], []))[not one.amount_told].extend(h / HOURS_A_DAY for h in order.hours)
+        return [Strip(concept_of(drug).title, tuple(sorted(told)), tuple(sorted(assumed))) for drug, (told, assumed) in days.items()]
 
     def _grades(self, virtual: Timeline) -> list[tuple[str, str, Timeline, Grades]]:
         """Name, note, record and grades of each band."""
@@ -157,7 +184,7 @@ class VirtualCase:
             if note.endswith("as told"):
                 continue
             (course,) = courses([grades], record.patient_ids[0], [note])
-            out.append(Band(course, list(record.events.iter_rows(named=True))))
+            out.append(Band(replace(course, label=LABELS[grades.scale.id]), list(record.events.iter_rows(named=True))))
         return out
 
     # ------------------------------------------------------------ the page
@@ -177,7 +204,7 @@ class VirtualCase:
                  f"{met} of {len(r.facts)} statements of the paper are met. A fit to one patient shows that the mechanism can do this, not that it did.",
             told=[(name.replace("_", " "), f"{_number(t.value)} {_unit(t.unit)}".strip(), t.status, t.source) for name, t in r.told.items()],
             doses=[(g.order, g.status, g.source) for g in r.given],
-            facts=self._fact_rows(), moves=self._move_rows(), columns=[f"{_label(g.scale.title)}: {note}" for _, note, _, g in graded],
+            facts=self._fact_rows(), moves=self._move_rows(), columns=[f"{LABELS[g.scale.id]}: {note}" for _, note, _, g in graded],
             grades=_grade_rows(graded, min(r.days, SHOWN_DAYS)), silent=r.silent,
             assumed=[(q.name, f"{q.value:g} {_unit(q.unit)}".strip() if isinstance(q, Parameter) else _unit(q.unit), q.meaning) for q in found.assumed],
             references=bibliography([about.paper, *(g.scale.cites[0] for _, _, _, g in graded)]),
@@ -191,7 +218,7 @@ class VirtualCase:
             stale="The model or the recipe has changed since the fit: fit again with python calibration/cases.py --write." if self.stale else "")
 
     def _caption(self) -> str:
-        left = f" The dashed line leaves out {' and '.join(self.recipe.without)}." if self.recipe.without else ""
+        left = f" The dashed line leaves out {self._left_out}. {self.difference()}" if self.recipe.without else ""
         later = sum(f.day[0] >= SHOWN_DAYS for f in self.recipe.facts)
         more = f" {later} statements of later days, and those" if later else " Statements"
         return (f"Case {self.recipe.case}. Top: doses as the paper gives them (hours are assumed), and the grades of the paper's record and of the virtual "
@@ -249,10 +276,6 @@ def _unit(unit: str) -> str:
     return {"degC": "°C", "cell/uL": "cells/µL", "cell/kg": "cells/kg", "Gcell": "10⁹ cells", "1": "", "1/day": "/day"}.get(unit, unit)
 
 
-def _label(title: str) -> str:
-    return title
-
-
 def report(id: str, out: Path | None, command: str = "") -> tuple[CaseSheet, tuple[Path, ...]]:  # noqa: A002
     """The sheet of a case and, in the folder ``out``, its report and figure, the virtual record, its trajectories and the record of the run."""
     from tocsin.show.case_page import as_data, write
@@ -262,7 +285,7 @@ def report(id: str, out: Path | None, command: str = "") -> tuple[CaseSheet, tup
     sheet = told.sheet(found, command)
     if out is None:
         return sheet, ()
-    pages = write(sheet, told.figure(found.timeline), out)
+    pages = write(sheet, told.drawing(found.timeline), out)
     return sheet, (*pages, *found.write(out, command=command, **as_data(sheet)))
 
 

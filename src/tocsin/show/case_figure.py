@@ -13,11 +13,8 @@ from tocsin.show.figure import AXIS, TOP, _Sheet
 from tocsin.show.place import Placer
 from tocsin.show.span import Span
 from tocsin.show.steps import Course
-from tocsin.timeline import HOURS_A_DAY
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import numpy as np
     import numpy.typing as npt
     from matplotlib.axes import Axes
@@ -28,7 +25,7 @@ if TYPE_CHECKING:
 MODEL, MEDIAN, WITHOUT = palette.SERIES[0], "#9a9a9a", palette.SERIES[1]
 MET, MISSED = palette.INK, "#b3261e"
 PANEL, STRIP, KEY = 19.0, 3.9, 15.0
-DECADES = 6.0
+DECADES = 4.0
 """A logarithmic axis shows at most so many decades below the highest value."""
 
 
@@ -62,11 +59,11 @@ class CasePanel:
 
 @dataclass(frozen=True, slots=True)
 class Strip:
-    """The doses of one drug: days, and whether the paper tells the amount."""
+    """The doses of one drug, by the days on which the paper tells their amount and those on which it is assumed."""
 
     name: str
-    days: tuple[float, ...]
-    told: bool
+    told: tuple[float, ...]
+    assumed: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +74,23 @@ class Band:
     reported: Sequence[Mapping[str, Any]]
 
 
-def draw_case(panels: Sequence[CasePanel], strips: Sequence[Strip], bands: Sequence[Band], last_day: float, without: str) -> Figure:
-    """The figure of one case from day 0 to ``last_day``; ``without`` names what the dashed course leaves out."""
+@dataclass(frozen=True)
+class Drawing:
+    """What the figure of a case shows, from day 0 to ``last_day``; ``without`` names what the dashed course leaves out."""
+
+    panels: Sequence[CasePanel]
+    strips: Sequence[Strip]
+    bands: Sequence[Band]
+    last_day: float
+    without: str = ""
+
+
+def draw_case(shown: Drawing) -> Figure:
+    """The figure of one case."""
     from matplotlib import rc_context
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
+    panels, strips, bands, last_day, without = shown.panels, shown.strips, shown.bands, shown.last_day, shown.without
     height = TOP + len(strips) * STRIP + 3.0 + len(bands) * (palette.BAND_HEIGHT + palette.GAP) + len(panels) * (PANEL + palette.GAP) + AXIS + KEY
     with rc_context(palette.STYLE):
         sheet = _Sheet(Span(0.0, last_day), height)
@@ -111,11 +120,13 @@ def _strips(sheet: _Sheet, axes: Axes, strips: Sequence[Strip], last_day: float)
     axes.set_ylim(len(strips) - 0.5, -0.5)
     axes.set_yticks([])
     for y, strip in enumerate(strips):
-        shown = [d for d in strip.days if d <= last_day]
-        if shown:
-            axes.plot([shown[0], shown[-1]], [y, y], color=palette.RULE, linewidth=1.0, zorder=1)
-            axes.plot(shown, [y] * len(shown), linestyle="none", marker="v", markersize=3.4, markeredgewidth=0.6, color=palette.INK,
-                      markerfacecolor=palette.INK if strip.told else "white", zorder=3)
+        both = [d for d in (*strip.told, *strip.assumed) if d <= last_day]
+        if both:
+            axes.plot([min(both), max(both)], [y, y], color=palette.RULE, linewidth=1.0, zorder=1)
+        for days, fill in ((strip.told, palette.INK), (strip.assumed, "white")):
+            shown = [d for d in days if d <= last_day]
+            axes.plot(shown, [y] * len(shown), linestyle="none", marker="v", markersize=3.4, markeredgewidth=0.6, color=palette.INK, markerfacecolor=fill,
+                      zorder=3)
         sheet.row_name(axes, y, strip.name)
 
 
@@ -138,14 +149,15 @@ def _panel(axes: Axes, panel: CasePanel, last_day: float) -> None:
         axes.minorticks_off()
     for name, value in panel.limits:
         axes.axhline(value, color=palette.QUIET, linewidth=0.5, linestyle=(0, (1, 2)), zorder=1)
-        axes.text(last_day, value, f"{name} ", fontsize=palette.TINY, color=palette.QUIET, ha="right", va="bottom")
+        axes.text(last_day, value, f"{name} ", fontsize=palette.TINY, color=palette.QUIET, ha="right", va="bottom", zorder=7,
+                  bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.4, "alpha": 0.8})
     for statement in panel.statements:
         if statement.first < last_day:
             _statement(axes, statement, panel.log)
     low, high = axes.get_ylim()
     if not panel.log:
         axes.set_ylim(low - 0.05 * (high - low), high + 0.08 * (high - low))
-    axes.locator_params(axis="y", nbins=5) if not panel.log else None
+        axes.locator_params(axis="y", nbins=5)
 
 
 def _statement(axes: Axes, s: Statement, log: bool) -> None:
@@ -185,8 +197,3 @@ def _key(sheet: _Sheet, without: str, dashed: bool) -> None:
         xs = [x, x + 6.0] if style.get("linestyle") != "none" else [x + 3.0]
         sheet.figure.add_artist(Line2D([v / palette.WIDTH for v in xs], [place] * len(xs), **style))
         sheet.figure.text((x + 7.5) / palette.WIDTH, place, textwrap.shorten(words, 70), fontsize=palette.SMALL, va="center_baseline", color=palette.INK)
-
-
-def days_of(hours: F64) -> F64:
-    """Hours as days."""
-    return hours / HOURS_A_DAY

@@ -1,4 +1,4 @@
-"""The report of a case told by the model: one page with the figure, each statement met or not, what was moved, the grades of both records, and what is assumed."""
+"""The report of a case told by the model: one page with the figure, each statement met or not, the grades of both records, what was moved and assumed."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tocsin.cite import Reference
+from tocsin.show.case_figure import Drawing, draw_case
 from tocsin.show.figure import _rendered, save
 from tocsin.show.html_report import _environment
 from tocsin.show.inline import element
@@ -90,9 +91,10 @@ def page(sheet: CaseSheet, figure: Figure) -> str:
     return _environment().get_template("case.html.j2").render(m=sheet, figure=drawn, standing=STANDING)
 
 
-def write(sheet: CaseSheet, figure: Figure, folder: Path) -> tuple[Path, ...]:
+def write(sheet: CaseSheet, drawing: Drawing, folder: Path) -> tuple[Path, ...]:
     """Write the page and its figure (SVG, PNG) into a folder; the page first."""
     folder.mkdir(parents=True, exist_ok=True)
+    figure = draw_case(drawing)
     made = folder / PAGE
     made.write_text(page(sheet, figure), encoding="utf-8")
     return (made, *(save(figure, folder / f"{PICTURE}.{kind}") for kind in ("svg", "png")))
