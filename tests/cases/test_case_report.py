@@ -63,7 +63,7 @@ def test_the_virtual_record_holds_the_doses_of_the_recipe(neck: Path) -> None:
     told = VirtualCase.of("001")
     events = pl.read_parquet(neck / "timeline.parquet").with_columns(pl.col("concept").cast(pl.String))
     for order in told.individual.orders:
-        hours = events.filter((pl.col("concept") == concept_of(order.drug).name))["hour"].to_numpy()
+        hours = events.filter(pl.col("concept") == concept_of(order.drug).name)["hour"].to_numpy()
         assert all(np.isclose(hours, h).any() for h in order.hours)
 
 
@@ -90,7 +90,7 @@ def test_the_command_line_writes_the_report_and_refuses_what_the_recipe_fixes(tm
     assert {"case.html", "case.svg", "case.png", "timeline.parquet", "run.json"} <= {f.name for f in tmp_path.iterdir()}
     refused = CliRunner().invoke(app, ["simulate", "--case", "001", "--doses", "tocilizumab 8 mg/kg @ day 5"])
     assert refused.exit_code != 0
-    assert not CliRunner().invoke(app, ["simulate", "--case", "009"]).exit_code == 0
+    assert CliRunner().invoke(app, ["simulate", "--case", "009"]).exit_code != 0
 
 
 def test_values_fitted_to_other_parameters_are_refused() -> None:

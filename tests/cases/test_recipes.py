@@ -157,6 +157,16 @@ def test_a_name_that_does_not_exist_is_refused(old: str, new: str) -> None:
         Individual.of(read(SMALL.replace(old, new)))
 
 
+def test_what_came_back_is_counted_from_the_lowest_value_before_it() -> None:
+    one = Individual.of(read(SMALL.replace("day = [5.0, 6.0]", "day = [5.0, 6.0]\nabove_lowest = [4.0, 5.0]")))
+    plain = Individual.of(read(SMALL))
+    centre = np.zeros((1, 1))
+    hours = np.arange(96.0, 121.0)
+    lowest = one.quantity("temperature", one.outputs(centre, hours), centre, hours).min()
+    rise, highest = (float(i.measured(i.outputs(centre), centre)[0, 0]) for i in (one, plain))
+    assert rise == pytest.approx(highest - lowest, abs=1e-4)
+
+
 def test_a_number_of_the_ward_stands_for_a_statement_without_one() -> None:
     from tocsin.model.care import policy
 

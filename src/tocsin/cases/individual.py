@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from tocsin.cases.recipe import Fact, Recipe
+from tocsin.cases.recipe import Recipe
 from tocsin.errors import ModelError, UnknownIdError
 from tocsin.model.compile import compile_system
 from tocsin.model.course import CAR_DOSE
@@ -138,7 +138,7 @@ class Individual:
         model = (
             [(s.name, s.initial, s.rate) for s in self.system.states], [(a.name, a.expression) for a in self.system.assigned],
             [(e.name, e.value, e.cv, e.low, e.high) for e in self.entries.values()], sorted(observing().items()),
-            [(f.id, f.quantity, f.take, f.day, f.against, f.value, f.bound, f.spread) for f in self.recipe.facts], self.recipe.schedule, self.names,
+            [(f.id, f.quantity, f.take, f.spans, f.value, f.bound, f.spread) for f in self.recipe.facts], self.recipe.schedule, self.names,
             [(n, t.value) for n, t in self.recipe.told.items()],
         )
         return hashlib.sha256(repr(model).encode()).hexdigest()[:16]
@@ -159,7 +159,7 @@ class Individual:
         """The hours after the infusion that a statement looks at."""
         wanted: set[int] = set()
         for fact in self.recipe.facts:
-            for first, last in (fact.day, *([fact.against] if fact.against else [])):
+            for first, last in fact.spans:
                 wanted.update(range(*_hours(first, last)))
         return np.array(sorted(wanted), np.float64)
 
@@ -213,17 +213,19 @@ class Individual:
         out = np.empty((len(outputs), len(self.recipe.facts)))
         for i, fact in enumerate(self.recipe.facts):
             course = self.quantity(fact.quantity, outputs, standard)
-            out[:, i] = self._taken(fact, fact.day, course)
+            out[:, i] = self._taken(fact.take, fact.day, course)
             if fact.against is not None:
-                out[:, i] /= np.maximum(self._taken(fact, fact.against, course), 1e-12)
+                out[:, i] /= np.maximum(self._taken(fact.take, fact.against, course), 1e-12)
+            if fact.above_lowest is not None:
+                out[:, i] -= self._taken("min", fact.above_lowest, course)
         return out
 
-    def _taken(self, fact: Fact, days: tuple[float, float], course: F64) -> F64:
+    def _taken(self, take: str, days: tuple[float, float], course: F64) -> F64:
         first, end = _hours(*days)
         part = course[:, np.searchsorted(self.hours, first):np.searchsorted(self.hours, end - 1) + 1]
-        if fact.take == "last":
+        if take == "last":
             return np.asarray(part[:, -1])
-        return np.asarray(part.max(axis=1) if fact.take == "max" else part.min(axis=1) if fact.take == "min" else part.mean(axis=1))
+        return np.asarray(part.max(axis=1) if take == "max" else part.min(axis=1) if take == "min" else part.mean(axis=1))
 
     def distances(self, measured: F64) -> F64:
         """How many spreads each statement is off (candidates, facts); for a bound, beyond it (positive) or short of it (negative)."""

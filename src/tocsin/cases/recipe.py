@@ -58,6 +58,7 @@ class Fact:
     ``take`` of ``quantity`` over the days ``day``; over that of the days ``against`` where these are given (a ratio).  ``bound`` ">" or "<": only that is
     stated.  ``spread``: the standard deviation of what the statement may mean, of the logarithm where ``logarithmic``; it is met within two of them, or beyond
     its bound.  ``reads``: the number of the virtual ward that stands for one the paper does not give.
+    ``above_lowest``: the lowest value over these days is subtracted.
     ``if_missed``: what in the model stands against it, said where it is missed.
     """
 
@@ -76,10 +77,16 @@ class Fact:
     logarithmic: bool = False
     reads: str = ""
     if_missed: str = ""
+    above_lowest: tuple[float, float] | None = None
+
+    @property
+    def spans(self) -> tuple[tuple[float, float], ...]:
+        """Every span of days that it looks at."""
+        return tuple(s for s in (self.day, self.against, self.above_lowest) if s is not None)
 
     def __post_init__(self) -> None:
         wrong = self.take not in TAKES or self.bound not in BOUNDS or self.status not in STATUSES or not self.spread > 0
-        spans = [self.day, *([self.against] if self.against else [])]
+        spans = self.spans
         if wrong or not isfinite(self.value) or any(not 0 <= first < last for first, last in spans) or (self.logarithmic and self.value <= 0):
             raise ModelError(f"the statement {self.id} is impossible: {self.take!r} of {self.quantity} over days {self.day}, {self.bound}{self.value:g} "
                              f"{self.unit}, spread {self.spread:g}, status {self.status!r}.")
@@ -174,10 +181,11 @@ def _fact(table: Mapping[str, Any]) -> Fact:
     reads = value if isinstance(value, str) else ""
     logarithmic = "fold" in table
     spread = log(table["fold"]) / 2.0 if logarithmic else table["tolerance"] / 2.0
-    against = table.get("against")
+    against, lowest = table.get("against"), table.get("above_lowest")
     stated = _ward(reads) if reads else float(value)
     return Fact(table["id"], table["quantity"], table["take"], _span(table["day"]), stated, table["unit"], spread, table["says"], table["status"],
-                table["source"], table.get("bound", ""), None if against is None else _span(against), logarithmic, reads, table.get("if_missed", ""))
+                table["source"], table.get("bound", ""), None if against is None else _span(against), logarithmic, reads, table.get("if_missed", ""),
+                None if lowest is None else _span(lowest))
 
 
 def _span(days: list[float]) -> tuple[float, float]:

@@ -38,6 +38,7 @@ CRS = "astct-crs-2019"
 MORE_SCALES = {"000": ("astct-icans-2019",), "001": ("lcrs-stage-systemic-2021",), "002": ()}
 """What a case is graded by beside its CRS."""
 LABELS = {CRS: "CRS grade (ASTCT)", "astct-icans-2019": "ICANS grade (ASTCT)", "lcrs-stage-systemic-2021": "Local CRS, stage"}
+TAKEN = {"max": "highest", "min": "lowest", "mean": "mean", "last": "last"}
 LIMITS = {"map_limit": "is treated below", "pf_low_flow": "oxygen below", "pf_high_flow": "high flow below", "pf_positive_pressure": "ventilated below",
           "voice_from": "wakes only to voice", "swelling_from": "swelling seen", "compression_from": "symptoms of compression"}
 """The numbers of the virtual ward that statements are read by, in the words of the figure."""
@@ -130,7 +131,7 @@ class VirtualCase:
         course, without = self.courses
         out = []
         for name in self.recipe.panels:
-            states = tuple(self._statement(f, bool(ok)) for f, ok in zip(self.recipe.facts, self.met, strict=True) if f.quantity == name and not f.against)
+            states = tuple(self._statement(f, bool(ok)) for f, ok in zip(self.recipe.facts, self.met, strict=True) if f.quantity == name and len(f.spans) == 1)
             limits = {LIMITS.get(f.reads.partition(":")[2], f.reads): f.value for f in self.recipe.facts if f.quantity == name and f.reads}
             out.append(CasePanel(
                 self._title(name), "" if i.unit(name) == "1" else _unit(i.unit(name)), name in LOGARITHMIC, hours / HOURS_A_DAY,
@@ -220,10 +221,10 @@ class VirtualCase:
     def _caption(self) -> str:
         left = f" The dashed line leaves out {self._left_out}. {self.difference()}" if self.recipe.without else ""
         later = sum(f.day[0] >= SHOWN_DAYS for f in self.recipe.facts)
-        more = f" {later} statements of later days, and those" if later else " Statements"
+        more = f" {later} statements of later days and those" if later else " Statements"
         return (f"Case {self.recipe.case}. Top: doses as the paper gives them (hours are assumed), and the grades of the paper's record and of the virtual "
                 f"patient's. Below: the course of the model (blue) over what the paper states; red and hollow where the model misses it.{left}{more} "
-                "of a direction only, stand in the table.")
+                "of a change only stand in the table.")
 
     def _fact_rows(self) -> list[FactRow]:
         from tocsin.show.case_page import FactRow
@@ -231,10 +232,11 @@ class VirtualCase:
         out = []
         for f, got, ok in zip(self.recipe.facts, self.measured, self.met, strict=True):
             about = self.individual.meaning(f.quantity) + (f", over that of day {_span(f.against)}" if f.against else "")
+            about += f", above the lowest of day {_span(f.above_lowest)}" if f.above_lowest else ""
             unit = "" if f.unit in ("1", "ratio") else f" {_unit(f.unit)}"
             off = "" if f.bound else f" (a factor of {_number(np.exp(2 * f.spread))} either way)" if f.logarithmic else f" ± {_number(2 * f.spread)}"
             words = {"": "", ">": "above ", "<": "below "}[f.bound]
-            out.append(FactRow(_span(f.day), f"{f.take} of {about}", f.says, f"{words}{_number(f.value)}{off}{unit}", f"{_number(got)}{unit}", bool(ok),
+            out.append(FactRow(_span(f.day), f"{TAKEN[f.take]} {about}", f.says, f"{words}{_number(f.value)}{off}{unit}", f"{_number(got)}{unit}", bool(ok),
                                "" if ok else f.if_missed or "Nothing in the recipe says why.", f.status, f.source))
         return out
 
