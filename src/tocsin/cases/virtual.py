@@ -236,7 +236,8 @@ class VirtualCase:
             unit = "" if f.unit in ("1", "ratio") else f" {_unit(f.unit)}"
             off = "" if f.bound else f" (a factor of {_number(np.exp(2 * f.spread))} either way)" if f.logarithmic else f" ± {_number(2 * f.spread)}"
             words = {"": "", ">": "above ", "<": "below "}[f.bound]
-            out.append(FactRow(_span(f.day), f"{TAKEN[f.take]} {about}", f.says, f"{words}{_number(f.value)}{off}{unit}", f"{_number(got)}{unit}", bool(ok),
+            stated = f"{words}{number(f.value)}{unit}{off}" if f.logarithmic else f"{words}{number(f.value)}{off}{unit}"
+            out.append(FactRow(_span(f.day), f"{TAKEN[f.take]} {about}", f.says, stated, f"{_number(got)}{unit}", bool(ok),
                                "" if ok else f.if_missed or "Nothing in the recipe says why.", f.status, f.source))
         return out
 

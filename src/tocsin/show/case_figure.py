@@ -138,7 +138,7 @@ def _panel(axes: Axes, panel: CasePanel, last_day: float) -> None:
 
     def drawn(values: F64) -> F64:
         kept: F64 = values[inside]
-        return kept.clip(min=floor) if panel.log else kept
+        return kept.clip(min=floor / 1e3) if panel.log else kept
 
     axes.plot(days, drawn(panel.median), color=MEDIAN, linewidth=0.8, zorder=2)
     if panel.without is not None:
@@ -147,6 +147,7 @@ def _panel(axes: Axes, panel: CasePanel, last_day: float) -> None:
     if panel.log:
         axes.set_yscale("log")
         axes.minorticks_off()
+        axes.set_ylim(bottom=max(floor, axes.get_ylim()[0]))
     for name, value in panel.limits:
         axes.axhline(value, color=palette.QUIET, linewidth=0.5, linestyle=(0, (1, 2)), zorder=1)
         axes.text(last_day, value, f"{name} ", fontsize=palette.TINY, color=palette.QUIET, ha="right", va="bottom", zorder=7,
