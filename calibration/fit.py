@@ -43,7 +43,7 @@ PRIORS = (
     Prior("engraftment", 0.10, 1.0, 1.2), Prior("expansion_rate", 1.3, 0.2, 0.2), Prior("prime_rate", 0.7, 0.4, 0.3),
     Prior("contraction_rate", 0.16, 0.4, 0.5), Prior("marrow_exit", 0.3, 0.5, 0.8), Prior("niche_capacity", 60, 0.5, 0.6),
     Prior("tumour_marrow_start", 100, 0.7, 0.8), Prior("kill_rate", 5, 0.7, 0.5), Prior("antigen_half", 0.5, 0.7, 0.5),
-    Prior("ifn_per_cell", 300, 1.0, 0.7), Prior("early_secretion", 5, 1.0, 1.0), Prior("ifn_loss", 1.51, 0.5, 0.3), Prior("ifn_half", 800, 0.8, 0.5),
+    Prior("ifn_per_cell", 300, 1.0, 0.7), Prior("early_secretion", 5, 1.0, 1.0), Prior("ifn_loss", 1.51, 0.15, 0.2), Prior("ifn_half", 800, 0.8, 0.5),
     Prior("macrophage_activation", 2.2, 0.5, 0.35), Prior("macrophage_calming", 0.9, 0.5, 0.3), Prior("il6_production", 5500, 1.0, 1.0),
     Prior("il6_basal", 12, 0.7, 0.7), Prior("il10_per_ifn", 0.3, 0.8, 0.5), Prior("il10_production", 100, 1.0, 0.6), Prior("il10_basal", 2, 0.7, 0.7),
     Prior("classic_half", 110, 0.7, 0.4), Prior("classic_hill", 1.5, 0.3, 0.1), Prior("crp_max", 320, 0.3, 0.4), Prior("crp_other", 1, 0.7, 0.8),
@@ -121,7 +121,7 @@ def main() -> None:
     options.add_argument("--write", action="store_true")
     options.add_argument("--sweeps", type=int, default=10_000)
     options.add_argument("--chains", type=int, default=6)
-    options.add_argument("--starts", type=int, default=5)
+    options.add_argument("--starts", type=int, default=6)
     asked = options.parse_args()
     begin = time.time()
     print("1. Twenty patients")
@@ -135,7 +135,7 @@ def main() -> None:
     free = {"engraftment": (shared["engraftment"], 1.0), "prime_rate": (1.8, 0.5), "expansion_rate": (1.4, 0.3), "contraction_rate": (0.2, 0.5),
             "memory_rate": (0.0013, 1.0), "memory_loss": (0.0032, 1.0), "marrow_exit": (shared["marrow_exit"], 0.7), "kill_rate": (shared["kill_rate"], 0.7),
             "antigen_half": (shared["antigen_half"], 0.7), "factor:expansion_rate": (0.5, 0.5)}
-    cd28 = kinetics.fit([AXI, AXI_LOW], aims(known, ("axi", "axi-low")), free, rest, {"factor:expansion_rate": "axi-low"}, seed=SEED, starts=asked.starts)
+    cd28 = kinetics.fit([AXI, AXI_LOW], aims(known, ("axi", "axi-low")), free, rest, {"factor:expansion_rate": "axi-low"}, seed=SEED, starts=max(asked.starts // 2, 1))
 
     print("3. The product with a 4-1BB domain")
     base = clinical.changed(load(), {**shared, **TISA.sets}, omegas)

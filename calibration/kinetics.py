@@ -85,11 +85,15 @@ def growth(curve: F64, tmax: float, cmax: float) -> tuple[float, float, float]:
     before = np.arange(1.0, max(tmax - 0.5, 3.0), 0.05)
     y = np.interp(before, DAYS, np.log(curve / cmax))
 
-    def miss(q: F64) -> F64:
-        lag, rate = q
-        return np.asarray(np.maximum(-rate * (tmax - before), -rate * (tmax - lag)) - y)
-
-    lag, rate = least_squares(miss, [3.0, 0.9], bounds=([0.0, 0.05], [max(tmax - 1.0, 0.5), 5.0])).x
+    lags = np.arange(0.0, max(tmax - 1.0, 0.5), 0.02)
+    x = tmax - np.maximum(before[None], lags[:, None])
+    rates = -(x * y).sum(axis=1) / (x * x).sum(axis=1)
+    miss = ((y + rates[:, None] * x) ** 2).sum(axis=1)
+    k = int(np.argmin(miss))
+    lag, rate = lags[k], rates[k]
+    if 0 < k < len(lags) - 1:  # the least of the parabola through the best three
+        a, b, c = miss[k - 1:k + 2]
+        lag += 0.02 * 0.5 * (a - c) / max(a - 2 * b + c, 1e-300)
     late = SAMPLED[(SAMPLED >= 4.0) & (tmax >= SAMPLED)]
     # the growth that a model without a lag sees: a straight line from the first samples to the peak
     slope = np.polyfit([*late, tmax], np.log([*np.interp(late, DAYS, curve), cmax]), 1)[0] if len(late) > 1 else rate

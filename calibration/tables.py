@@ -178,6 +178,5 @@ def _row(text: str, name: str, value: float, cv: float | None, source: str) -> s
     line = re.sub(r'source = "[^"]*"', f'source = "{source}"', line)
     line = re.sub(r'status = "[^"]*"', 'status = "fitted"', line)
     if cv is not None:
-        line = re.sub(r"cv = [^,}]+", f"cv = {cv:.3g}", line) if "cv = " in line else line.replace(" }", f", cv = {cv:.3g} }}").replace(
-            '"fitted", low', f'"fitted", cv = {cv:.3g}, low') if ", cv" not in line else line
+        line = re.sub(r", cv = [^,}]+", "", line).replace('status = "fitted"', f'status = "fitted", cv = {cv:.3g}').replace("  }", " }")
     return text.replace(found[0], line)
