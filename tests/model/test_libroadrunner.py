@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,14 +30,18 @@ SCHEDULES = (
 
 @contextmanager
 def no_words_from_c() -> Iterator[None]:
-    """CVODE writes its warnings past Python, to the second file descriptor."""
-    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
+    """CVODE writes its warnings past Python, through the buffers of C to the first two file descriptors."""
+    kept, nowhere = [os.dup(1), os.dup(2)], os.open(os.devnull, os.O_WRONLY)
+    for number in (1, 2):
+        os.dup2(nowhere, number)
     try:
         yield
     finally:
-        os.dup2(kept, 2)
-        os.close(kept)
+        if os.name == "posix":
+            ctypes.CDLL(None).fflush(None)
+        for number, old in enumerate(kept, 1):
+            os.dup2(old, number)
+            os.close(old)
         os.close(nowhere)
 
 
