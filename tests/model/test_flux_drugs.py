@@ -7,6 +7,7 @@ import pytest
 
 from model.flux import STATES, P, named, rates
 from tocsin.model.compile import compile_system
+from tocsin.model.dosing import doses, events, parse
 from tocsin.model.load import load
 
 # ---------------------------------------------------------------- drugs: how they come and go
@@ -121,3 +122,17 @@ def test_the_effect_on_a_childs_dose_goes_by_its_volume() -> None:
     for drug, effect in (("acetaminophen", "antipyretic_effect"), ("ruxolitinib", "jak_blocked"), ("etoposide", "etoposide_kill"), ("anakinra", "il1_blocked")):
         child, adult = (named({drug: 1.5 * w}, weight=w)[effect] for w in (14.0, 70.0))
         assert child == pytest.approx(adult)
+
+
+@pytest.mark.parametrize("weight", [14.0, 70.0])
+@pytest.mark.parametrize(("text", "target", "rise"), [
+    ("fluid_bolus 300 mL @ day 1", "plasma_volume", lambda w: P["fluid_retained"] * 300 / (P["plasma_reference"] * w / P["weight_reference"])),
+    ("intrathecal_dexamethasone 5 mg @ day 1", "dexamethasone_csf", lambda w: 5.0 / (P["csf_volume"] * w / P["weight_reference"])),
+    ("msc 2e6 cells/kg @ day 1", "msc", lambda w: 2.0), ("car_t_infusion 2e6 cells/kg @ day 1", "car_infused", lambda w: 2e-3 * w),
+    ("acetaminophen 15 mg/kg @ day 1", "acetaminophen", lambda w: 15.0 * w), ("anakinra 2 mg/kg @ day 1", "anakinra_depot", lambda w: 2.0 * w)])
+def test_a_dose_adds_what_it_means_to_its_state(text: str, target: str, rise, weight: float) -> None:  # type: ignore[no-untyped-def]
+    system = load()
+    table = np.array([[weight if p.name == "weight" else p.value for p in system.parameters]])
+    told = events(system, doses(parse(text, tuple(system.drugs)), np.array([weight])), table)
+    assert [told.names[k] for k in told.target] == [target]
+    assert told.amount[0] == pytest.approx(rise(weight))

@@ -33,7 +33,7 @@ def test_injury_is_repaired_vessels_narrow_and_water_is_cleared_once_the_signals
         assert rates({**gone, state: 0.5})[state] == pytest.approx(-0.5 * P[loss], rel=1e-6)
 
 
-def test_plasma_leaks_through_injured_endothelium_refills_and_rises_with_a_bolus() -> None:
+def test_plasma_leaks_through_injured_endothelium_into_the_lung_and_refills() -> None:
     assert rates({"plasma_volume": 0.8})["plasma_volume"] == pytest.approx(0.2 * P["refill"])
     leaks = [rates({"endothelium": e})["plasma_volume"] for e in (0.0, 0.3, 0.6, 1.0)]
     assert all(more < less for less, more in pairwise(leaks))

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from model.flux import P
 from model_runs import Course, every, lambdified, run
 from tocsin.model.load import load, products
 
@@ -129,8 +130,8 @@ def test_killing_saturates_with_killers_and_with_targets_and_is_nothing_without_
     assert kill(0, 10) == kill(10, 0) == 0
     assert kill(20, 10) < 2 * kill(10, 10)
     assert kill(10, 20) < 2 * kill(10, 10)
-    assert kill(1e6, 10) / 10 == pytest.approx(2.5, rel=1e-3)   # kill_rate / kill_crowding for each target
-    assert kill(10, 1e7) / 10 == pytest.approx(5.0, rel=1e-3)   # kill_rate for each killer
+    assert kill(1e6, 10) / 10 == pytest.approx(P["kill_rate"] / P["kill_crowding"], rel=1e-3)   # for each target
+    assert kill(10, 1e7) / 10 == pytest.approx(P["kill_rate"], rel=1e-3)   # for each killer
 
 
 def test_a_clone_without_the_antigen_is_neither_killed_nor_seen():
@@ -146,9 +147,9 @@ def test_a_clone_of_ten_cells_dies_out_and_one_of_ten_thousand_grows():
 
 
 def test_growth_slows_as_the_niche_fills_and_is_halved_at_its_capacity():
-    assert at({"car_marrow": 60.0})[0]["niche"] == pytest.approx(0.5)
-    assert at({"car_marrow": 1e-3})[0]["niche"] > 0.999
-    assert at({"car_marrow": 600.0})[0]["niche"] < 0.01
+    assert at({"car_marrow": P["niche_capacity"]})[0]["niche"] == pytest.approx(0.5)
+    assert at({"car_marrow": P["niche_capacity"] / 1e3})[0]["niche"] > 0.999
+    assert at({"car_marrow": P["niche_capacity"] * 10})[0]["niche"] < 0.1
 
 
 def test_classic_signalling_saturates_before_trans_signalling():
@@ -170,7 +171,7 @@ def test_tocilizumab_blocks_both_signals_in_blood_and_leaves_most_of_that_in_the
     assert blocked["classic_signal"] < 0.1 * free["classic_signal"]
     assert blocked["trans_signal"] < 0.05 * free["trans_signal"]
     assert blocked["trans_signal_csf"] > 0.6 * free["trans_signal_csf"]
-    assert blocked["il6_clearance_blood"] == pytest.approx(0.9, rel=0.05)   # what does not go through the receptor
+    assert blocked["il6_clearance_blood"] == pytest.approx(P["il6_loss"], rel=0.05)   # what does not go through the receptor
 
 
 def test_siltuximab_binds_il6_and_leaves_the_receptor_free():
@@ -181,24 +182,26 @@ def test_siltuximab_binds_il6_and_leaves_the_receptor_free():
 
 
 def test_methylprednisolone_counts_as_a_fifth_of_dexamethasone_and_the_steroid_response_is_steep():
-    dex, mp = at({"dexamethasone": 63.0})[0], at({"methylprednisolone": 94.5})[0]
-    assert mp["steroid_plasma"] == pytest.approx(dex["steroid_plasma"] / 5.33)
-    assert at({"steroid_effect": 0.0026})[0]["steroid_on_macrophages"] == pytest.approx(0.786 / 2)
-    assert at({"steroid_effect": 10.0})[0]["steroid_on_macrophages"] == pytest.approx(0.786, rel=1e-6)   # a fifth of the activity is beyond reach
-    assert at({"steroid_effect": 0.0026 / 4})[0]["steroid_on_macrophages"] < 0.03
+    dex, mp = at({"dexamethasone": P["dex_volume"]})[0], at({"methylprednisolone": P["mp_volume"]})[0]
+    assert mp["steroid_plasma"] == pytest.approx(dex["steroid_plasma"] / P["mp_per_dex"])
+    assert 4 < P["mp_per_dex"] < 7
+    most = at({"steroid_effect": 1e3 * P["steroid_ic50"]})[0]["steroid_on_macrophages"]
+    assert most == pytest.approx(P["steroid_max"], rel=1e-3)   # a part of the activity is beyond reach
+    assert P["steroid_max"] < 1
+    assert at({"steroid_effect": P["steroid_ic50"] / 4})[0]["steroid_on_macrophages"] < 0.1 * most
     assert at()[0]["steroid_on_macrophages"] < 1e-12
 
 
 def test_tocilizumab_is_eliminated_linearly_at_high_and_by_capacity_at_low_concentration():
-    high, low = at({"tocilizumab": 4340.0})[1]["tocilizumab"], at({"tocilizumab": 4.34e-3})[1]["tocilizumab"]
-    assert high == pytest.approx(-(0.725 * 1000 + 4.19), rel=1e-3)
-    assert low == pytest.approx(-(0.725 + 4.19 / 0.22) * 1e-3, rel=0.01)
+    high, low = (at({"tocilizumab": c * P["toci_volume"]}, weight=P["weight_reference"])[1]["tocilizumab"] for c in (1e4 * P["toci_km"], 1e-3 * P["toci_km"]))
+    assert high == pytest.approx(-(P["toci_clearance"] * 1e4 * P["toci_km"] + P["toci_vmax"]), rel=1e-3)
+    assert low == pytest.approx(-(P["toci_clearance"] + P["toci_vmax"] / P["toci_km"]) * 1e-3 * P["toci_km"], rel=0.01)
 
 
 def test_local_and_systemic_exchange_conserves_interferon():
     named, rates = at({"ifn_gamma": 0.0, "ifn_gamma_local": 120.0, "car_infused": 0.0})
     assert rates["ifn_gamma_local"] == pytest.approx(-named["ifn_exchange"])
-    assert rates["ifn_gamma"] * 12 == pytest.approx(named["ifn_exchange"])   # the local site has a twelfth of the volume
+    assert rates["ifn_gamma"] * P["local_concentration"] == pytest.approx(named["ifn_exchange"])   # the local site is so much smaller
 
 
 def test_clearances_grow_with_weight_to_the_power_three_quarters_and_volumes_with_weight():
@@ -214,17 +217,10 @@ def test_a_car_dose_of_2e6_a_kg_is_28_cells_a_ul_at_infusion_in_child_and_adult(
 
 def test_pressure_and_oxygenation_fall_with_their_drives_and_are_normal_without():
     named, _ = at()
-    assert (named["map_mmhg"], named["pf_ratio"]) == (88.0, 450.0)
-    assert at({"vasodilation": 0.5})[0]["map_mmhg"] < 88
-    assert at({"plasma_volume": 0.7})[0]["map_mmhg"] < 88
-    assert at({"lung_water": 0.5})[0]["pf_ratio"] == pytest.approx(150)
-
-
-def test_stromal_cells_hasten_the_repair_of_endothelium_and_the_drying_of_the_lung():
-    injured = {"endothelium": 0.5, "lung_water": 0.5}
-    usual, helped = at(injured)[1], at({**injured, "msc_effect": 0.5})[1]
-    assert helped["endothelium"] == pytest.approx(2 * usual["endothelium"], rel=0.01)   # msc_repair 2 at half effect: twice the repair
-    assert helped["lung_water"] == pytest.approx(usual["lung_water"] - 3.5 * 0.5 * 0.5)
+    assert (named["map_mmhg"], named["pf_ratio"]) == (P["map_normal"], P["pf_normal"])
+    assert at({"vasodilation": 0.5})[0]["map_mmhg"] < P["map_normal"]
+    assert at({"plasma_volume": 0.7})[0]["map_mmhg"] < P["map_normal"]
+    assert at({"lung_water": 0.5})[0]["pf_ratio"] < P["pf_normal"]
 
 
 def test_an_antipyretic_lowers_the_set_point_and_nothing_else():
@@ -239,13 +235,13 @@ def test_an_antipyretic_lowers_the_set_point_and_nothing_else():
 
 def test_a_healthy_person_stays_at_baseline_for_60_days():
     c = course("healthy")
-    assert np.allclose(c["temperature_c"], 36.8, atol=0.05)
-    assert np.allclose(c["il6_blood"], 2.93, atol=0.05)
+    assert np.allclose(c["temperature_c"], P["temperature_normal"], atol=0.05)
+    assert np.allclose(c["il6_blood"], P["il6_basal"] / (P["il6_loss"] + P["il6_receptor_loss"]), rtol=0.02)
     assert np.ptp(c["crp"]) < 0.5
     assert c["crp"].max() < 10
-    assert np.allclose(c["map_mmhg"], 88, atol=0.1)
+    assert np.allclose(c["map_mmhg"], P["map_normal"], atol=0.1)
     assert np.allclose(c["plasma_volume"], 1, atol=1e-3)
-    assert np.allclose(c["sil6r"], 75, atol=1e-6)
+    assert np.allclose(c["sil6r"], P["sil6r_basal"], atol=1e-6)
 
 
 @pytest.mark.parametrize("key", ["burdened", "tocilizumab", "steroid", "compartmental", "hidden", "siltuximab"])
