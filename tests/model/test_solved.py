@@ -75,7 +75,7 @@ def test_whoever_has_neither_cells_nor_tumour_nor_drugs_stays_about_as_at_the_st
     who = draw(load(), 50, seed=3).with_values(load(), **none)
     found = whole().solve(who.parameters, times=np.arange(0.0, 60.1, 1.0))
     for name in ("sil6r", "ferritin", "il10", "ldh", "il6_blood", "macrophage_competence", "plasma_volume"):
-        assert np.median(np.abs(found[name] / found[name][:, :1] - 1).max(axis=1)) < 0.1, name
+        assert np.median(np.abs(found[name] / found[name][:, :1] - 1).max(axis=1)) < 0.25, name
         assert found[name][:, -1] == pytest.approx(found[name][:, -10], rel=1e-3), name
     assert np.abs(found["temperature_c"] - found["temperature_c"][:, :1]).max() < 0.3
     assert np.abs(found["map_mmhg"] / found["map_mmhg"][:, :1] - 1).max() < 0.02
