@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from model_pages import PICTURE, equations_page, model_picture
 from protocol_pages import protocol_pages
 from wording import anchor, as_markdown, cell, cited, codes, limits_text, one_line, page_of, sentence, setting_rows, settings_table
 
@@ -19,9 +20,14 @@ def on_files(files: Files, *, config: MkDocsConfig) -> Files:
     """Add the generated pages to those found in the folder."""
     from mkdocs.structure.files import File
 
-    for path, text in pages().items():
+    for path, text in (*pages().items(), *pictures().items()):
         files.append(File.generated(config, path, content=text))
     return files
+
+
+def pictures() -> dict[str, str]:
+    """Every generated picture: its path in the manual, and its SVG."""
+    return {PICTURE: model_picture()}
 
 
 def pages() -> dict[str, str]:
@@ -30,6 +36,7 @@ def pages() -> dict[str, str]:
         "reference/concepts.md": concepts_page(),
         "reference/scales.md": scales_page(),
         **protocol_pages(),
+        "reference/equations.md": equations_page(),
         "reference/monitoring.md": monitoring_page(),
         "reference/complications.md": complications_page(),
         "reference/cli.md": cli_page(),

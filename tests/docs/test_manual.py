@@ -31,6 +31,11 @@ def hooks() -> ModuleType:
     return module
 
 
+@cache
+def generated() -> frozenset[str]:
+    return frozenset({*hooks().pages(), *hooks().pictures()})
+
+
 def commands() -> set[str]:
     import typer
 
@@ -102,12 +107,43 @@ def test_commands_shown_in_a_written_page_exist(path: Path):
 @pytest.mark.parametrize("path", WRITTEN, ids=name_of)
 def test_a_link_to_a_file_in_a_written_page_leads_to_one(path: Path):
     links = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", path.read_text(encoding="utf-8"))
-    generated = set(hooks().pages())
     lost = [
         link for link in links
-        if not (path.parent / link).exists() and not (path.parent == ROOT / "docs" and link in generated)
+        if not (path.parent / link).exists() and not (path.parent == ROOT / "docs" and link in generated())
     ]
     assert lost == []
+
+
+def test_every_equation_number_and_dose_of_the_model_is_in_the_manual():
+    from tocsin.model.load import load
+
+    page, system = hooks().equations_page(), load()
+    assert [q.name for q in (*system.states, *system.assigned) if f"`{q.name}`{{ #" not in page] == []
+    rows = re.findall(r"^\| `(\w+)` \|", page, flags=re.MULTILINE)
+    assert sorted(rows) == sorted(system.parameter_names), "each parameter once"
+    assert [s.name for s in system.states if f"d {s.name} / dt =" not in page] == []
+    assert [d for d in system.drugs if f"| {d.replace('_', ' ')} |" not in page] == []
+
+
+def test_every_source_on_the_page_of_equations_is_told_in_full():
+    page = hooks().equations_page()
+    linked = set(re.findall(r"\(#ref-([\w-]+)\)", page))
+    told = set(re.findall(r"^`[^`]+`\{ #ref-([\w-]+) \}\n:   \S", page, flags=re.MULTILINE))
+    assert linked
+    assert linked <= told
+
+
+def test_an_equation_in_the_manual_is_the_one_of_the_model():
+    from tocsin.model.expression import parse, write
+    from tocsin.model.load import loaded
+
+    page, text = hooks().equations_page(), loaded().text
+    for table, head in ((text.rates, "d {} / dt ="), (text.assigned, "\n{} =")):
+        for name, line in table.items():
+            shown = page.split(head.format(name), 1)[1].split("\n```")[0].split("\nat the start")[0]
+            for sign, plain in (("×", "*"), ("−", "-"), ("²", "^2")):
+                shown = shown.replace(sign, plain)
+            assert write(parse(" ".join(shown.split()))) == write(line.tree), name
 
 
 def test_the_contributors_guide_lists_the_rooms_in_their_order():

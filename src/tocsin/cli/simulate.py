@@ -23,11 +23,12 @@ def simulate(
     age: Annotated[str | None, typer.Option("--age", help="Age in years, or a range: 3 or 2..12. Default: adults.")] = None,
     setting: Annotated[list[str] | None, typer.Option("--set", help="The median of a parameter of the model, e.g. car_dose=1e6.")] = None,
     care: Annotated[list[str] | None, typer.Option("--care", help="A number of the supportive care, e.g. map_limit=60.")] = None,
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="Write timeline, patients, trajectories and the record of the run here.")] = None,
+    case: Annotated[str | None, typer.Option("--case", help="A published case, 000, 001 or 002, by its fitted recipe: with --out, its report.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Write the report, timeline, patients, trajectories and the record of the run here.")] = None,
 ) -> None:
     """Simulate virtual patients with the mechanistic model under a schedule of doses, and grade them as any other.
 
-    What is written is a record that the other commands read. The model is not calibrated: it is not for clinical use.
+    What is written is a report (report.html) and a record that the other commands read. The model is not calibrated: it is not for clinical use.
 
     Examples:
 
@@ -36,12 +37,18 @@ def simulate(
       tocsin simulate --patients 200 --disease compartmental --days 40 --seed 7
 
       tocsin simulate --age 2..12 --doses "dexamethasone 10 mg q24h x 3 @ day 0"
+
+      tocsin simulate --case 001 --out DIR
     """
+    if case is not None:
+        _case(case, out, {"--doses": doses, "--weight": weight, "--age": age, "--set": setting, "--care": care})
+        return
     from tocsin.model import simulate as model
     from tocsin.model.care import policy
     from tocsin.model.summary import summary
     from tocsin.show.lookup import console, working
     from tocsin.show.simulation import print_simulation
+    from tocsin.show.simulation_report import write_simulation
 
     with working(f"simulating {patients} patients", show=True):
         found = model.simulate(
@@ -49,7 +56,22 @@ def simulate(
             sets=numbers(setting, "--set"), policy=policy().changed(**numbers(care, "--care")))
         told = summary(found)
         files = found.write(out, command=command_line()) if out is not None else ()
-    print_simulation(console(), found, told, files)
+        report = write_simulation(found, told, out, command_line()) if out is not None else None
+    print_simulation(console(), found, told, files, report)
+
+
+def _case(id: str, out: Path | None, others: dict[str, object]) -> None:  # noqa: A002
+    """The virtual patient of a published case; its recipe says all that the other options would."""
+    from tocsin.cases.virtual import report
+    from tocsin.show.case_page import print_case
+    from tocsin.show.lookup import console, working
+
+    given = [name for name, value in others.items() if value]
+    if given:
+        raise SettingError(f"--case {id} goes by the recipe of the case, which {given[0]} cannot change.\n  Leave {', '.join(given)} out, or --case.")
+    with working(f"simulating case {id}", show=True):
+        sheet, files = report(id, out, command_line())
+    print_case(console(), sheet, files)
 
 
 def _range(text: str | None, option: str) -> float | tuple[float, float] | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from tocsin.cite import REFERENCES
 from tocsin.model.expression import write
 from tocsin.model.load import OWN_SOURCES, LoadedModel
+from tocsin.model.reasons import reasons
 from tocsin.model.system import Parameter
 from tocsin.model.units import Finding
 from tocsin.show.terminal import _say, _table
@@ -46,6 +47,8 @@ def print_equations(out: Console, model: LoadedModel) -> None:
             _say(out, f"      {quantity.meaning}{unit}{_cited(quantity.source)}", "dim")
             if kind == "rate":
                 _say(out, f"      at the start: {write(text.starts[name].tree)}", "dim")
+            if name in reasons():
+                _say(out, f"      why: {reasons()[name].why}{_cited(reasons()[name].source)}", "dim")
     out.print()
     print_references(out, model)
     _say(out, NOT_FOR_CARE, "dim")

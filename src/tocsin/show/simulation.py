@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 MOST_FAILURES = 5
 
 
-def print_simulation(out: Console, simulation: Simulation, summary: Summary, files: Sequence[Path]) -> None:
+def print_simulation(out: Console, simulation: Simulation, summary: Summary, files: Sequence[Path], report: Path | None = None) -> None:
     """Who was simulated, their grades, onset, duration and extremes, what failed, what it rests on, and where it is."""
     from tocsin.model.simulate import NOTICE
 
@@ -40,7 +40,7 @@ def print_simulation(out: Console, simulation: Simulation, summary: Summary, fil
     table.add_column("CRS", justify="right")
     table.add_column("ICANS", justify="right")
     for grade in summary.crs:
-        table.add_row(str(grade), _share(summary.crs[grade], summary.n), _share(summary.icans[grade], summary.n))
+        table.add_row(str(grade), share(summary.crs[grade], summary.n), share(summary.icans[grade], summary.n))
     out.print(table)
     if summary.unsettled:
         _say(out, f"  Of {plural(summary.unsettled, 'patient')} the highest CRS grade is a range; the least of it is counted.", "dim")
@@ -50,15 +50,12 @@ def print_simulation(out: Console, simulation: Simulation, summary: Summary, fil
         lines.add_column(name)
     for name in ("Patients", "Median", "Quartiles", "Range"):
         lines.add_column(name, justify="right")
-    _row(lines, "CRS onset", "day", summary.onset)
-    _row(lines, "CRS duration (episodes that ended)", "days", summary.duration)
-    for word, extremes in (("highest", summary.peaks), ("lowest", summary.lows)):
-        for concept, spread in extremes.items():
-            _row(lines, f"{CONCEPTS[concept].title}, {word}", CONCEPTS[concept].unit or "", spread)
+    for what, unit, cells in course_rows(summary):
+        lines.add_row(what, unit, *cells)
     out.print(lines)
     if summary.lasting:
         _say(out, f"  The first episode of {plural(summary.lasting, 'patient')} had not ended by day {simulation.hours[-1] / 24:g}.", "dim")
-    _say(out, "  Ever given: " + ", ".join(f"{name} {_share(many, summary.n)}" for name, many in summary.supported.items()) + ".")
+    _say(out, "  Ever given: " + ", ".join(f"{name} {share(many, summary.n)}" for name, many in summary.supported.items()) + ".")
     for failure in simulation.failures[:MOST_FAILURES]:
         _say(out, f"  Failed: patient {who.ids[failure.patient]} at day {failure.time:.3g}: {failure.cause}.")
     if len(simulation.failures) > MOST_FAILURES:
@@ -67,26 +64,35 @@ def print_simulation(out: Console, simulation: Simulation, summary: Summary, fil
     _say(out, f"{len(simulation.assumed)} numbers behind this are assumed: no source gives them." + (f" Listed in {files[-1]}." if files else
                                                                                                  " Listed with --out DIR, in run.json."))
     if files:
+        if report is not None:
+            _say(out, f"Report: {report}", "bold")
         _say(out, f"Written: {', '.join(str(f) for f in files)}")
         complete = ",".join(sorted(simulation.timeline.complete.everywhere))
         _say(out, f"Grade or report it as any record: tocsin grade {files[0]} --patients {files[1]} --complete {complete}", "dim")
     _say(out, NOTICE, "bold")
 
 
-def _share(many: int, n: int) -> str:
+def course_rows(summary: Summary) -> Iterator[tuple[str, str, tuple[str, str, str, str]]]:
+    """Onset, duration and extremes: what, its unit, and how many patients have it, median, quartiles and range as texts."""
+    yield "CRS onset", "day", _cells(summary.onset)
+    yield "CRS duration (episodes that ended)", "days", _cells(summary.duration)
+    for word, extremes in (("highest", summary.peaks), ("lowest", summary.lows)):
+        for concept, spread in extremes.items():
+            yield f"{CONCEPTS[concept].title}, {word}", CONCEPTS[concept].unit or "", _cells(spread)
+
+
+def _cells(spread: Spread) -> tuple[str, str, str, str]:
+    if not spread.n:
+        return "0", "", "", ""
+    return (str(spread.n), number(spread.median), f"{number(spread.lower)} to {number(spread.upper)}",
+            f"{number(spread.least)} to {number(spread.most)}")
+
+
+def share(many: int, n: int) -> str:
+    """A count with its share of all."""
     return f"{many} ({100 * many / n:.0f}%)"
 
 
-def _row(table: object, what: str, unit: str, spread: Spread) -> None:
-    from rich.table import Table
-
-    assert isinstance(table, Table)
-    if not spread.n:
-        table.add_row(what, unit, "0", "", "", "")
-        return
-    table.add_row(what, unit, str(spread.n), _number(spread.median), f"{_number(spread.lower)} to {_number(spread.upper)}",
-                  f"{_number(spread.least)} to {_number(spread.most)}")
-
-
-def _number(value: float) -> str:
+def number(value: float) -> str:
+    """A value as a table prints it."""
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
