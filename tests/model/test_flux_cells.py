@@ -134,6 +134,16 @@ def test_interferon_comes_from_cells_that_meet_antigen_and_goes_by_itself() -> N
     assert child == pytest.approx(2 * named(engaged, **own)["ifn_secretion"], rel=1e-3)   # as many cells in half the volume
 
 
+def test_engaged_cells_secrete_il10_with_interferon_whichever_place_they_are_in() -> None:
+    own = {"weight": P["weight_reference"], "local_access": 0.0}
+    rest = {"il10": P["il10_basal"]}
+    assert named(rest)["il10_secretion"] == 0
+    for cells, tumour in (("car_marrow", "tumour_marrow_positive"), ("car_local", "tumour_local_positive")):
+        engaged = {**rest, cells: 2.0, tumour: 1e9}
+        assert named(engaged, **own)["il10_secretion"] == pytest.approx(2.0 * P["ifn_per_cell"] * P["il10_per_ifn"], rel=1e-3)
+        assert rates(engaged, **own)["il10"] == pytest.approx(named(engaged, **own)["il10_secretion"])
+
+
 def test_ruxolitinib_takes_its_share_of_the_activity_of_t_cells() -> None:
     assert named({"ruxolitinib": 1e9})["t_cell_drive"] == pytest.approx(1 - P["rux_t_cell_effect"], rel=1e-4)
     assert named({"steroid_effect": 1e6})["t_cell_drive"] == pytest.approx(1 - P["steroid_t_cell_max"], rel=1e-4)

@@ -181,6 +181,19 @@ def test_a_signal_is_half_at_its_half(signal: str, states: Values) -> None:
     assert named(states)[signal] == pytest.approx(0.5)
 
 
+def test_ruxolitinib_takes_what_interferon_does_to_macrophages_and_to_fever() -> None:
+    driven = {"il6_blood": 0.0, "il6_local": 0.0, "ifn_gamma": 1e5, "ifn_gamma_local": 1e5}
+    for effect in ("macrophage_drive", "macrophage_drive_local", "ifn_fever"):
+        assert named(driven)[effect] > 0.5
+        assert named({**driven, "ruxolitinib": 1e9})[effect] == pytest.approx(0.0, abs=1e-3)
+
+
+def test_the_answer_of_the_liver_to_il6_is_as_steep_as_its_hill_says() -> None:
+    for share in (0.2, 1.0, 5.0):
+        power = share ** P["classic_hill"]
+        assert named({"il6_blood": share * P["classic_half"]})["classic_signal"] == pytest.approx(power / (1 + power), rel=1e-4)
+
+
 def test_the_drives_of_macrophages_are_half_at_their_halves_and_add_up() -> None:
     quiet = {"il6_blood": 0.0, "il6_local": 0.0}
     assert named({**quiet, "ifn_gamma": P["ifn_half"]})["macrophage_drive"] == pytest.approx(0.5)

@@ -276,7 +276,7 @@ def site_volume(patients: VirtualPatients, how: Numbers) -> F64:
 
 def _local(rows: Rows, oedema: F64, volume: F64, how: Numbers) -> None:
     """Swelling by the volume of its fluid, so that a large mass is seen to swell early and a small one late; compression by the share, as by its tension."""
-    _said(rows, "lesion_swelling", oedema * volume[:, None] >= how["swelling_from"], "local site")
+    _said(rows, "lesion_swelling", oedema * volume[:, None] >= how["swelling_from"] * how["site_reference"], "local site")
     _said(rows, "compression_symptoms", oedema >= how["compression_from"], "local site")
 
 
