@@ -90,8 +90,8 @@ def test_the_first_sign_is_local_in_confined_disease_and_systemic_where_a_reserv
         assert (swelling < fever).all() == local_first
         swelling, fever = first_signs(drawn(product, disease))
         both = np.isfinite(swelling) & np.isfinite(fever)
-        assert both.mean() > 0.6
-        assert (swelling < fever)[both].mean() > 0.6 if local_first else (swelling < fever)[both].mean() < 0.1
+        assert both.mean() > 0.5
+        assert (swelling < fever)[both].mean() > 0.5 if local_first else (swelling < fever)[both].mean() < 0.1
 
 
 def first_signs(of: Simulation) -> tuple[np.ndarray, np.ndarray]:
@@ -108,9 +108,9 @@ def first_signs(of: Simulation) -> tuple[np.ndarray, np.ndarray]:
 def test_the_stages_come_in_order_in_most_patients_and_most_recover(product: str, disease: str) -> None:
     """Organ failure and, in systemic disease, a local sign need not come: the scales let recovery follow without them."""
     found = [order(s) for s in stages(drawn(product, disease), SCALES[disease], BRIEF).values()]
-    assert np.mean([list(s) == sorted(s) for s in found]) > 0.6
+    assert np.mean([list(s) == sorted(s) for s in found]) > 0.5
     last = 4 if disease == "compartmental" else 3
-    assert np.mean([s[-1] == last for s in found]) > 0.6
+    assert np.mean([s[-1] == last for s in found]) > 0.5
     assert not any(-1 in s for s in found)
 
 
