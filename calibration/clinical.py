@@ -35,9 +35,12 @@ FEVER, HIGH_FEVER = 38.0, 38.6
 
 @dataclass(frozen=True)
 class Outcome:
-    """Of each patient: ``onset`` and ``end`` of CRS and of fever in days (NaN: none), ``hottest`` deg C, ``grade`` 0 to 4, ``to_4`` days from onset to grade 4
+    """What became of each patient.
+
+    ``onset`` and ``end`` of CRS, ``fever_days`` of fever, in days (NaN: none), ``hottest`` deg C, ``grade`` 0 to 4, ``to_4`` days from onset to grade 4
     (NaN: never), ``tocilizumab`` doses, ``steroids``; ``peaks`` by output, ``il6_rose`` 1 where interleukin-6 two days after the first tocilizumab is not
-    below that at the dose (NaN: no dose), ``lasting``: CRS not over at the last day."""
+    below that at the dose (NaN: no dose), ``lasting``: CRS not over at the last day.
+    """
 
     onset: F64
     end: F64
@@ -97,7 +100,8 @@ def _run(compiled: Compiled, patients: VirtualPatients, toci: list[tuple[int, fl
     rows = [(i, h, 0, min(8.0 * patients.weight_kg[i], 800.0), 1.0) for i, h in toci] + [(i, h, 1, DEX_MG, 0.0) for i, h in dex]
     if rows:
         who, hour, drug, amount, over = (np.array(c) for c in zip(*rows, strict=True))
-        given = Doses(("tocilizumab", "dexamethasone"), who.astype(np.int64), hour.astype(float), drug.astype(np.int64), amount.astype(float), over.astype(float),
+        given = Doses(("tocilizumab", "dexamethasone"), who.astype(np.int64), hour.astype(float), drug.astype(np.int64),
+                      amount.astype(float), over.astype(float),
                       np.zeros(len(who), np.bool_))
         planned = events(compiled.system, given, patients.parameters)
     else:

@@ -5,9 +5,9 @@ python calibration/fit.py --data FOLDER --write      also write the values into 
 python calibration/fit.py --data FOLDER --sweeps 400 a short run, to see that it works (the results are not to be used)
 
 FOLDER holds the public tables of patients given CD22 CAR-T cells (cohort.py says which).  With the same seed and versions the results are the same.
-Four steps: (1) parameters of 20 patients and of their population (hierarchical.py); (2) the product with a CD28 domain: kinetics of the cells in
-blood (kinetics.py); (3) that with a 4-1BB domain: kinetics and the course of CRS in a managed population together (clinical.py); (4) what was fitted and what was only
-to be compared, beside its target.
+Four steps: (1) parameters of 20 patients and of their population (hierarchical.py); (2) the product with a CD28 domain: kinetics of the cells in blood
+(kinetics.py); (3) that with a 4-1BB domain: kinetics and the course of CRS in a managed population together (clinical.py); (4) what was fitted and what was
+only to be compared, beside its target.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import Any
 
 import clinical
-import cohort
 import hierarchical
 import individual
 import kinetics
@@ -31,6 +30,7 @@ import tables
 from hierarchical import Prior
 from scipy.stats import norm
 
+import cohort
 from tocsin.model.load import load
 
 HERE = Path(__file__).parent
@@ -40,16 +40,17 @@ PEOPLE = 300                  # of the managed population
 # The priors: the median of the population with the standard deviation of its logarithm, and the expected standard deviation between patients.  Medians are
 # what the model started from; where a source stands behind one, crs.toml names it.
 PRIORS = (
-    Prior("engraftment", 0.10, 1.0, 1.2), Prior("expansion_rate", 1.3, 0.2, 0.2), Prior("prime_rate", 0.7, 0.4, 0.3), Prior("contraction_rate", 0.16, 0.4, 0.5),
-    Prior("marrow_exit", 0.3, 0.5, 0.8), Prior("niche_capacity", 60, 0.5, 0.6), Prior("tumour_marrow_start", 100, 0.7, 0.8), Prior("kill_rate", 5, 0.7, 0.5),
-    Prior("antigen_half", 0.5, 0.7, 0.5), Prior("ifn_per_cell", 300, 1.0, 0.7), Prior("early_secretion", 5, 1.0, 1.0), Prior("ifn_loss", 1.51, 0.5, 0.3),
-    Prior("ifn_half", 800, 0.8, 0.5), Prior("macrophage_activation", 2.2, 0.5, 0.35), Prior("macrophage_calming", 0.9, 0.5, 0.3),
-    Prior("il6_production", 5500, 1.0, 1.0), Prior("il6_basal", 12, 0.7, 0.7), Prior("il10_per_ifn", 0.3, 0.8, 0.5), Prior("il10_production", 100, 1.0, 0.6),
-    Prior("il10_basal", 2, 0.7, 0.7), Prior("classic_half", 110, 0.7, 0.4), Prior("classic_hill", 1.5, 0.3, 0.1), Prior("crp_max", 320, 0.3, 0.4),
-    Prior("crp_other", 1, 0.7, 0.8), Prior("ferritin_basal", 1500, 0.7, 0.9), Prior("ferritin_max", 60000, 0.7, 0.8), Prior("ferritin_turnover", 0.28, 0.4, 0.3),
+    Prior("engraftment", 0.10, 1.0, 1.2), Prior("expansion_rate", 1.3, 0.2, 0.2), Prior("prime_rate", 0.7, 0.4, 0.3),
+    Prior("contraction_rate", 0.16, 0.4, 0.5), Prior("marrow_exit", 0.3, 0.5, 0.8), Prior("niche_capacity", 60, 0.5, 0.6),
+    Prior("tumour_marrow_start", 100, 0.7, 0.8), Prior("kill_rate", 5, 0.7, 0.5), Prior("antigen_half", 0.5, 0.7, 0.5),
+    Prior("ifn_per_cell", 300, 1.0, 0.7), Prior("early_secretion", 5, 1.0, 1.0), Prior("ifn_loss", 1.51, 0.5, 0.3), Prior("ifn_half", 800, 0.8, 0.5),
+    Prior("macrophage_activation", 2.2, 0.5, 0.35), Prior("macrophage_calming", 0.9, 0.5, 0.3), Prior("il6_production", 5500, 1.0, 1.0),
+    Prior("il6_basal", 12, 0.7, 0.7), Prior("il10_per_ifn", 0.3, 0.8, 0.5), Prior("il10_production", 100, 1.0, 0.6), Prior("il10_basal", 2, 0.7, 0.7),
+    Prior("classic_half", 110, 0.7, 0.4), Prior("classic_hill", 1.5, 0.3, 0.1), Prior("crp_max", 320, 0.3, 0.4), Prior("crp_other", 1, 0.7, 0.8),
+    Prior("ferritin_basal", 1500, 0.7, 0.9), Prior("ferritin_max", 60000, 0.7, 0.8), Prior("ferritin_turnover", 0.28, 0.4, 0.3),
     Prior("ldh_basal", 220, 0.4, 0.4), Prior("ldh_lysis", 900, 0.7, 0.6), Prior("ldh_lysis_half", 20, 0.7, 0.3), Prior("ldh_injury", 600, 0.7, 0.6),
-    Prior("fever_half", 55, 0.7, 0.4), Prior("temperature_span", 4.2, 0.15, 0.1), Prior("ifn_fever_half", 400, 0.7, 0.4), Prior("leak_onset", 0.95, 0.5, 0.4),
-    Prior("dilation_onset", 1.1, 0.5, 0.35), Prior("lung_leak", 3, 0.5, 0.5),
+    Prior("fever_half", 55, 0.7, 0.4), Prior("temperature_span", 4.2, 0.15, 0.1), Prior("ifn_fever_half", 400, 0.7, 0.4),
+    Prior("leak_onset", 0.95, 0.5, 0.4), Prior("dilation_onset", 1.1, 0.5, 0.35), Prior("lung_leak", 3, 0.5, 0.5),
 )
 OF_PRODUCT = ("engraftment", "prime_rate", "expansion_rate", "contraction_rate", "memory_rate", "memory_loss", "marrow_exit", "kill_rate", "antigen_half",
               "early_secretion", "ifn_per_cell")

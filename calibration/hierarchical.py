@@ -13,10 +13,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from cohort import ANALYTES, Cohort
 from individual import FEVER, GIVEN, Model, Prediction
 from scipy.special import ndtr
 from scipy.stats import t as student
+
+from cohort import ANALYTES, Cohort
 
 F64 = npt.NDArray[np.float64]
 
@@ -32,8 +33,11 @@ ERROR_FREEDOM = 4.0
 
 @dataclass(frozen=True)
 class Prior:
-    """Of one parameter: the median of the population is log-normal about ``median`` with the standard deviation ``spread`` of its logarithm; ``omega``: the
-    standard deviation of the logarithm between patients, as expected."""
+    """What is expected of one parameter.
+
+    The median of the population is log-normal about ``median`` with the standard deviation ``spread`` of its logarithm; ``omega``: the
+    standard deviation of the logarithm between patients, as expected.
+    """
 
     name: str
     median: float
@@ -43,8 +47,11 @@ class Prior:
 
 @dataclass(frozen=True)
 class Draws:
-    """What was sampled: ``median`` (kept, chains, parameters) logarithms, ``omega`` the same, ``error`` (kept, chains, analytes), ``patients`` (kept, chains,
-    patients, parameters), ``days`` (kept, chains, patients, 2), ``logs`` (kept, chains) log density of the measurements; ``accepted`` share of moves."""
+    """What was sampled.
+
+    ``median`` (kept, chains, parameters) logarithms, ``omega`` the same, ``error`` (kept, chains, analytes), ``patients`` (kept, chains,
+    patients, parameters), ``days`` (kept, chains, patients, 2), ``logs`` (kept, chains) log density of the measurements; ``accepted`` share of moves.
+    """
 
     names: tuple[str, ...]
     median: F64
@@ -131,7 +138,8 @@ def sample(
         new_density = np.full(rows, -np.inf)
         good = ok & np.isfinite(new.values).all(axis=1)
         if good.any():
-            new_density[good] = likelihood(cohort, patient[good], Prediction(new.values[good], new.onset[good], new.hottest[good], new.severity[good]), sd[good])
+            these = Prediction(new.values[good], new.onset[good], new.hottest[good], new.severity[good])
+            new_density[good] = likelihood(cohort, patient[good], these, sd[good])
         accept = np.log(rng.random(rows)) < new_density - density + prior_of(tried_state) - prior_of(state)
         state = np.where(accept[:, None], tried_state, state)
         density = np.where(accept, new_density, density)

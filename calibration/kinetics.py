@@ -68,7 +68,7 @@ def peak(curve: F64) -> tuple[float, float]:
 
 def declines(curve: F64, tmax: float, cmax: float) -> tuple[float, float]:
     """Half-lives in days of the first and the last decline: two exponentials through the peak, fitted to the logarithms at the sampled days after it."""
-    after = SAMPLED[SAMPLED > tmax]
+    after = SAMPLED[tmax < SAMPLED]
     y = np.interp(after, DAYS, np.log(curve / cmax))
     gone = after - tmax
 
@@ -90,7 +90,7 @@ def growth(curve: F64, tmax: float, cmax: float) -> tuple[float, float, float]:
         return np.asarray(np.maximum(-rate * (tmax - before), -rate * (tmax - lag)) - y)
 
     lag, rate = least_squares(miss, [3.0, 0.9], bounds=([0.0, 0.05], [max(tmax - 1.0, 0.5), 5.0])).x
-    late = SAMPLED[(SAMPLED >= 4.0) & (SAMPLED <= tmax)]
+    late = SAMPLED[(SAMPLED >= 4.0) & (tmax >= SAMPLED)]
     # the growth that a model without a lag sees: a straight line from the first samples to the peak
     slope = np.polyfit([*late, tmax], np.log([*np.interp(late, DAYS, curve), cmax]), 1)[0] if len(late) > 1 else rate
     return float(lag), HALF / float(rate), float(np.exp(slope * tmax))
@@ -119,7 +119,8 @@ class Aim:
 
 
 def fit(settings: Sequence[Setting], aims: Sequence[Aim], free: Mapping[str, tuple[float, float]], shared: Mapping[str, float],
-        class_only: Mapping[str, str] | None = None, *, further: Further | None = None, seed: int = 1, starts: int = 6, tell: Callable[[str], None] = print) -> Fitted:
+        class_only: Mapping[str, str] | None = None, *,
+        further: Further | None = None, seed: int = 1, starts: int = 6, tell: Callable[[str], None] = print) -> Fitted:
     """Find ``free`` (name: prior median, prior sd of the logarithm) so that the aims are met.
 
     ``class_only``: free factors ("factor:parameter") that only act in the named setting.  Begun ``starts`` times, from the prior medians and about them.
@@ -193,4 +194,5 @@ def fit(settings: Sequence[Setting], aims: Sequence[Aim], free: Mapping[str, tup
     best, value, slope = min((search(b) for b in begins), key=lambda found: float(found[1] @ found[1]))
     cover = np.linalg.inv(slope.T @ slope)
     return Fitted({n: float(np.exp(v)) for n, v in zip(names, best, strict=True)}, {n: float(v) for n, v in zip(names, np.sqrt(np.diag(cover)), strict=True)},
-                  {**predictions(best[None])[0], **(further(named(best))[1] if further is not None else {})}, float(value @ value), {n: free[n][0] for n in names})
+                  {**predictions(best[None])[0], **(further(named(best))[1] if further is not None else {})}, float(value @ value),
+                  {n: free[n][0] for n in names})

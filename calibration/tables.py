@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import clinical
-import individual
 import numpy as np
-from cohort import ANALYTES, Cohort
 from hierarchical import Draws
 from individual import TIMES, Model
 
+from cohort import ANALYTES, Cohort
 from tocsin.model.compile import compile_system
 from tocsin.model.load import load
 
@@ -38,7 +38,8 @@ def checks(people: Cohort, model: Model, draws: Draws) -> dict[str, Any]:
     found = model._of(patient, values)
     grade = np.where(np.isfinite(found.onset), np.clip(np.floor(np.maximum(found.severity, 1.0)), 1, 4), 0).astype(int)
     out: dict[str, Any] = {"onset": {"cohort": _quartiles(people.onset), "model": _quartiles(np.where(np.isfinite(found.onset), found.onset, np.nan)[ok])},
-                           "grades": {"cohort": np.bincount(people.grade, minlength=5).tolist(), "model": (np.bincount(grade[ok], minlength=5) / ok.sum()).tolist()}}
+                           "grades": {"cohort": np.bincount(people.grade, minlength=5).tolist(),
+                      "model": (np.bincount(grade[ok], minlength=5) / ok.sum()).tolist()}}
     for k, a in enumerate(ANALYTES):
         if a.output not in PEAKS:
             continue
@@ -57,7 +58,7 @@ def _bands(people: Cohort, k: int, patient: np.ndarray, curves: np.ndarray, offs
     """Quartiles in windows of days, of the cohort (with how many values) and of the model without the error of measurement."""
     edges = np.array([-0.5, 2.5, 5.5, 7.5, 9.5, 11.5, 13.5, 16.5, 20.5, 24.5, 32.0])
     rows: dict[str, list[Any]] = {"day": [], "n": [], "cohort": [], "model": []}
-    for a, b in zip(edges[:-1], edges[1:], strict=True):
+    for a, b in itertools.pairwise(edges):
         mine = (people.analyte == k) & (people.day >= a) & (people.day < b)
         if mine.sum() < 8:
             continue
@@ -114,7 +115,10 @@ def predicted(known: Mapping[str, Mapping[str, Any]], people: clinical.Populatio
 
 
 def _on_growth(values: Mapping[str, float], tisa: Mapping[str, float]) -> dict[str, float]:
-    """Growth rate of CAR-T cells in blood over three days after a dose on day 4, against that without: tocilizumab 560 mg, dexamethasone 10 mg every 6 hours."""
+    """Growth rate of CAR-T cells in blood from day 4 to 7 with a drug from day 4, against that without.
+
+    Tocilizumab 560 mg, or dexamethasone 10 mg every 6 hours.
+    """
     from tocsin.model.events import Events
 
     compiled = compile_system(load(), outputs=("car_blood_per_ul",))

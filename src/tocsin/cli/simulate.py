@@ -28,7 +28,7 @@ def simulate(
 ) -> None:
     """Simulate virtual patients with the mechanistic model under a schedule of doses, and grade them as any other.
 
-    What is written is a report (report.html) and a record that the other commands read. The model is not calibrated: it is not for clinical use.
+    What is written is a report (report.html) and a record that the other commands read. The model is not validated: it is not for clinical use.
 
     Examples:
 

@@ -28,7 +28,7 @@ from tocsin.timeline import Timeline
 
 F64 = npt.NDArray[np.float64]
 
-NOTICE = "Virtual patients of an uncalibrated model: not for clinical use."
+NOTICE = "Virtual patients of a model that is fitted and not validated: not for clinical use."
 """Stands in every report of a simulation."""
 PACKAGES = ("numpy", "numba", "polars")
 FILES = ("timeline.parquet", "patients.parquet", "virtual-patients.csv", "trajectories.npz", "run.json")

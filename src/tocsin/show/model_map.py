@@ -278,6 +278,8 @@ LEFT_OUT: tuple[tuple[tuple[str, ...], tuple[str, ...], str], ...] = (
     (("steroid", "ruxolitinib", "msc", "etoposide"), ("macrophages_local",), "they act at the local site as in the body"),
     (("tocilizumab", "siltuximab"), ("il6_local",), "they act at the local site as in blood; tocilizumab reaches it in part"),
     (("tocilizumab", "siltuximab", "ruxolitinib"), ("trans_local",), "they act at the local site as in blood; tocilizumab reaches it in part"),
+    (("car_marrow", "car_local", "infused", "primed", "tumour", "tumour_local", "steroid", "ruxolitinib"), ("il10",),
+     "engaged T cells secrete interleukin-10 together with interferon-gamma, of which it is drawn"),
     (("macrophages", "il1", "il10"), ("macrophages_local",), "IL-1, IL-10 and the competence of macrophages are the same at the local site as in the body"),
     (("sil6r",), ("trans_local",), "the soluble receptor is the same at the local site as in blood"),
     (("tocilizumab", "siltuximab"), ("il6_csf",), "they hardly reach the brain; siltuximab leaves less free IL-6 to enter it"),
