@@ -11,7 +11,7 @@ from tocsin.model.population import Correlation, Disease, Mixture, Population
 from tocsin.model.system import Assigned, Dosing, Input, Parameter, State, System
 
 HEALTHY = {"temperature_c": 36.8, "map_mmhg": 88.0, "pf_ratio": 450.0, "ice_drive": 0.0, "local_oedema": 0.0, "crp": 3.0, "ferritin": 300.0,
-           "ldh": 180.0, "il6_blood": 3.0, "il10": 3.0, "ifn_gamma": 6.0, "sil6r": 1.0, "car_blood_per_ul": 5.0}
+           "ldh": 180.0, "il6_blood": 3.0, "il10": 3.0, "ifn_gamma": 6.0, "sil6r": 1.0, "car_blood_per_ul": 5.0, "il6_csf": 1.0}
 
 
 def known(name: str, value: float, cv: float = 0.0, low: float | None = None, high: float | None = None, unit: str = "1") -> Parameter:

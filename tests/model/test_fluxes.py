@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from model.flux import P
 from model_runs import Course, every, lambdified, run
 from tocsin.model.load import load, products
 
@@ -16,7 +17,6 @@ BURDENED = {"tumour_marrow_start": 100.0}
 HEALTHY = {"car_dose": 0.0, "tumour_marrow_start": 0.0, "tumour_local_start": 0.0}
 COMPARTMENTAL = {"tumour_marrow_start": 0.05, "tumour_local_start": 100.0}
 HIDDEN = {"tumour_marrow_start": 100.0, "tumour_local_start": 8.0, "local_access": 0.0005}
-FEVER_DAY = 6.0
 CELLS = ("car_infused", "car_primed", "car_marrow", "car_local", "car_blood", "car_memory")
 
 amounts = st.just(0.0) | st.floats(0, 50) | st.floats(50, 1e5)
@@ -37,22 +37,26 @@ def at(given_states: dict[str, float] | None = None, **parameters: float) -> tup
 
 @cache
 def course(key: str) -> Course:
-    """The courses that several tests look at."""
-    steroid = every(6, 12, FEVER_DAY, "dexamethasone", 10)
+    """The courses that several tests look at; drugs are given from the day of fever on."""
     return {
         "burdened": lambda: run(**BURDENED),
-        "tocilizumab": lambda: run([(FEVER_DAY, "tocilizumab", 560)], **BURDENED),
-        "steroid": lambda: run(steroid, **BURDENED),
-        "ruxolitinib": lambda: run(every(12, 12, FEVER_DAY, "ruxolitinib", 10), **BURDENED),
-        "msc": lambda: run([(FEVER_DAY, "msc", 2e6)], **BURDENED),
-        "siltuximab": lambda: run([(FEVER_DAY, "siltuximab", 770)], **BURDENED),
-        "etoposide": lambda: run([(FEVER_DAY, "etoposide", 270)], **BURDENED),
+        "tocilizumab": lambda: run([(fever_day(), "tocilizumab", 560)], **BURDENED),
+        "steroid": lambda: run(every(6, 12, fever_day(), "dexamethasone", 10), **BURDENED),
+        "ruxolitinib": lambda: run(every(12, 12, fever_day(), "ruxolitinib", 10), **BURDENED),
+        "msc": lambda: run([(fever_day(), "msc", 2e6)], **BURDENED),
+        "siltuximab": lambda: run([(fever_day(), "siltuximab", 770)], **BURDENED),
+        "etoposide": lambda: run([(fever_day(), "etoposide", 270)], **BURDENED),
         "prophylaxis": lambda: run(every(24, 3, 0.0, "dexamethasone", 10), **BURDENED),
         "compartmental": lambda: run(**COMPARTMENTAL),
         "hidden": lambda: run(**HIDDEN),
-        "hidden_toci": lambda: run([(7.0, "tocilizumab", 560)], **HIDDEN),
+        "hidden_toci": lambda: run([(fever_day("hidden"), "tocilizumab", 560)], **HIDDEN),
         "healthy": lambda: run(days=60, every=0.5, **HEALTHY),
     }[key]()
+
+
+def fever_day(key: str = "burdened") -> float:
+    """The day on which fever of 39 degC is half a day old."""
+    return float(np.ceil(4 * (course(key).first_day("temperature_c", 39.0) + 0.5)) / 4)
 
 
 # Fluxes
@@ -129,8 +133,8 @@ def test_killing_saturates_with_killers_and_with_targets_and_is_nothing_without_
     assert kill(0, 10) == kill(10, 0) == 0
     assert kill(20, 10) < 2 * kill(10, 10)
     assert kill(10, 20) < 2 * kill(10, 10)
-    assert kill(1e6, 10) / 10 == pytest.approx(2.5, rel=1e-3)   # kill_rate / kill_crowding for each target
-    assert kill(10, 1e7) / 10 == pytest.approx(5.0, rel=1e-3)   # kill_rate for each killer
+    assert kill(1e6, 10) / 10 == pytest.approx(P["kill_rate"] / P["kill_crowding"], rel=1e-3)   # for each target
+    assert kill(10, 1e7) / 10 == pytest.approx(P["kill_rate"], rel=1e-3)   # for each killer
 
 
 def test_a_clone_without_the_antigen_is_neither_killed_nor_seen():
@@ -146,9 +150,9 @@ def test_a_clone_of_ten_cells_dies_out_and_one_of_ten_thousand_grows():
 
 
 def test_growth_slows_as_the_niche_fills_and_is_halved_at_its_capacity():
-    assert at({"car_marrow": 60.0})[0]["niche"] == pytest.approx(0.5)
-    assert at({"car_marrow": 1e-3})[0]["niche"] > 0.999
-    assert at({"car_marrow": 600.0})[0]["niche"] < 0.01
+    assert at({"car_marrow": P["niche_capacity"]})[0]["niche"] == pytest.approx(0.5)
+    assert at({"car_marrow": P["niche_capacity"] / 1e3})[0]["niche"] > 0.999
+    assert at({"car_marrow": P["niche_capacity"] * 10})[0]["niche"] < 0.1
 
 
 def test_classic_signalling_saturates_before_trans_signalling():
@@ -170,7 +174,7 @@ def test_tocilizumab_blocks_both_signals_in_blood_and_leaves_most_of_that_in_the
     assert blocked["classic_signal"] < 0.1 * free["classic_signal"]
     assert blocked["trans_signal"] < 0.05 * free["trans_signal"]
     assert blocked["trans_signal_csf"] > 0.6 * free["trans_signal_csf"]
-    assert blocked["il6_clearance_blood"] == pytest.approx(0.9, rel=0.05)   # what does not go through the receptor
+    assert blocked["il6_clearance_blood"] == pytest.approx(P["il6_loss"], rel=0.05)   # what does not go through the receptor
 
 
 def test_siltuximab_binds_il6_and_leaves_the_receptor_free():
@@ -181,24 +185,26 @@ def test_siltuximab_binds_il6_and_leaves_the_receptor_free():
 
 
 def test_methylprednisolone_counts_as_a_fifth_of_dexamethasone_and_the_steroid_response_is_steep():
-    dex, mp = at({"dexamethasone": 63.0})[0], at({"methylprednisolone": 94.5})[0]
-    assert mp["steroid_plasma"] == pytest.approx(dex["steroid_plasma"] / 5.33)
-    assert at({"steroid_effect": 0.0026})[0]["steroid_on_macrophages"] == pytest.approx(0.786 / 2)
-    assert at({"steroid_effect": 10.0})[0]["steroid_on_macrophages"] == pytest.approx(0.786, rel=1e-6)   # a fifth of the activity is beyond reach
-    assert at({"steroid_effect": 0.0026 / 4})[0]["steroid_on_macrophages"] < 0.03
+    dex, mp = at({"dexamethasone": P["dex_volume"]})[0], at({"methylprednisolone": P["mp_volume"]})[0]
+    assert mp["steroid_plasma"] == pytest.approx(dex["steroid_plasma"] / P["mp_per_dex"])
+    assert 4 < P["mp_per_dex"] < 7
+    most = at({"steroid_effect": 1e3 * P["steroid_ic50"]})[0]["steroid_on_macrophages"]
+    assert most == pytest.approx(P["steroid_max"], rel=1e-3)   # a part of the activity is beyond reach
+    assert P["steroid_max"] < 1
+    assert at({"steroid_effect": P["steroid_ic50"] / 4})[0]["steroid_on_macrophages"] < 0.1 * most
     assert at()[0]["steroid_on_macrophages"] < 1e-12
 
 
 def test_tocilizumab_is_eliminated_linearly_at_high_and_by_capacity_at_low_concentration():
-    high, low = at({"tocilizumab": 4340.0})[1]["tocilizumab"], at({"tocilizumab": 4.34e-3})[1]["tocilizumab"]
-    assert high == pytest.approx(-(0.725 * 1000 + 4.19), rel=1e-3)
-    assert low == pytest.approx(-(0.725 + 4.19 / 0.22) * 1e-3, rel=0.01)
+    high, low = (at({"tocilizumab": c * P["toci_volume"]}, weight=P["weight_reference"])[1]["tocilizumab"] for c in (1e4 * P["toci_km"], 1e-3 * P["toci_km"]))
+    assert high == pytest.approx(-(P["toci_clearance"] * 1e4 * P["toci_km"] + P["toci_vmax"]), rel=1e-3)
+    assert low == pytest.approx(-(P["toci_clearance"] + P["toci_vmax"] / P["toci_km"]) * 1e-3 * P["toci_km"], rel=0.01)
 
 
 def test_local_and_systemic_exchange_conserves_interferon():
     named, rates = at({"ifn_gamma": 0.0, "ifn_gamma_local": 120.0, "car_infused": 0.0})
     assert rates["ifn_gamma_local"] == pytest.approx(-named["ifn_exchange"])
-    assert rates["ifn_gamma"] * 12 == pytest.approx(named["ifn_exchange"])   # the local site has a twelfth of the volume
+    assert rates["ifn_gamma"] * P["local_concentration"] == pytest.approx(named["ifn_exchange"])   # the local site is so much smaller
 
 
 def test_clearances_grow_with_weight_to_the_power_three_quarters_and_volumes_with_weight():
@@ -214,17 +220,10 @@ def test_a_car_dose_of_2e6_a_kg_is_28_cells_a_ul_at_infusion_in_child_and_adult(
 
 def test_pressure_and_oxygenation_fall_with_their_drives_and_are_normal_without():
     named, _ = at()
-    assert (named["map_mmhg"], named["pf_ratio"]) == (88.0, 450.0)
-    assert at({"vasodilation": 0.5})[0]["map_mmhg"] < 88
-    assert at({"plasma_volume": 0.7})[0]["map_mmhg"] < 88
-    assert at({"lung_water": 0.5})[0]["pf_ratio"] == pytest.approx(150)
-
-
-def test_stromal_cells_hasten_the_repair_of_endothelium_and_the_drying_of_the_lung():
-    injured = {"endothelium": 0.5, "lung_water": 0.5}
-    usual, helped = at(injured)[1], at({**injured, "msc_effect": 0.5})[1]
-    assert helped["endothelium"] == pytest.approx(2 * usual["endothelium"], rel=0.01)   # msc_repair 2 at half effect: twice the repair
-    assert helped["lung_water"] == pytest.approx(usual["lung_water"] - 3.5 * 0.5 * 0.5)
+    assert (named["map_mmhg"], named["pf_ratio"]) == (P["map_normal"], P["pf_normal"])
+    assert at({"vasodilation": 0.5})[0]["map_mmhg"] < P["map_normal"]
+    assert at({"plasma_volume": 0.7})[0]["map_mmhg"] < P["map_normal"]
+    assert at({"lung_water": 0.5})[0]["pf_ratio"] < P["pf_normal"]
 
 
 def test_an_antipyretic_lowers_the_set_point_and_nothing_else():
@@ -239,13 +238,13 @@ def test_an_antipyretic_lowers_the_set_point_and_nothing_else():
 
 def test_a_healthy_person_stays_at_baseline_for_60_days():
     c = course("healthy")
-    assert np.allclose(c["temperature_c"], 36.8, atol=0.05)
-    assert np.allclose(c["il6_blood"], 2.93, atol=0.05)
+    assert np.allclose(c["temperature_c"], P["temperature_normal"], atol=0.05)
+    assert np.allclose(c["il6_blood"], P["il6_basal"] / (P["il6_loss"] + P["il6_receptor_loss"]), rtol=0.02)
     assert np.ptp(c["crp"]) < 0.5
     assert c["crp"].max() < 10
-    assert np.allclose(c["map_mmhg"], 88, atol=0.1)
+    assert np.allclose(c["map_mmhg"], P["map_normal"], atol=0.1)
     assert np.allclose(c["plasma_volume"], 1, atol=1e-3)
-    assert np.allclose(c["sil6r"], 75, atol=1e-6)
+    assert np.allclose(c["sil6r"], P["sil6r_basal"], atol=1e-6)
 
 
 @pytest.mark.parametrize("key", ["burdened", "tocilizumab", "steroid", "compartmental", "hidden", "siltuximab"])
@@ -257,17 +256,17 @@ def test_no_state_becomes_negative(key):
 def test_tocilizumab_on_the_fever_day_works_as_it_does_in_patients():
     """Fever falls within 24 h, CRP falls, IL-6 and its soluble receptor in blood rise."""
     c = course("tocilizumab")
-    assert c.at("temperature_c", FEVER_DAY - 0.05) > 39
-    assert c.at("temperature_c", FEVER_DAY + 1) < c.at("temperature_c", FEVER_DAY - 0.05) - 1
-    assert c.at("crp", FEVER_DAY + 3) < 0.7 * c.at("crp", FEVER_DAY)
-    assert c.at("il6_blood", FEVER_DAY + 1) > 2 * c.at("il6_blood", FEVER_DAY)
+    assert c.at("temperature_c", fever_day() - 0.05) > 39
+    assert c.at("temperature_c", fever_day() + 1) < c.at("temperature_c", fever_day() - 0.05) - 1
+    assert c.at("crp", fever_day() + 3) < 0.7 * c.at("crp", fever_day())
+    assert c.at("il6_blood", fever_day() + 1) > 2 * c.at("il6_blood", fever_day())
     assert c["il6_blood"].max() > 2 * course("burdened")["il6_blood"].max()
-    assert c.at("sil6r", FEVER_DAY + 7) > 3 * c.at("sil6r", FEVER_DAY)
+    assert c.at("sil6r", fever_day() + 7) > 3 * c.at("sil6r", fever_day())
 
 
 @pytest.mark.parametrize("key", ["steroid", "ruxolitinib"])
 def test_steroid_and_ruxolitinib_lower_il6(key):
-    for day in (FEVER_DAY + 1, FEVER_DAY + 2, FEVER_DAY + 3):
+    for day in (fever_day() + 1, fever_day() + 2, fever_day() + 3):
         assert course(key).at("il6_blood", day) < 0.95 * course("burdened").at("il6_blood", day)
 
 
@@ -279,17 +278,17 @@ def test_car_expansion_hardly_changes_with_tocilizumab_and_not_at_all_with_strom
 
 def test_stromal_cells_calm_macrophages_and_endothelium():
     for name in ("macrophage_systemic", "endothelium", "lung_water"):
-        assert course("msc").at(name, FEVER_DAY + 3) < 0.9 * course("burdened").at(name, FEVER_DAY + 3)
+        assert course("msc").at(name, fever_day() + 3) < 0.9 * course("burdened").at(name, fever_day() + 3)
 
 
 def test_etoposide_kills_effectors_and_macrophages():
     assert course("etoposide")["car_marrow"].max() < 0.95 * course("burdened")["car_marrow"].max()
-    assert course("etoposide").at("macrophage_systemic", FEVER_DAY + 0.5) < 0.9 * course("burdened").at("macrophage_systemic", FEVER_DAY + 0.5)
+    assert course("etoposide").at("macrophage_systemic", fever_day() + 0.5) < 0.9 * course("burdened").at("macrophage_systemic", fever_day() + 0.5)
 
 
 def test_total_il6_rises_and_its_signal_vanishes_after_siltuximab():
     assert course("siltuximab")["il6_blood"].max() > 3 * course("burdened")["il6_blood"].max()
-    assert course("siltuximab").at("classic_signal", FEVER_DAY + 2) < 0.05
+    assert course("siltuximab").at("classic_signal", fever_day() + 2) < 0.05
 
 
 def test_prophylactic_dexamethasone_delays_fever_and_softens_the_fall_of_pressure():
@@ -319,16 +318,17 @@ def test_a_larger_capacity_lets_more_cells_grow():
 def test_compartmental_disease_runs_through_local_expansion_overflow_redistribution_and_recovery():
     """The four stages of a syndrome that begins where the disease is."""
     c = course("compartmental")
-    local, overflow, damage, recovery = 6.5, 9.5, c.peak_day("endothelium"), 20.0
+    fever, damage = c.first_day("temperature_c", 38.0), c.peak_day("endothelium")
+    local, overflow, recovery = fever - 0.75, fever + 2.25, damage + 10
     assert c.at("il6_local", local) > 10 * c.at("il6_blood", local)      # 1: local expansion, no fever yet
-    assert c.at("temperature_c", local) < 38 < c.at("temperature_c", overflow)
     assert c.at("car_blood", local) < 0.02 * c["car_blood"].max()
     assert c.at("car_blood", overflow) > 5 * c.at("car_blood", local + 1)  # 2: overflow and surge
     assert c.at("local_oedema", overflow) > 0.3
+    assert overflow < damage + 1
     assert c.at("tumour_local", damage) < 0.02 * c.at("tumour_local", local)   # 3: tumour gone, cells in blood and marrow, organs suffer
-    assert c.at("map_mmhg", damage) < 70
-    assert c.at("map_mmhg", recovery) > 82                                # 4
-    assert c.at("temperature_c", recovery) < 37.5
+    assert c.at("map_mmhg", damage) < P["map_normal"] - 10
+    assert c.at("map_mmhg", recovery) > c.at("map_mmhg", damage) + 0.7 * (P["map_normal"] - c.at("map_mmhg", damage))   # 4
+    assert c.at("temperature_c", recovery) < 37.8
 
 
 def test_local_swelling_follows_the_systemic_syndrome_where_a_reservoir_was_hidden():
@@ -340,12 +340,13 @@ def test_local_swelling_follows_the_systemic_syndrome_where_a_reservoir_was_hidd
     assert c.at("il6_local", swelling) > 4 * c.at("il6_blood", swelling)
     assert c.at("local_oedema", swelling) > 3 * c.at("local_oedema", systemic)
     assert c.at("map_mmhg", swelling) > c["map_mmhg"].min() + 5
-    assert c.at("local_oedema", 21.0) < 0.3 * c["local_oedema"].max()
+    assert c.at("local_oedema", swelling + 8) < 0.3 * c["local_oedema"].max()
 
 
 def test_swelling_of_a_hidden_site_goes_on_under_tocilizumab_and_yields_to_a_steroid():
-    toci = course("hidden_toci")
-    both = run([(7.0, "tocilizumab", 560), *every(12, 4, 12.0, "dexamethasone", 10)], **HIDDEN)
-    assert toci.at("local_oedema", 13.5) > 0.2
-    assert toci.at("temperature_c", 13.5) < 38
-    assert both.at("local_oedema", 14.0) < 0.6 * toci.at("local_oedema", 14.0)
+    toci, swelling = course("hidden_toci"), course("hidden_toci").peak_day("local_oedema")
+    both = run([(fever_day("hidden"), "tocilizumab", 560), *every(12, 4, swelling - 1, "dexamethasone", 10)], **HIDDEN)
+    assert swelling > fever_day("hidden") + 3
+    assert toci.at("local_oedema", swelling) > 0.2
+    assert toci.at("temperature_c", swelling) < 38
+    assert both.at("local_oedema", swelling + 1) < 0.6 * toci.at("local_oedema", swelling + 1)

@@ -199,11 +199,6 @@ def test_a_seizure_is_over_at_the_next_examination() -> None:
     assert 0.1 < fits.filter(pl.col("text") == "brief")["patient"].n_unique() / 300 < 0.35  # a hazard of 0.1 a day for three days, at nearly its whole
 
 
-def test_a_swelling_is_told_while_it_lasts_and_when_it_is_gone() -> None:
-    swollen = of(seen(1, 3.0, local_oedema=np.where((np.arange(73) > 10) & (np.arange(73) < 40), 0.5, 0.0)).timeline, "lesion_swelling")
-    assert swollen.select("hour", "text", "site").rows() == [(11.0, "present", "local site"), (24.0, "present", "local site"), (40.0, "absent", "local site")]
-
-
 # ---------------------------------------------------------------- the policy of care
 
 def cared(pressure: object, pf: object = 450.0, hours: int = 72, age: float = 40.0, **changes: float) -> tuple[object, np.ndarray]:

@@ -115,7 +115,8 @@ def test_an_age_and_a_weight_that_are_given_are_kept() -> None:
     ({"weight_kg": 0.0}, "weight_kg cannot be 0.0"), ({"weight_kg": -5.0}, "weight_kg"), ({"weight_kg": float("nan")}, "weight_kg"),
     ({"weight_kg": 401.0}, "between 0.3 and 400"), ({"weight_kg": (20.0, 10.0)}, "lowest and the highest"), ({"age_years": 121.0}, "between 0 and 120"),
     ({"seed": -1}, "seed"), ({"sets": {"share": 1.5}}, r"share \(share\) cannot be 1.5"), ({"sets": {"share": float("nan")}}, "It lies between 0 and 1"),
-    ({"sets": {"loss": -1.0}}, "loss"), ({"sets": {"loss": 0.0}}, "log-normal variability needs a value above 0"), ({"sets": {"nothing": 1.0}}, "nothing"),
+    ({"sets": {"loss": -1.0}}, "loss"), ({"sets": {"loss": 0.0}}, "log-normal variability needs a value above 0"),
+    ({"sets": {"loss": "much"}}, "loss cannot be 'much'; it is a number"), ({"sets": {"weight": 13.0}}, "weight is drawn with the age"),
     ({"sets": {"weight": 1.0}, "n": 0}, "0 virtual patients"),
 ])
 def test_impossible_patients_are_refused_with_the_cause(more: dict[str, object], says: str) -> None:
@@ -133,6 +134,12 @@ def test_an_impossible_value_names_the_patient_and_the_parameter() -> None:
         people(3).with_values(SYSTEM, share=np.array([0.5, 1.01, 0.5]))
     with pytest.raises(ModelError, match=r"virtual-000003: loss .* cannot be nan"):
         people(3).with_values(SYSTEM, loss=np.array([0.5, 0.5, np.nan]))
+
+
+def test_a_weight_that_is_set_is_the_weight_that_doses_go_by() -> None:
+    heavy = people(2).with_values(SYSTEM, weight=np.array([50.0, 90.0]))
+    assert heavy.weight_kg.tolist() == heavy.values("weight").tolist() == [50.0, 90.0]
+    assert people(2).with_values(SYSTEM, share=0.5).weight_kg.tolist() == people(2).weight_kg.tolist()
 
 
 def test_a_parameter_that_cannot_stay_within_its_bounds_is_an_error_and_not_an_endless_search() -> None:
@@ -157,6 +164,8 @@ def test_an_unknown_disease_product_or_parameter_names_the_nearest() -> None:
         draw(load(), 1, seed=1, product="cd-28")
     with pytest.raises(UnknownIdError, match="share"):
         people(1).values("shares")
+    with pytest.raises(UnknownIdError, match="Nearest: share"):
+        people(1, sets={"shares": 0.5})
 
 
 @pytest.mark.parametrize("disease", list(population().diseases))

@@ -68,8 +68,9 @@ class Course:
         """Begin at ``start_day`` (0, or before it for prophylaxis: then the CAR-T cells come at day 0).
 
         ``seed``: of the measurements; by default that of the patients.  ``schedule``: doses known from the start, as text or orders.
-        Raises ModelError for a start or dose that is impossible.
+        Raises ModelError for a start, dose or parameter of a patient that is impossible.
         """
+        patients.check(system)
         orders = parse(schedule, tuple(system.drugs)) if isinstance(schedule, str) else tuple(schedule)
         first = min((h for o in orders for h in o.hours), default=0.0)
         begins = min(start_day * HOURS_A_DAY, np.floor(first / HOURS_A_DAY) * HOURS_A_DAY)

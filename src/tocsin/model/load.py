@@ -15,7 +15,7 @@ from tocsin.errors import ModelError, UnknownIdError
 from tocsin.model.antimony_text import ModelText, read
 from tocsin.model.expression import write
 from tocsin.model.system import Assigned, Dosing, Input, Parameter, State, System
-from tocsin.model.units import ONE, unit
+from tocsin.model.units import ONE, check_units, unit
 
 STATUSES = ("read", "transcribed", "fitted", "assumed", "memory", "definition", "chosen")
 """How sure a number is: read at its source, in a faithful transcription of it, fitted to named targets, assumed, from memory of the source,
@@ -61,8 +61,11 @@ def loaded(name: str = "crs") -> LoadedModel:
 
 
 def load_files(text: Path, table: Path) -> LoadedModel:
-    """A model of your own: its text and its table."""
-    return build(text.read_text(encoding="utf-8"), table.read_text(encoding="utf-8"), text.name, table.name)
+    """A model of your own: its text and its table.  ModelError where they cannot be used, or where an equation does not keep its units."""
+    own = build(text.read_text(encoding="utf-8"), table.read_text(encoding="utf-8"), text.name, table.name)
+    if findings := check_units(own.system):
+        raise ModelError(f"{text.name}: {len(findings)} of its equations do not keep their units.\n" + "\n".join(f"  {f.sentence}" for f in findings))
+    return own
 
 
 def _text_file(name: str) -> str:

@@ -19,12 +19,17 @@ from tocsin.model.rows import HOUR_STEP, Rows, runs
 from tocsin.timeline import Completeness, Timeline
 
 F64 = npt.NDArray[np.float64]
+Bools = npt.NDArray[np.bool_]
 
 NEEDED = ("temperature_c", "map_mmhg", "pf_ratio", "ice_drive", "local_oedema")
 """Outputs of the model that every observation reads, beside those that laboratory values measure."""
 CHILD_ICE_YEARS = 12.0
 """From this age the ICE score is used, below it CAPD (icans_child:table)."""
 GROWN_YEARS = 16.0
+DAY = 24
+"""Hours."""
+TUMOUR_AT_SITE = "tumour_local_start"
+"""The parameter of a model that is the tumour at the local site at infusion, in 1e9 cells."""
 COMPLETE = Completeness.of(
     ("drugs", "devices", "neurology", "findings"),
     "virtual patients: whatever was given, charted or found is in the record")
@@ -36,7 +41,7 @@ class Lab:
     """A laboratory value and its assay.
 
     ``output`` is what it measures, in ``unit`` in the model; times ``factor`` it is in the concept's unit, in which the limits are.
-    ``cv``: the error of the assay.
+    ``cv``: the error of the assay.  ``specimen``: blood, drawn every ``every_days``, or csf, from a lumbar puncture (see ``punctured``).
     """
 
     concept: str
@@ -49,8 +54,11 @@ class Lab:
     source: str
     status: str
     factor: float = 1.0
+    specimen: str = "blood"
 
     def __post_init__(self) -> None:
+        if self.specimen not in ("blood", "csf"):
+            raise ModelError(f"the assay of {self.concept} is of {self.specimen!r}; a specimen is blood or csf.")
         if not (0 <= self.lloq < self.ceiling and self.cv >= 0 and self.every_days >= 1 and self.factor > 0):
             raise ModelError(f"the assay of {self.concept} is impossible: its limits are {self.lloq:g} and {self.ceiling:g}, its error {self.cv:g}.")
 
@@ -115,7 +123,8 @@ def observe(
     _drugs(rows, care, patients.weight_kg, given, car_dose)
     _labs(rows, values, at, assays, how)
     _neurology(rows, values[:, :, at["ice_drive"]], patients, how)
-    _local(rows, values[:, :, at["local_oedema"]], how)
+    _local(rows, values[:, :, at["local_oedema"]], site_volume(patients, how), how)
+    _said(rows, "organ_failure", failing(care, values[:, :, at["pf_ratio"]], how))
     timeline = Timeline(rows.frame(patients.ids), patients.facts(), COMPLETE)
     return Observation(timeline, care, state)
 
@@ -206,7 +215,21 @@ def _labs(rows: Rows, values: F64, at: dict[str, int], assays: Sequence[Lab], ho
         value = np.clip(value, lab.lloq, lab.ceiling)
         exact = 10.0 ** (np.floor(np.log10(np.maximum(value, 1e-12))) - 2.0)  # three significant digits, as laboratories report
         value = np.where(censored == 0, np.clip(np.round(value / exact) * exact, lab.lloq, lab.ceiling), value)
-        rows.measured(lab.concept, when, value, None, censored)
+        if lab.specimen == "blood":
+            rows.measured(lab.concept, when, value, None, censored)
+            continue
+        who, moment = np.nonzero(punctured(values[:, :, at["ice_drive"]], when, how))
+        rows.add(lab.concept, who, rows.hours[when[moment]], value=value[who, moment], censored=censored[who, moment].astype(np.int8))
+
+
+def punctured(drive: F64, when: npt.NDArray[np.int64], how: Numbers) -> Bools:
+    """Who has a lumbar puncture (patients, len(when)) at the hours numbered ``when``: whoever has lost enough of the ICE score and had not a day before.
+
+    ``drive`` (patients, hours) is hourly.  Nobody is punctured for its own sake: without neurotoxicity there is no value in cerebrospinal fluid.
+    """
+    lost = lost_of_ice(drive, how) >= how["puncture_from"]
+    before = np.where(when >= DAY, lost[:, np.maximum(when - DAY, 0)], False)
+    return np.asarray(lost[:, when] & ~before)
 
 
 def lost_of_ice(drive: F64, how: Numbers) -> F64:
@@ -245,12 +268,31 @@ def _seizures(rows: Rows, lost: F64, how: Numbers) -> None:
         rows.add("seizure", who, rows.hours[when], text=np.full(len(who), said, dtype=object))
 
 
-def _local(rows: Rows, oedema: F64, how: Numbers) -> None:
-    """Swelling and compression: said when they come and when they are gone, and once a day while they last."""
-    for concept, limit in (("lesion_swelling", how["swelling_from"]), ("compression_symptoms", how["compression_from"])):
-        there = oedema >= limit
-        before = np.zeros_like(there)
-        before[:, 1:] = there[:, :-1]
-        told = (there != before) | (there & np.isin(np.arange(there.shape[1]), rows.daily()))
-        who, when = np.nonzero(told & rows.new[None, :])
-        rows.add(concept, who, rows.hours[when], text=np.where(there[who, when], "present", "absent").astype(object), site="local site")
+def site_volume(patients: VirtualPatients, how: Numbers) -> F64:
+    """The volume in mL (patients,) of the local site: its own tissue and the tumour that is there at infusion, where the model tells of one."""
+    tumour = patients.values(TUMOUR_AT_SITE) if TUMOUR_AT_SITE in patients.names else np.zeros(len(patients))
+    return np.asarray(how["site_tissue"] + how["ml_per_gcell"] * tumour)
+
+
+def _local(rows: Rows, oedema: F64, volume: F64, how: Numbers) -> None:
+    """Swelling by the volume of its fluid, so that a large mass is seen to swell early and a small one late; compression by the share, as by its tension."""
+    _said(rows, "lesion_swelling", oedema * volume[:, None] >= how["swelling_from"] * how["site_reference"], "local site")
+    _said(rows, "compression_symptoms", oedema >= how["compression_from"], "local site")
+
+
+def failing(care: Care, pf: F64, how: Numbers) -> Bools:
+    """Whose circulation or lung fails (patients, hours): a vasopressor runs, or P/F is below the limit under high-flow oxygen or ventilation.
+
+    These are 3 points and more of the SOFA score, which is what it calls failure of an organ (vincent1996:table 3).
+    """
+    pressor = (care.norepinephrine > 0) | (care.epinephrine > 0) | (care.vasopressin > 0)
+    return np.asarray(pressor | ((pf < how["failing_pf"]) & (care.device >= DEVICES.index("high_flow_nasal_cannula"))))
+
+
+def _said(rows: Rows, concept: str, there: Bools, site: str | None = None) -> None:
+    """A finding (patients, hours): said when it comes and when it is gone, and once a day while it lasts."""
+    before = np.zeros_like(there)
+    before[:, 1:] = there[:, :-1]
+    told = (there != before) | (there & np.isin(np.arange(there.shape[1]), rows.daily()))
+    who, when = np.nonzero(told & rows.new[None, :])
+    rows.add(concept, who, rows.hours[when], text=np.where(there[who, when], "present", "absent").astype(object), site=site)

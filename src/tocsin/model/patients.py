@@ -27,7 +27,7 @@ class VirtualPatients:
     """Patients that do not exist.
 
     ``parameters`` (patients, parameters) in the order of ``names``; ``weight_kg`` and ``age_years`` (patients,); ``classes``: the share of
-    the mixtures each belongs to, by name (patients,), true where it does.
+    the mixtures each belongs to, by name (patients,), true where it does; ``weight_name``: the parameter that is the body weight, if one is.
     """
 
     ids: tuple[str, ...]
@@ -39,6 +39,7 @@ class VirtualPatients:
     product: str = ""
     disease: Disease | None = None
     classes: Mapping[str, npt.NDArray[np.bool_]] = field(default_factory=dict)
+    weight_name: str = ""
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -55,14 +56,25 @@ class VirtualPatients:
         return np.asarray(self.parameters[:, self.names.index(name)])
 
     def with_values(self, system: System, **values: float | F64) -> VirtualPatients:
-        """The same patients with some parameters set; ModelError for a value that is impossible, naming patient and parameter."""
+        """The same patients with some parameters set; ModelError for a value that is impossible, naming patient and parameter.
+
+        A weight that is set is the weight that doses go by as well.
+        """
         parameters = self.parameters.copy()
         for name, value in values.items():
             if name not in self.names:
                 raise UnknownIdError("parameter", name, self.names, "tocsin model --parameters")
-            parameters[:, self.names.index(name)] = value
-        check(system, self.ids, parameters)
-        return replace(self, parameters=parameters)
+            parameters[:, self.names.index(name)] = _numbers(name, value, len(self))
+        self.check(system, parameters)
+        weight = parameters[:, self.names.index(self.weight_name)] if self.weight_name in values else self.weight_kg
+        return replace(self, parameters=parameters, weight_kg=weight)
+
+    def check(self, system: System, parameters: F64 | None = None) -> None:
+        """Raise ModelError when these are no patients of the system, or one of them has an impossible value."""
+        if self.names != system.parameter_names:
+            other = next((n for n in (*self.names, *system.parameter_names) if (n in self.names) != (n in system.parameter_names)), "their order")
+            raise ModelError(f"these patients were drawn for another model than {system.name}: their parameters differ in {other}.\n  Draw them anew.")
+        check(system, self.ids, self.parameters if parameters is None else parameters)
 
     def only(self, rows: Sequence[int] | npt.NDArray[np.int64]) -> VirtualPatients:
         """Some of the patients."""
@@ -123,7 +135,12 @@ def draw(
     chosen = people.disease(disease) if disease is not None else None
     if chosen is not None:
         entries = _set(entries, {p.name: replace(_entry(entries, p.name, f"disease {chosen.name}"), value=p.value, cv=p.cv) for p in chosen.sets})
-    entries = _set(entries, {k: replace(_entry(entries, k, "the values given"), value=float(v)) for k, v in (sets or {}).items()})
+    for name, value in (sets or {}).items():
+        if name not in entries:
+            raise UnknownIdError("parameter", name, entries, "tocsin model --parameters")
+        if name == people.weight:
+            raise ModelError(f"{name} is drawn with the age of a patient and is no median to set.\n  Give weight_kg (--weight) instead.")
+        entries = _set(entries, {name: replace(entries[name], value=float(_numbers(name, value, 1)))})
     kept = tuple(entries[name] for name in system.parameter_names)
     medians = np.array([p.value for p in kept])
     ids = tuple(patient_id(i + 1) for i in range(n))
@@ -145,7 +162,7 @@ def draw(
             raise ModelError(f"the body weight is named {people.weight!r}, which is no parameter of the model.")
         parameters[:, place[people.weight]] = weight
     check(system, ids, parameters)
-    return VirtualPatients(ids, system.parameter_names, parameters, weight, age, seed, product or "", chosen, classes)
+    return VirtualPatients(ids, system.parameter_names, parameters, weight, age, seed, product or "", chosen, classes, people.weight)
 
 
 def check(system: System, ids: Sequence[str], parameters: F64) -> None:
@@ -162,7 +179,22 @@ def check(system: System, ids: Sequence[str], parameters: F64) -> None:
             wrong |= column > p.high
         if wrong.any():
             row = int(np.flatnonzero(wrong)[0])
-            raise ModelError(f"patient {ids[row]}: {p.name} ({p.meaning}) cannot be {column[row]:g} {p.unit}.\n  {_bounds(p)}")
+            raise ModelError(f"patient {ids[row]}: {_impossible(p, column[row])}")
+
+
+def _numbers(name: str, value: object, n: int) -> F64:
+    """A number, or one a patient; ModelError for anything else."""
+    try:
+        found = np.asarray(value, np.float64)
+    except (TypeError, ValueError):
+        raise ModelError(f"{name} cannot be {value!r}; it is a number.") from None
+    if found.ndim and found.shape != (n,):
+        raise ModelError(f"{name} has {found.size} values where there are {n} patients.\n  Give one number, or one a patient.")
+    return found
+
+
+def _impossible(p: Parameter, value: float) -> str:
+    return f"{p.name} ({p.meaning}) cannot be {value:g}{'' if p.unit == '1' else f' {p.unit}'}.\n  {_bounds(p)}"
 
 
 def _bounds(p: Parameter) -> str:
@@ -185,7 +217,7 @@ def _check_medians(kept: Sequence[Parameter]) -> None:
     for p in kept:
         inside = np.isfinite(p.value) and (p.low is None or p.value >= p.low) and (p.high is None or p.value <= p.high)
         if not inside:
-            raise ModelError(f"{p.name} ({p.meaning}) cannot be {p.value:g} {p.unit}.\n  {_bounds(p)}")
+            raise ModelError(_impossible(p, p.value))
         if p.cv < 0 or not np.isfinite(p.cv):
             raise ModelError(f"{p.name}: the coefficient of variation cannot be {p.cv:g}; it is 0 or more.")
         if p.cv > 0 and p.value <= 0:

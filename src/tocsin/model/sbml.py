@@ -137,16 +137,16 @@ def _events(system: System, doses: tuple[Given, ...]) -> Iterator[str]:
         if not (isfinite(dose.amount) and dose.amount >= 0 and isfinite(dose.day) and dose.day >= 0 and dose.days >= 0):
             raise ModelError(f"{dose.drug} {dose.amount:g} {how.unit} at day {dose.day:g}: a dose and its day are numbers of 0 or more.")
         if dose.days and how.rate_input:
-            rate = f"({how.factor}) * {dose.amount / dose.days!r}"
+            rate = f"({how.factor}) * {float(dose.amount / dose.days)!r}"
             yield _event(f"dose_{number}_on", dose.day, how.rate_input, f"{how.rate_input} + {rate}")
             yield _event(f"dose_{number}_off", dose.day + dose.days, how.rate_input, f"{how.rate_input} - {rate}")
         else:
-            yield _event(f"dose_{number}", dose.day, how.target, f"{how.target} + ({how.factor}) * {dose.amount!r}")
+            yield _event(f"dose_{number}", dose.day, how.target, f"{how.target} + ({how.factor}) * {float(dose.amount)!r}")
     yield "</listOfEvents>"
 
 
 def _event(name: str, day: float, variable: str, becomes: str) -> str:
-    when = f'<math xmlns="{MATHML}"><apply><geq/>{TIME}<cn>{day!r}</cn></apply></math>'
+    when = f'<math xmlns="{MATHML}"><apply><geq/>{TIME}<cn>{float(day)!r}</cn></apply></math>'
     return (f'<event id="{name}" useValuesFromTriggerTime="false"><trigger initialValue="false" persistent="true">{when}</trigger>'
             f'<listOfEventAssignments><eventAssignment variable="{variable}">{math(becomes)}</eventAssignment></listOfEventAssignments></event>')
 

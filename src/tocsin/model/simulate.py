@@ -129,6 +129,8 @@ def simulate(
     """
     if not (np.isfinite(days) and days > 0):
         raise ModelError(f"{days:g} days cannot be simulated; ask for more than 0.")
+    if patients is not None and sets:
+        raise ModelError(f"{next(iter(sets))} cannot be set as a median: these patients are drawn already.\n  Use patients.with_values.")
     model = system if system is not None else load()
     people = population if population is not None else default_population()
     who = patients if patients is not None else draw(

@@ -158,7 +158,7 @@ class Compiled:
             for name in parameters:
                 if name not in names:
                     raise UnknownIdError("parameter", name, names)
-            given = {name: np.atleast_1d(np.asarray(value, np.float64)) for name, value in parameters.items()}
+            given = {name: np.atleast_1d(_numbers(name, value)) for name, value in parameters.items()}
             n = max((len(value) for value in given.values()), default=1)
             table = np.tile(np.array([p.value for p in self.system.parameters], np.float64), (n, 1))
             for name, value in given.items():
@@ -166,12 +166,17 @@ class Compiled:
                     raise ModelError(f"The parameter {name} has {np.shape(value)} values where there are {n} patients.\n  Give one number, or one a patient.")
                 table[:, names.index(name)] = value
         else:
-            table = np.atleast_2d(np.ascontiguousarray(parameters, np.float64))
+            table = np.atleast_2d(np.ascontiguousarray(_numbers("parameters", parameters)))
             if table.ndim != 2 or table.shape[1] != len(names):
                 raise ModelError(f"The parameters have the shape {table.shape}; {self.system.name} needs (patients, {len(names)}).")
         if not np.isfinite(table).all():
             i, k = (int(v) for v in np.argwhere(~np.isfinite(table))[0])
             raise ModelError(f"Patient {i}: the parameter {names[k]} is {table[i, k]}.\n  Every parameter must be a finite number.")
+        low = np.array([-np.inf if p.low is None else p.low for p in self.system.parameters])
+        high = np.array([np.inf if p.high is None else p.high for p in self.system.parameters])
+        if (outside := (table < low) | (table > high)).any():
+            i, k = (int(v) for v in np.argwhere(outside)[0])
+            raise ModelError(f"Patient {i}: the parameter {names[k]} is {table[i, k]:g}, outside what the model states, {low[k]:g} to {high[k]:g}.")
         return table
 
     def _start(self, parameters: Parameters | None, initial: ArrayLike | None, start: float) -> State:
@@ -251,6 +256,13 @@ class Compiled:
                 f"Patient {i} stands at day {now.time[i]:g}, where {now.given[i]} changes by doses lay behind it; now {behind[i]} do.\n"
                 "  Doses are appended from there on, never changed before: give all so far, or only those from there on."
             )
+
+
+def _numbers(what: str, value: Any) -> Floats:
+    try:
+        return np.asarray(value, np.float64)
+    except (TypeError, ValueError):
+        raise ModelError(f"{what}: {value!r} holds what is no number.") from None
 
 
 def _given(planned: Changes, time: Floats) -> NDArray[np.int64]:
