@@ -121,7 +121,7 @@ def main() -> None:
     options.add_argument("--write", action="store_true")
     options.add_argument("--sweeps", type=int, default=10_000)
     options.add_argument("--chains", type=int, default=6)
-    options.add_argument("--starts", type=int, default=6)
+    options.add_argument("--starts", type=int, default=24)
     asked = options.parse_args()
     begin = time.time()
     print("1. Twenty patients")
@@ -135,7 +135,8 @@ def main() -> None:
     free = {"engraftment": (shared["engraftment"], 1.0), "prime_rate": (1.8, 0.5), "expansion_rate": (1.4, 0.3), "contraction_rate": (0.2, 0.5),
             "memory_rate": (0.0013, 1.0), "memory_loss": (0.0032, 1.0), "marrow_exit": (shared["marrow_exit"], 0.7), "kill_rate": (shared["kill_rate"], 0.7),
             "antigen_half": (shared["antigen_half"], 0.7), "factor:expansion_rate": (0.5, 0.5)}
-    cd28 = kinetics.fit([AXI, AXI_LOW], aims(known, ("axi", "axi-low")), free, rest, {"factor:expansion_rate": "axi-low"}, seed=SEED, starts=max(asked.starts // 2, 1))
+    cd28 = kinetics.fit([AXI, AXI_LOW], aims(known, ("axi", "axi-low")), free, rest, {"factor:expansion_rate": "axi-low"}, seed=SEED,
+                       starts=max(asked.starts // 4, 1))
 
     print("3. The product with a 4-1BB domain")
     base = clinical.changed(load(), {**shared, **TISA.sets}, omegas)

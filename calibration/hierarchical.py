@@ -104,7 +104,7 @@ def sample(
     median = centre + 0.3 * spread * rng.standard_normal((chains, d))
     omega = np.tile(expected, (chains, 1))
     error = np.full((chains, len(ANALYTES)), ERROR_PRIOR)
-    low, high = np.log(model.low) + 1e-9, np.log(model.high) - 1e-9
+    low, high = np.log(np.maximum(model.low, 1e-12)) + 1e-9, np.log(model.high) - 1e-9
     state = np.concatenate([np.clip(centre + expected * rng.standard_normal((rows, d)), low, high), rng.standard_normal((rows, extra))], axis=1)
     found, ok = model.predict(patient, state[:, :d], state[:, d:])
     density = np.where(ok, likelihood(cohort, patient, found, np.repeat(error, n, axis=0)), -np.inf)

@@ -22,6 +22,7 @@ F64 = npt.NDArray[np.float64]
 DAYS = np.array([*np.arange(0.0, 28.1, 0.25), 35.0, 42.0, 60.0, 90.0, 120.0, 180.0, 270.0, 365.0])
 SAMPLED = np.array([3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 14, 17, 21, 28, 42, 60, 90, 120, 180, 270, 365], float)
 HALF = np.log(2.0)
+POLISHED = 4                  # of the starts, with what else is fitted to
 STEP = 0.03                   # of the logarithm of a parameter, for the slopes of the objective
 Further = Callable[[Mapping[str, float]], tuple[Sequence[float], Mapping[str, float]]]
 
@@ -127,11 +128,13 @@ def fit(settings: Sequence[Setting], aims: Sequence[Aim], free: Mapping[str, tup
         further: Further | None = None, seed: int = 1, starts: int = 6, tell: Callable[[str], None] = print) -> Fitted:
     """Find ``free`` (name: prior median, prior sd of the logarithm) so that the aims are met.
 
-    ``class_only``: free factors ("factor:parameter") that only act in the named setting.  Begun ``starts`` times, from the prior medians and about them.
+    ``class_only``: free factors ("factor:parameter") that only act in the named setting.
+    Begun ``starts`` times, from the prior medians and about them, by the kinetics alone; the best few by the whole objective are gone on with.
     ``further``: residuals and predictions of something else by the same parameters, such as the course of a population.
     """
     compiled = compile_system(load(), outputs=("car_blood_per_ul",))
     low, high = ({p.name: (getattr(p, what) or fallback) for p in compiled.system.parameters} for what, fallback in (("low", 1e-9), ("high", 1e9)))
+    whole = True  # or by the kinetics alone
     names = list(free)
     centre = np.log([free[n][0] for n in names])
     spread = np.array([free[n][1] for n in names])
@@ -164,7 +167,7 @@ def fit(settings: Sequence[Setting], aims: Sequence[Aim], free: Mapping[str, tup
         return found
 
     def residuals(found: Mapping[str, float], logs: F64) -> F64:
-        more = further(named(logs))[0] if further is not None else ()
+        more = further(named(logs))[0] if further is not None and whole else ()
         return np.array([*more, *((np.log(max(found[a.target], 1e-12)) - np.log(a.value)) / a.sd for a in aims), *((logs - centre) / spread)])
 
     def both(logs: F64) -> tuple[F64, F64]:
@@ -190,12 +193,17 @@ def fit(settings: Sequence[Setting], aims: Sequence[Aim], free: Mapping[str, tup
                 continue
             best, damping = steps[k], max(dampings[k], 1e-6)
             value, slope = both(best)
-        tell(f"  objective {value @ value:.1f}")
         return best, value, slope
 
     rng = np.random.default_rng(seed)
     begins = [centre, *(centre + 0.5 * spread * rng.standard_normal(len(names)) for _ in range(starts - 1))]
-    best, value, slope = min((search(b) for b in begins), key=lambda found: float(found[1] @ found[1]))
+    whole = False
+    ends = [search(b)[0] for b in begins]
+    whole = True
+    ends.sort(key=lambda logs: float((residuals(predictions(logs[None])[0], logs) ** 2).sum()))
+    found = [search(logs) for logs in (ends[:POLISHED] if further is not None else ends[:1])]
+    tell("  objectives " + ", ".join(f"{v @ v:.1f}" for _, v, _ in found))
+    best, value, slope = min(found, key=lambda one: float(one[1] @ one[1]))
     cover = np.linalg.inv(slope.T @ slope)
     return Fitted({n: float(np.exp(v)) for n, v in zip(names, best, strict=True)}, {n: float(v) for n, v in zip(names, np.sqrt(np.diag(cover)), strict=True)},
                   {**predictions(best[None])[0], **(further(named(best))[1] if further is not None else {})}, float(value @ value),
