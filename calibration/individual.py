@@ -67,7 +67,8 @@ class Model:
         table = np.tile(self.base, (len(patient), 1))
         table[:, self.at] = np.exp(logs)
         blasts = np.maximum(np.nan_to_num(self.cohort.blasts[patient], nan=TUMOUR_AT_HALF), LEAST_BLASTS)
-        table[:, self.system.parameter_names.index("tumour_marrow_start")] *= blasts / TUMOUR_AT_HALF
+        tumour = self.system.parameter_names.index("tumour_marrow_start")
+        table[:, tumour] = np.minimum(table[:, tumour] * blasts / TUMOUR_AT_HALF, self.system.parameters[tumour].high or np.inf)
         table[:, self.system.parameter_names.index("car_dose")] = self.cohort.dose[patient]
         return table
 

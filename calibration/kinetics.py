@@ -155,7 +155,7 @@ def fit(settings: Sequence[Setting], aims: Sequence[Aim], free: Mapping[str, tup
         return out
 
     def named(logs: F64) -> dict[str, float]:
-        return {**shared, **{n: float(np.exp(v)) for n, v in zip(names, logs, strict=True) if n not in only}}
+        return {**shared, **{n: float(np.clip(np.exp(v), low[n], high[n])) for n, v in zip(names, logs, strict=True) if n not in only}}
 
     def predictions(many: F64) -> list[dict[str, float]]:
         curves = typical(compiled, [row for logs in many for row in rows(logs)])

@@ -23,7 +23,7 @@ def elasticities(values: Mapping[str, float]) -> dict[str, dict[str, float]]:
         p = next(p for p in system.parameters if p.name == name)
         for side, row in ((1, 1 + 2 * i), (-1, 2 + 2 * i)):
             moved = base[name] * np.exp(side * STEP)
-            table[row, system.parameter_names.index(name)] = min(moved, p.high) if p.high is not None else moved
+            table[row, system.parameter_names.index(name)] = np.clip(moved, -np.inf if p.low is None else p.low, np.inf if p.high is None else p.high)
     found = compile_system(system, outputs=OUTPUTS).solve(table, None, HOURS / 24.0, rtol=1e-8, atol=1e-10).values
     seen = _seen(found)
     out = {}

@@ -88,8 +88,10 @@ def test_the_command_line_writes_the_report_and_refuses_what_the_recipe_fixes(tm
     found = CliRunner().invoke(app, ["simulate", "--case", "001", "--out", str(tmp_path)])
     assert found.exit_code == 0, found.output
     assert {"case.html", "case.svg", "case.png", "timeline.parquet", "run.json"} <= {f.name for f in tmp_path.iterdir()}
-    refused = CliRunner().invoke(app, ["simulate", "--case", "001", "--doses", "tocilizumab 8 mg/kg @ day 5"])
-    assert refused.exit_code != 0
+    for option, value in (("--doses", "tocilizumab 8 mg/kg @ day 5"), ("--patients", "3"), ("--seed", "1"), ("--set", "car_dose=1e6")):
+        refused = CliRunner().invoke(app, ["simulate", "--case", "001", option, value])
+        assert refused.exit_code != 0, option
+        assert option in str(refused.output) + str(refused.exception)
     assert CliRunner().invoke(app, ["simulate", "--case", "009"]).exit_code != 0
 
 

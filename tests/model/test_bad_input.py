@@ -247,3 +247,11 @@ def test_no_patient_within_the_bounds_of_the_model_diverges() -> None:
     found = compile_system(system).solve(everyone, times=np.arange(0.0, 28.1, 1.0), events=given)
     assert not found.failures
     assert np.isfinite(found.values).all()
+
+
+def test_the_help_of_simulate_names_every_product_and_disease():
+    from tocsin.model.load import products
+    from tocsin.model.population import population
+
+    told = " ".join(CliRunner().invoke(app, ["simulate", "--help"], env={"COLUMNS": "200"}).output.split())
+    assert [name for name in (*products(), *(d.name for d in population().diseases.values())) if name not in told] == []

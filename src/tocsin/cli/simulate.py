@@ -12,8 +12,9 @@ from tocsin.errors import SettingError
 
 
 def simulate(
+    context: typer.Context,
     patients: Annotated[int, typer.Option("--patients", "-n", help="How many virtual patients.", min=1)] = 100,
-    product: Annotated[str, typer.Option("--product", help="The CAR-T product: 4-1bb or cd28.")] = "4-1bb",
+    product: Annotated[str, typer.Option("--product", help="The CAR-T product: 4-1bb, cd28 or 4-1bb-cd22.")] = "4-1bb",
     disease: Annotated[str, typer.Option("--disease", help="all-high, all-low, lymphoma, compartmental or systemic-hidden.")] = "all-high",
     doses: Annotated[str, typer.Option("--doses", help="Who gets what when, e.g. \"tocilizumab 8 mg/kg @ day 5; dexamethasone 10 mg q6h x 4 @ day 6\". "
                                        "Days before 0 are prophylaxis.")] = "",
@@ -41,7 +42,7 @@ def simulate(
       tocsin simulate --case 001 --out DIR
     """
     if case is not None:
-        _case(case, out, {"--doses": doses, "--weight": weight, "--age": age, "--set": setting, "--care": care})
+        _case(case, out, [p.opts[0] for p in context.command.params if p.name not in (None, "case", "out") and _given(context, p.name)])
         return
     from tocsin.model import simulate as model
     from tocsin.model.care import policy
@@ -60,13 +61,17 @@ def simulate(
     print_simulation(console(), found, told, files, report)
 
 
-def _case(id: str, out: Path | None, others: dict[str, object]) -> None:  # noqa: A002
+def _given(context: typer.Context, name: str) -> bool:
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
+
+
+def _case(id: str, out: Path | None, given: list[str]) -> None:  # noqa: A002
     """The virtual patient of a published case; its recipe says all that the other options would."""
     from tocsin.cases.virtual import report
     from tocsin.show.case_page import print_case
     from tocsin.show.lookup import console, working
 
-    given = [name for name, value in others.items() if value]
     if given:
         raise SettingError(f"--case {id} goes by the recipe of the case, which {given[0]} cannot change.\n  Leave {', '.join(given)} out, or --case.")
     with working(f"simulating case {id}", show=True):
