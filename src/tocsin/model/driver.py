@@ -72,22 +72,57 @@ def leave(lane, who, cause, w, at_t, at_y, at_x, time, y, x, status, counts, ste
     who[lane] = -1
 
 
+@njit("void(i8[::1],i8[::1],i8,i8,f8[:,::1],f8[:,::1],f8[:,::1],f8[::1],f8[:,::1],f8[:,::1])", **OPTIONS)
+def settle(functions, layout, first, last, prepared, held, x, time, control, y):
+    """The states at ``time`` of patients ``first`` to ``last``: within the step that reaches beyond it, which is made again, or where they stand."""
+    attempt, bend, within = functions[0], functions[4], functions[5]
+    T, H, THETA, RTOL, Y, G = layout[0], layout[1], layout[2], layout[4], layout[6], layout[8]
+    X, Q, ATOL, N_ROWS, LANES = layout[9], layout[10], layout[11], layout[16], layout[17]
+    w = np.zeros((N_ROWS, LANES))
+    w[H, :] = w[RTOL, :] = 1.0
+    w[ATOL:ATOL + y.shape[1], :] = 1.0
+    for group in range(first, last, LANES):
+        for lane in range(min(LANES, last - group)):
+            i = group + lane
+            kept = control[i, 4] > 0.0
+            w[T, lane], w[H, lane] = (control[i, 3], control[i, 4]) if kept else (time[i], 1.0)
+            w[THETA, lane] = min(max((time[i] - w[T, lane]) / w[H, lane], 0.0), 1.0)
+            for j in range(y.shape[1]):
+                w[Y + j, lane] = held[i, j]
+            for j in range(x.shape[1]):
+                w[X + j, lane] = x[i, j]
+            for j in range(prepared.shape[1]):
+                w[Q + j, lane] = prepared[i, j]
+        call_one(attempt, w)
+        call_one(bend, w)
+        call_one(within, w)
+        for lane in range(min(LANES, last - group)):
+            i = group + lane
+            for j in range(y.shape[1]):
+                y[i, j] = w[G + j, lane] if control[i, 4] > 0.0 else held[i, j]
+
+
 @njit(
-    "void(i8[::1],i8[::1],i8,i8,f8[:,::1],f8[:,::1],f8[:,::1],f8[::1],f8[:,::1],f8[::1],i8[::1],"
+    "void(i8[::1],i8[::1],i8,i8,f8[:,::1],f8[:,::1],f8[:,::1],f8[::1],f8[:,::1],f8[:,::1],f8[::1],i8[::1],"
     "f8[::1],i8[::1],f8[::1],f8[::1],f8,i8,i8[::1],f8[:,:,::1],f4[:,:,::1],i8[::1],i8[:,::1])",
     **OPTIONS,
 )
-def run(functions, layout, first, last, prepared, y, x, time, control, times, event_start, event_time, event_target, event_amount, atol, rtol, most_steps,
-        columns, values, values_single, status, counts):
+def run(functions, layout, first, last, prepared, y, x, time, control, begun, times, event_start, event_time, event_target, event_amount, atol, rtol,
+        most_steps, columns, values, values_single, status, counts):
     """Carries patients ``first`` to ``last`` from their times to the last of ``times``, and writes their outputs.
 
-    ``functions``: the addresses of attempt, dense and observe; ``layout``: where its numbers lie.
-    ``control`` (patients, 3): the proposed step, the logarithm of the last error, the step for the next restart.
+    A step ends where it ends: at an event that is known, and else also beyond the last time; then ``y`` is the state at its start and ``begun`` keeps for
+    the next stretch the state at its end and what its outputs need.  It is taken back there when an event has come to lie within it.
+
+    ``functions``: the addresses of STEPS; ``layout``: where its numbers lie.
+    ``control`` (patients, 6): the proposed step, the logarithm of the last error, the step for the next restart; start, length and end of the step that is
+    kept, of length 0 where there is none.
     ``counts`` (patients, 2): steps accepted and rejected.  The outputs of these ``columns`` go to ``values``, or to ``values_single`` where that has elements.
     """
-    attempt, dense, observe = functions[0], functions[1], functions[2]
-    T, H, THETA, ERROR, RTOL, Y, Z, X = layout[0], layout[1], layout[2], layout[3], layout[4], layout[5], layout[6], layout[7]
-    Q, ATOL, DENSE, OUT, N_DENSE, N_ROWS, LANES, ORDER = layout[8], layout[9], layout[10], layout[11], layout[12], layout[13], layout[14], layout[15]
+    attempt, dense, observe, advance = functions[0], functions[1], functions[2], functions[3]
+    T, H, THETA, ERROR, RTOL, MOVES, Y, Z = layout[0], layout[1], layout[2], layout[3], layout[4], layout[5], layout[6], layout[7]
+    X, Q, ATOL, DENSE, OUT, N_DENSE, N_ROWS, LANES, ORDER = (
+        layout[9], layout[10], layout[11], layout[12], layout[13], layout[15], layout[16], layout[17], layout[18])
     N_STATES, N_INPUTS, N_PREPARED = y.shape[1], x.shape[1], prepared.shape[1]
     now, past = NOW / ORDER, BEFORE / ORDER
     w = np.zeros((N_ROWS, LANES))
@@ -99,7 +134,7 @@ def run(functions, layout, first, last, prepared, y, x, time, control, times, ev
     reaches = np.zeros(LANES, np.bool_)
     restarted = np.zeros(LANES, np.bool_)
     steps = np.zeros((LANES, 2), np.int64)
-    proposed, before, restart, stop = np.ones(LANES), np.zeros(LANES), np.ones(LANES), np.zeros(LANES)
+    proposed, before, restart, stop, reached = np.ones(LANES), np.zeros(LANES), np.ones(LANES), np.zeros(LANES), np.zeros(LANES)
     n_times = times.shape[0]
     end = times[n_times - 1]
     single = values_single.size > 0
@@ -117,23 +152,34 @@ def run(functions, layout, first, last, prepared, y, x, time, control, times, ev
                 if status[i] != 0:
                     continue
                 who[lane] = i
-                w[T, lane] = time[i]
-                for j in range(N_STATES):
-                    w[Y + j, lane] = y[i, j]
-                    w[Z + j, lane] = 0.0
-                for j in range(N_DENSE):
-                    w[DENSE + j, lane] = 0.0
-                for j in range(N_INPUTS):
-                    w[X + j, lane] = x[i, j]
-                for j in range(N_PREPARED):
-                    w[Q + j, lane] = prepared[i, j]
                 proposed[lane], before[lane], restart[lane] = control[i, 0], control[i, 1], control[i, 2]
                 event[lane] = event_start[i]
                 while event[lane] < event_start[i + 1] and event_time[event[lane]] < time[i]:
                     event[lane] += 1
+                for j in range(N_INPUTS):
+                    w[X + j, lane] = x[i, j]
+                for j in range(N_PREPARED):
+                    w[Q + j, lane] = prepared[i, j]
                 output[lane] = 0
-                due[lane] = 1 if times[0] <= time[i] else 0
-                accepted[lane] = False
+                due[lane] = 0
+                accepted[lane] = control[i, 4] > 0.0
+                w[T, lane] = control[i, 3] if accepted[lane] else time[i]
+                for j in range(N_STATES):
+                    w[Y + j, lane] = y[i, j]
+                if not accepted[lane]:
+                    due[lane] = 1 if times[0] <= time[i] else 0
+                elif event[lane] < event_start[i + 1] and event_time[event[lane]] < control[i, 5]:
+                    accepted[lane] = False
+                    proposed[lane] = min(proposed[lane], control[i, 4])
+                else:
+                    w[H, lane] = control[i, 4]
+                    reached[lane] = control[i, 5]
+                    for j in range(N_STATES):
+                        w[Z + j, lane] = begun[i, j]
+                    for j in range(N_DENSE):
+                        w[DENSE + j, lane] = begun[i, N_STATES + j]
+                    while due[lane] < n_times and times[due[lane]] <= reached[lane]:
+                        due[lane] += 1
                 restarted[lane] = False
                 steps[lane, 0] = steps[lane, 1] = 0
         # outputs within the steps just accepted, and at the start
@@ -142,7 +188,7 @@ def run(functions, layout, first, last, prepared, y, x, time, control, times, ev
             most = max(most, due[lane])
         for k in range(most):
             for lane in range(LANES):
-                if k < due[lane]:
+                if k < due[lane] and accepted[lane]:
                     w[THETA, lane] = min(max((times[output[lane] + k] - w[T, lane]) / w[H, lane], 0.0), 1.0)
                 else:
                     w[THETA, lane] = 0.0
@@ -156,9 +202,33 @@ def run(functions, layout, first, last, prepared, y, x, time, control, times, ev
                     else:
                         for j in range(columns.shape[0]):
                             values[who[lane], at, j] = w[OUT + columns[j], lane]
-        # the state moves on; events; the next step
-        active = 0
+        # the state moves on; a step beyond the end is kept
+        moves = False
         freed = 0
+        for lane in range(LANES):
+            w[MOVES, lane] = 0.0
+            if who[lane] < 0 or not accepted[lane]:
+                continue
+            if reached[lane] <= end:
+                moves = True
+                w[MOVES, lane] = 1.0
+                continue
+            i = who[lane]
+            for j in range(N_STATES):
+                begun[i, j] = w[Z + j, lane]
+            for j in range(N_DENSE):
+                begun[i, N_STATES + j] = w[DENSE + j, lane]
+            control[i, 0], control[i, 1], control[i, 2] = proposed[lane], before[lane], restart[lane]
+            control[i, 3], control[i, 4], control[i, 5] = w[T, lane], w[H, lane], reached[lane]
+            leave(lane, who, 0, w, T, Y, X, time, y, x, status, counts, steps)
+            time[i] = end
+            accepted[lane] = False
+            due[lane] = 0
+            freed += 1
+        if moves:
+            call_one(advance, w)
+        # events; the next step
+        active = 0
         for lane in range(LANES):
             if who[lane] < 0:
                 continue
@@ -167,11 +237,9 @@ def run(functions, layout, first, last, prepared, y, x, time, control, times, ev
             due[lane] = 0
             if accepted[lane]:
                 accepted[lane] = False
-                w[T, lane] = stop[lane] if reaches[lane] else w[T, lane] + w[H, lane]
-                for j in range(N_STATES):
-                    w[Y + j, lane] = w[Z + j, lane]
+                w[T, lane] = reached[lane]
             if w[T, lane] >= end:
-                control[i, 0], control[i, 1], control[i, 2] = proposed[lane], before[lane], restart[lane]
+                control[i, 0], control[i, 1], control[i, 2], control[i, 4] = proposed[lane], before[lane], restart[lane], 0.0
                 leave(lane, who, 0, w, T, Y, X, time, y, x, status, counts, steps)
                 freed += 1
                 continue
@@ -180,13 +248,13 @@ def run(functions, layout, first, last, prepared, y, x, time, control, times, ev
                 freed += 1
                 continue
             active += 1
-            stop[lane] = end
+            stop[lane] = math.inf
             near = 1e-13 * max(1.0, abs(w[T, lane]))
             changed = False
             while event[lane] < event_start[i + 1]:
                 e = event[lane]
                 if event_time[e] > w[T, lane] + near:
-                    stop[lane] = min(end, event_time[e])
+                    stop[lane] = event_time[e]
                     break
                 target, amount = event_target[e], event_amount[e]
                 changed = True
@@ -227,12 +295,12 @@ def run(functions, layout, first, last, prepared, y, x, time, control, times, ev
                 if restarted[lane]:
                     restarted[lane] = False
                     restart[lane] = h * math.exp(min(SAFETY - error / ORDER, MOST_GROWTH))
-                reached = stop[lane] if reaches[lane] else w[T, lane] + h
+                reached[lane] = stop[lane] if reaches[lane] else w[T, lane] + h
                 k = output[lane]
-                while k < n_times and times[k] <= reached:
+                while k < n_times and times[k] <= reached[lane]:
                     k += 1
                 due[lane] = k - output[lane]
-                any_due = any_due or due[lane] > 0
+                any_due = any_due or due[lane] > 0 or reached[lane] > end
             else:
                 steps[lane, 1] += 1
                 shrinking = max(SAFETY - error / ORDER, MOST_SHRINKING) if finite else MOST_SHRINKING

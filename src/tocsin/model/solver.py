@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from types import ModuleType
 from typing import Any
 
@@ -14,6 +15,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from tocsin.errors import ModelError, SettingError, UnknownIdError
 from tocsin.model import driver
+from tocsin.model.compile import STEPS
 from tocsin.model.emit import Programs
 from tocsin.model.events import Changes, Events, changes
 from tocsin.model.system import System
@@ -93,18 +95,16 @@ class Compiled:
         spread = _spread(n, workers)
         if state is None:
             first = np.empty(n)
-            spread(lambda a, b: driver.first_steps(self.module.rates.address, a, b, now.prepared, now.y, now.inputs, now.time, first, absolute, rtol))
+            spread(lambda a, b: driver.first_steps(self.module.rates.address, a, b, now.prepared, now.held, now.inputs, now.time, first, absolute, rtol))
             now.control[:, 0] = first
             now.control[:, 2] = first
         shape = (n, len(at), len(columns))
         none = (0, 0, 0)
         values, values_single = np.empty(none if single else shape), np.empty(shape if single else none, np.float32)
         gone = now.status != 0
-        functions = np.array([self.module.attempt.address, self.module.dense.address, self.module.observe.address], np.int64)
-        layout = np.array(self.module.LAYOUT, np.int64)
         spread(lambda a, b: driver.run(
-            functions, layout, a, b, now.prepared, now.y, now.inputs, now.time, now.control, at, planned.start, planned.time, planned.target, planned.amount,
-            absolute, rtol, most_steps, columns, values, values_single, now.status, now.steps,
+            self._functions, self._layout, a, b, now.prepared, now.held, now.inputs, now.time, now.control, now.begun, at, planned.start, planned.time, planned.target,
+            planned.amount, absolute, rtol, most_steps, columns, values, values_single, now.status, now.steps,
         ))
         kept = values_single if single else values
         failed = [int(i) for i in np.flatnonzero(now.status)]
@@ -128,7 +128,7 @@ class Compiled:
 
     def initial_states(self, parameters: Parameters | None = None) -> Floats:
         """The states (N, S) at the start, by the system's expressions."""
-        return self._start(parameters, None, 0.0).y
+        return self._start(parameters, None, 0.0).held
 
     def prepared(self, parameters: Parameters) -> Floats:
         """What the compiled code keeps of each patient's parameters: (N, .)."""
@@ -140,6 +140,26 @@ class Compiled:
         x[:np.size(inputs)] = inputs
         driver.one(address, self.prepared(parameters)[0], np.ascontiguousarray(y, np.float64), x, np.array([float(time)]), out)
         return out
+
+    @cached_property
+    def _layout(self) -> NDArray[np.int64]:
+        return np.array(self.module.LAYOUT, np.int64)
+
+    @cached_property
+    def _functions(self) -> NDArray[np.int64]:
+        return np.array([getattr(self.module, name).address for name in STEPS], np.int64)
+
+    def _begun(self, n: int) -> Floats:
+        """Room for a step of each of ``n`` patients that reaches beyond a stretch."""
+        kernel = self.module.KERNEL
+        return np.empty((n, len(self.system.states) + len(kernel.observed) * len(kernel.tableau.h)))
+
+    def _settled(self, state: State) -> Floats:
+        """The states (N, S) at the time at which patients stand."""
+        y = np.empty_like(state.held)
+        driver.settle(self._functions, self._layout, 0, len(y), state.prepared, state.held, state.inputs, state.time, state.control, y)
+        y.flags.writeable = False
+        return y
 
     # ------------------------------------------------------------ what is asked
 
@@ -190,9 +210,9 @@ class Compiled:
         prepared = np.empty((n, max(1, sizes["q"])))
         driver.prepare_all(self.module.prepare.address, self.module.initial.address, 0, n, table, prepared, y, given is None)
         self._finite_start(y, prepared)
-        control = np.zeros((n, 3))
         none = np.zeros(n, np.int64)
-        return State(np.full(n, float(start)), y, np.zeros((n, max(1, sizes["x"]))), none, prepared, control, none.copy(), np.zeros((n, 2), np.int64))
+        inputs, counts = np.zeros((n, max(1, sizes["x"]))), np.zeros((n, 2), np.int64)
+        return State(np.full(n, float(start)), inputs, none, prepared, np.zeros((n, 6)), y, self._begun(n), none.copy(), counts, self._settled)
 
     def _finite_start(self, y: Floats, prepared: Floats) -> None:
         states = self.system.states
@@ -225,7 +245,7 @@ class Compiled:
     def _resume(self, state: State, parameters: Parameters | None, initial: ArrayLike | None) -> State:
         if initial is not None:
             raise ModelError("Both a state and initial values are given.\n  A run either starts or goes on.")
-        if state.y.shape[1] != len(self.system.states) or state.prepared.shape[1] != max(1, self.programs.sizes["q"]):
+        if state.held.shape[1] != len(self.system.states) or state.prepared.shape[1] != max(1, self.programs.sizes["q"]):
             raise ModelError(f"The state is not one of {self.system.name} compiled with these outputs.")
         now = state.copy()
         if parameters is not None:
@@ -233,9 +253,11 @@ class Compiled:
             if len(table) not in (1, len(state)):
                 raise ModelError(f"There are {len(state)} patients but {len(table)} rows of parameters.\n  Give one row, or one a patient.")
             now.prepared = np.empty_like(state.prepared)
+            now.held = state.y.copy()
+            now.control[:, 4] = 0.0  # a step that reaches beyond was made with the parameters of before
             table = np.require(np.broadcast_to(table, (len(state), table.shape[1])), requirements=["C", "W"])
-            driver.prepare_all(self.module.prepare.address, self.module.initial.address, 0, len(state), table, now.prepared, now.y, False)
-            self._finite_start(now.y[:0], now.prepared)
+            driver.prepare_all(self.module.prepare.address, self.module.initial.address, 0, len(state), table, now.prepared, now.held, False)
+            self._finite_start(now.held[:0], now.prepared)
         return now
 
     def _behind(self, planned: Changes, now: State, resumed: bool) -> None:
