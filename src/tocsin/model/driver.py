@@ -38,6 +38,16 @@ def one(program, q, y, x, t, out):
     call_six(program, q, q, y, x, t, out)
 
 
+@njit("void(f8[::1],i8[::1],f8[::1],i8[::1])", **OPTIONS)
+def behind(time, event_start, event_time, count):
+    """How many events lie before each patient's time."""
+    for i in range(len(time)):
+        k = event_start[i]
+        while k < event_start[i + 1] and event_time[k] < time[i]:
+            k += 1
+        count[i] = k - event_start[i]
+
+
 @njit("void(i8,i8,i8,f8[:,::1],f8[:,::1],f8[:,::1],f8[::1],f8[::1],f8[::1],f8)", **OPTIONS)
 def first_steps(rates, first, last, prepared, y, x, t, h, atol, rtol):
     """A first step in which no state changes by more than a hundredth of itself or of its tolerance."""
@@ -58,15 +68,41 @@ def first_steps(rates, first, last, prepared, y, x, t, h, atol, rtol):
 
 
 @njit(nogil=True, error_model="numpy")
+def put(w, at, lane, row, begin, count):
+    """Writes ``count`` numbers of a row from ``begin`` on into one lane of the workspace from row ``at`` on; indices without a sign need no test of it."""
+    flat = w.reshape(w.size)
+    to, step = np.uint64(at * w.shape[1] + lane), np.uint64(w.shape[1])
+    for j in range(np.uint64(begin), np.uint64(begin + count)):
+        flat[to] = row[j]
+        to += step
+
+
+@njit(nogil=True, error_model="numpy")
+def take(w, at, lane, row, begin, count):
+    """The way back of ``put``."""
+    flat = w.reshape(w.size)
+    of, step = np.uint64(at * w.shape[1] + lane), np.uint64(w.shape[1])
+    for j in range(np.uint64(begin), np.uint64(begin + count)):
+        row[j] = flat[of]
+        of += step
+
+
+@njit(nogil=True, error_model="numpy")
+def tell(w, at, lane, columns, row):
+    """The outputs of one lane that are asked for."""
+    flat = w.reshape(w.size)
+    for j in range(columns.shape[0]):
+        row[j] = flat[np.uint64((at + columns[j]) * w.shape[1] + lane)]
+
+
+@njit(nogil=True, error_model="numpy")
 def leave(lane, who, cause, w, at_t, at_y, at_x, time, y, x, status, counts, steps):
     """Writes back where a lane's patient stands, with the cause of its failure or 0, and frees the lane."""
     i = who[lane]
     status[i] = cause
     time[i] = w[at_t, lane]
-    for j in range(y.shape[1]):
-        y[i, j] = w[at_y + j, lane]
-    for j in range(x.shape[1]):
-        x[i, j] = w[at_x + j, lane]
+    take(w, at_y, lane, y[i], 0, y.shape[1])
+    take(w, at_x, lane, x[i], 0, x.shape[1])
     counts[i, 0] += steps[lane, 0]
     counts[i, 1] += steps[lane, 1]
     who[lane] = -1
@@ -87,12 +123,9 @@ def settle(functions, layout, first, last, prepared, held, x, time, control, y):
             kept = control[i, 4] > 0.0
             w[T, lane], w[H, lane] = (control[i, 3], control[i, 4]) if kept else (time[i], 1.0)
             w[THETA, lane] = min(max((time[i] - w[T, lane]) / w[H, lane], 0.0), 1.0)
-            for j in range(y.shape[1]):
-                w[Y + j, lane] = held[i, j]
-            for j in range(x.shape[1]):
-                w[X + j, lane] = x[i, j]
-            for j in range(prepared.shape[1]):
-                w[Q + j, lane] = prepared[i, j]
+            put(w, Y, lane, held[i], 0, held.shape[1])
+            put(w, X, lane, x[i], 0, x.shape[1])
+            put(w, Q, lane, prepared[i], 0, prepared.shape[1])
         call_one(attempt, w)
         call_one(bend, w)
         call_one(within, w)
@@ -123,7 +156,7 @@ def run(functions, layout, first, last, prepared, y, x, time, control, begun, ti
     T, H, THETA, ERROR, RTOL, MOVES, Y, Z = layout[0], layout[1], layout[2], layout[3], layout[4], layout[5], layout[6], layout[7]
     X, Q, ATOL, DENSE, OUT, N_DENSE, N_ROWS, LANES, ORDER = (
         layout[9], layout[10], layout[11], layout[12], layout[13], layout[15], layout[16], layout[17], layout[18])
-    N_STATES, N_INPUTS, N_PREPARED = y.shape[1], x.shape[1], prepared.shape[1]
+    N_STATES, N_INPUTS = y.shape[1], x.shape[1]
     now, past = NOW / ORDER, BEFORE / ORDER
     w = np.zeros((N_ROWS, LANES))
     who = np.full(LANES, -1, np.int64)
@@ -156,16 +189,13 @@ def run(functions, layout, first, last, prepared, y, x, time, control, begun, ti
                 event[lane] = event_start[i]
                 while event[lane] < event_start[i + 1] and event_time[event[lane]] < time[i]:
                     event[lane] += 1
-                for j in range(N_INPUTS):
-                    w[X + j, lane] = x[i, j]
-                for j in range(N_PREPARED):
-                    w[Q + j, lane] = prepared[i, j]
+                put(w, X, lane, x[i], 0, x.shape[1])
+                put(w, Q, lane, prepared[i], 0, prepared.shape[1])
                 output[lane] = 0
                 due[lane] = 0
                 accepted[lane] = control[i, 4] > 0.0
                 w[T, lane] = control[i, 3] if accepted[lane] else time[i]
-                for j in range(N_STATES):
-                    w[Y + j, lane] = y[i, j]
+                put(w, Y, lane, y[i], 0, y.shape[1])
                 if not accepted[lane]:
                     due[lane] = 1 if times[0] <= time[i] else 0
                 elif event[lane] < event_start[i + 1] and event_time[event[lane]] < control[i, 5]:
@@ -174,10 +204,8 @@ def run(functions, layout, first, last, prepared, y, x, time, control, begun, ti
                 else:
                     w[H, lane] = control[i, 4]
                     reached[lane] = control[i, 5]
-                    for j in range(N_STATES):
-                        w[Z + j, lane] = begun[i, j]
-                    for j in range(N_DENSE):
-                        w[DENSE + j, lane] = begun[i, N_STATES + j]
+                    put(w, Z, lane, begun[i], 0, N_STATES)
+                    put(w, DENSE, lane, begun[i], N_STATES, N_DENSE)
                     while due[lane] < n_times and times[due[lane]] <= reached[lane]:
                         due[lane] += 1
                 restarted[lane] = False
@@ -197,11 +225,9 @@ def run(functions, layout, first, last, prepared, y, x, time, control, begun, ti
                 if k < due[lane]:
                     at = output[lane] + k
                     if single:
-                        for j in range(columns.shape[0]):
-                            values_single[who[lane], at, j] = w[OUT + columns[j], lane]
+                        tell(w, OUT, lane, columns, values_single[who[lane], at])
                     else:
-                        for j in range(columns.shape[0]):
-                            values[who[lane], at, j] = w[OUT + columns[j], lane]
+                        tell(w, OUT, lane, columns, values[who[lane], at])
         # the state moves on; a step beyond the end is kept
         moves = False
         freed = 0
@@ -214,10 +240,8 @@ def run(functions, layout, first, last, prepared, y, x, time, control, begun, ti
                 w[MOVES, lane] = 1.0
                 continue
             i = who[lane]
-            for j in range(N_STATES):
-                begun[i, j] = w[Z + j, lane]
-            for j in range(N_DENSE):
-                begun[i, N_STATES + j] = w[DENSE + j, lane]
+            take(w, Z, lane, begun[i], 0, N_STATES)
+            take(w, DENSE, lane, begun[i], N_STATES, N_DENSE)
             control[i, 0], control[i, 1], control[i, 2] = proposed[lane], before[lane], restart[lane]
             control[i, 3], control[i, 4], control[i, 5] = w[T, lane], w[H, lane], reached[lane]
             leave(lane, who, 0, w, T, Y, X, time, y, x, status, counts, steps)

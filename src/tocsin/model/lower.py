@@ -146,7 +146,7 @@ class Builder:
         return self.function(f"program_{name}", 2, body)
 
     def loop(self, builder: Any, body: Callable[..., Any], step: int = 1, carried: Any = None) -> Any:
-        """Instructions for each state, or for every ``step``-th that has ``step`` before the end, by its number; ``body`` takes and gives what is carried on."""
+        """Instructions for each state, or for groups of ``step`` states, by the first number; ``body`` takes and gives what is carried on."""
         before, block, after = builder.block, builder.append_basic_block("state"), builder.append_basic_block("after")
         builder.branch(block)
         builder.position_at_end(block)

@@ -103,8 +103,8 @@ class Compiled:
         values, values_single = np.empty(none if single else shape), np.empty(shape if single else none, np.float32)
         gone = now.status != 0
         spread(lambda a, b: driver.run(
-            self._functions, self._layout, a, b, now.prepared, now.held, now.inputs, now.time, now.control, now.begun, at, planned.start, planned.time, planned.target,
-            planned.amount, absolute, rtol, most_steps, columns, values, values_single, now.status, now.steps,
+            self._functions, self._layout, a, b, now.prepared, now.held, now.inputs, now.time, now.control, now.begun, at, planned.start, planned.time,
+            planned.target, planned.amount, absolute, rtol, most_steps, columns, values, values_single, now.status, now.steps,
         ))
         kept = values_single if single else values
         failed = [int(i) for i in np.flatnonzero(now.status)]
@@ -277,8 +277,9 @@ class Compiled:
 
 def _given(planned: Changes, time: Floats) -> NDArray[np.int64]:
     """How many changes lie before each patient's time."""
-    behind = np.concatenate([[0], np.cumsum(planned.time < np.repeat(time, np.diff(planned.start)))])
-    return np.asarray(behind[planned.start[1:]] - behind[planned.start[:-1]], np.int64)
+    count = np.empty(len(time), np.int64)
+    driver.behind(time, planned.start, planned.time, count)
+    return count
 
 
 def _times(times: ArrayLike) -> Floats:
