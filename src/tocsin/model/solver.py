@@ -76,7 +76,7 @@ class Compiled:
 
         A patient that diverges is no error: it stands in ``failures`` and its values are missing from there on; the others finish.
         """
-        at = _times(times)
+        at = checked_times(times)
         single = _single(dtype)
         columns = self._columns(outputs)
         if not rtol > 0 or not rtol < 1:
@@ -84,14 +84,14 @@ class Compiled:
         absolute = np.broadcast_to(np.asarray(atol, np.float64), (len(self.system.states),)).copy()
         if not (absolute > 0).all():
             raise SettingError("atol must be above 0: without it a state near 0 has no tolerance.")
-        now = self._start(parameters, initial, start) if state is None else self._resume(state, parameters, initial)
+        now = self.begin(parameters, initial, start) if state is None else self._resume(state, parameters, initial)
         n = len(now)
         late = now.time > at[0]
         if (late & (now.status == 0)).any():
             i = int(np.flatnonzero(late & (now.status == 0))[0])
             raise ModelError(f"Patient {i} stands at day {now.time[i]:g}, after the first time asked for, {at[0]:g}.\n  Ask from there on, or set start.")
         planned = changes(events or Events.none(), self.system, n)
-        self._behind(planned, now, state is not None)
+        self.refuse_behind(planned, now, state is not None)
         spread = _spread(n, workers)
         if state is None:
             first = np.empty(n)
@@ -110,7 +110,7 @@ class Compiled:
         failed = [int(i) for i in np.flatnonzero(now.status)]
         for patient in failed:
             kept[patient, (at > now.time[patient]) | gone[patient]] = np.nan
-        now.given = _given(planned, now.time)
+        now.given = given_before(planned, now.time)
         failures = tuple(Failure(i, float(now.time[i]), CAUSES[int(now.status[i])]) for i in failed)
         return Trajectories(at, kept, tuple(self.outputs[c] for c in columns), now, failures)
 
@@ -128,11 +128,11 @@ class Compiled:
 
     def initial_states(self, parameters: Parameters | None = None) -> Floats:
         """The states (N, S) at the start, by the system's expressions."""
-        return self._start(parameters, None, 0.0).held
+        return self.begin(parameters, None, 0.0).held
 
     def prepared(self, parameters: Parameters) -> Floats:
         """What the compiled code keeps of each patient's parameters: (N, .)."""
-        return self._start(parameters, None, 0.0).prepared
+        return self.begin(parameters, None, 0.0).prepared
 
     def _single(self, address: int, size: int, time: float, y: ArrayLike, parameters: ArrayLike, inputs: ArrayLike) -> Floats:
         out = np.zeros(size)
@@ -194,7 +194,8 @@ class Compiled:
             raise ModelError(f"Patient {i}: the parameter {names[k]} is {table[i, k]}.\n  Every parameter must be a finite number.")
         return table
 
-    def _start(self, parameters: Parameters | None, initial: ArrayLike | None, start: float) -> State:
+    def begin(self, parameters: Parameters | None, initial: ArrayLike | None, start: float) -> State:
+        """Where patients stand at the start; ModelError for what is impossible."""
         table = self._parameters(parameters)
         states = self.system.state_names
         given = None if initial is None else np.atleast_2d(np.asarray(initial, np.float64))
@@ -260,9 +261,9 @@ class Compiled:
             self._finite_start(now.held[:0], now.prepared)
         return now
 
-    def _behind(self, planned: Changes, now: State, resumed: bool) -> None:
+    def refuse_behind(self, planned: Changes, now: State, resumed: bool = False) -> None:
         """Doses that lie behind a patient must be those that it was given, or none."""
-        behind = _given(planned, now.time)
+        behind = given_before(planned, now.time)
         wrong = (behind != 0) & (behind != now.given) & (now.status == 0)
         if wrong.any():
             i = int(np.flatnonzero(wrong)[0])
@@ -275,14 +276,15 @@ class Compiled:
             )
 
 
-def _given(planned: Changes, time: Floats) -> NDArray[np.int64]:
+def given_before(planned: Changes, time: Floats) -> NDArray[np.int64]:
     """How many changes lie before each patient's time."""
     count = np.empty(len(time), np.int64)
     driver.behind(time, planned.start, planned.time, count)
     return count
 
 
-def _times(times: ArrayLike) -> Floats:
+def checked_times(times: ArrayLike) -> Floats:
+    """The days asked for; ModelError where they do not rise."""
     at = np.array(times, np.float64)
     if at.ndim != 1 or not len(at):
         raise ModelError(f"The times have the shape {at.shape}.\n  Give one or more days in a row.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 
 import numpy as np
@@ -62,12 +62,12 @@ class State:
 
     def copy(self) -> State:
         """An independent copy; what depends on parameters only is shared, as it is never written to."""
-        return State(*(getattr(self, name) if name == "prepared" else getattr(self, name).copy() for name in ARRAYS), self.settled)
+        return replace(self, **{name: getattr(self, name).copy() for name in ARRAYS if name != "prepared"})
 
     def __getitem__(self, patients: slice | Sequence[int] | Integers) -> State:
         """The patients of these rows, as copies; a row may come twice, which makes two arms of one patient."""
         rows = patients if isinstance(patients, slice) else np.asarray(patients)
-        return State(*(np.ascontiguousarray(getattr(self, name)[rows]).copy() for name in ARRAYS), self.settled)
+        return replace(self, **{name: np.ascontiguousarray(getattr(self, name)[rows]).copy() for name in ARRAYS})
 
 
 ARRAYS = tuple(f.name for f in fields(State) if f.name != "settled")
