@@ -16,6 +16,7 @@ NOW, BEFORE = 1.0, 0.15
 SAFETY = math.log(0.93)
 MOST_GROWTH, MOST_SHRINKING = math.log(8.0), math.log(0.1)
 AT_FIRST = math.log(1e-4)
+LONGEST = 30.0  # days: a state at rest lets steps grow, and one beyond the end shall not grow without bound
 LARGEST = 300.0  # of the logarithm of an error that is a number
 TOO_SMALL, NOT_FINITE, TOO_MANY = 1, 2, 3
 
@@ -296,7 +297,7 @@ def run(functions, layout, first, last, prepared, y, x, time, control, begun, ti
                 restarted[lane] = True
             left = stop[lane] - w[T, lane]
             reaches[lane] = proposed[lane] >= left
-            w[H, lane] = left if reaches[lane] else min(proposed[lane], 0.5 * left)
+            w[H, lane] = left if reaches[lane] else min(proposed[lane], 0.5 * left, max(end - w[T, lane], LONGEST))
         if freed > 0 and following < last:
             continue
         if active == 0:

@@ -22,6 +22,7 @@ from tocsin.model.system import System
 from tocsin.model.trajectories import CAUSES, Failure, Floats, State, Trajectories
 
 MOST_STEPS = 100_000
+ROUNDING = 1e-12
 BLOCK = 512
 """Patients that a core takes at a time: many enough that its lanes stay full, few enough that the cores end together."""
 Parameters = ArrayLike | Mapping[str, ArrayLike]
@@ -192,7 +193,24 @@ class Compiled:
         if not np.isfinite(table).all():
             i, k = (int(v) for v in np.argwhere(~np.isfinite(table))[0])
             raise ModelError(f"Patient {i}: the parameter {names[k]} is {table[i, k]}.\n  Every parameter must be a finite number.")
+        low, high = self._bounds
+        outside = (table < low) | (table > high)
+        if outside.any():
+            i, k = (int(v) for v in np.argwhere(outside)[0])
+            p = self.system.parameters[k]
+            least, most = ("any number" if bound is None else f"{bound:g}" for bound in (p.low, p.high))
+            raise ModelError(
+                f"Patient {i}: the parameter {p.name} is {table[i, k]:g} {p.unit}, outside its bounds, {least} to {most}.\n"
+                "  Is it in this unit?  A value beyond the bounds has no meaning in the equations."
+            )
         return table
+
+    @cached_property
+    def _bounds(self) -> tuple[Floats, Floats]:
+        """The least and the largest value of each parameter, a rounding wider."""
+        low = np.array([-np.inf if p.low is None else p.low for p in self.system.parameters])
+        high = np.array([np.inf if p.high is None else p.high for p in self.system.parameters])
+        return low - ROUNDING * np.abs(low), high + ROUNDING * np.abs(high)
 
     def begin(self, parameters: Parameters | None, initial: ArrayLike | None, start: float) -> State:
         """Where patients stand at the start; ModelError for what is impossible."""
