@@ -51,5 +51,5 @@ def test_without_a_device_it_is_said_how_to_get_one():
 
     if available():
         pytest.skip("there is a device")
-    with pytest.raises(SettingError, match="no CUDA device here(?s:.*)pip install"):
+    with pytest.raises(SettingError, match=r"no CUDA device here(?s:.*)pip install"):
         on_cuda(compiled("DECAY")).solve(None, None, [1.0])

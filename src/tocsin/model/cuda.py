@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from tocsin.errors import ModelError, SettingError
 from tocsin.model import cuda_text, driver
@@ -28,10 +28,11 @@ INSTALL = "Install it with: pip install 'tocsin[cuda]'.  It needs a driver of NV
 def available() -> bool:
     """Whether there is a device, or Numba's simulator of one."""
     try:
-        from numba import cuda
+        import numba.cuda
     except ImportError:
         return False
-    return bool(cuda.is_available())
+    found: Any = numba.cuda
+    return bool(found.is_available())
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ class OnCuda:
         status, counts = cuda.to_device(now.status), cuda.to_device(np.zeros((2, n), np.int64))
         blocks = -(-n // THREADS)
         self._module.run[blocks, min(THREADS, n)](*sides, *rest, rtol, most_steps, values, status, counts)
-        prepared, held, inputs, control = sides
+        _, held, inputs, control = sides
         now.held, now.inputs = (np.ascontiguousarray(a.copy_to_host().T) for a in (held, inputs))
         now.control[:, :3] = control.copy_to_host().T
         now.time, now.status, now.steps = rest[0].copy_to_host(), status.copy_to_host(), np.ascontiguousarray(counts.copy_to_host().T)
@@ -89,16 +90,8 @@ class OnCuda:
         now.given = given_before(planned, now.time)
         return Trajectories(at, kept, c.outputs, now, tuple(Failure(i, float(now.time[i]), CAUSES[int(now.status[i])]) for i in failed))
 
-    def ptx(self, capability: tuple[int, int] = (8, 0)) -> str:
-        """The kernel in NVIDIA's assembly language for a compute capability; needs no device."""
-        from numba import cuda, float64, int64
 
-        two, one, whole = float64[:, ::1], float64[::1], int64[::1]
-        signature = (two, two, two, two, one, one, whole, one, whole, one, one, float64, int64, float64[:, :, ::1], whole, int64[:, ::1])
-        return str(cuda.compile_ptx(self._module.run.py_func, signature, cc=capability)[0])
-
-
-def _filled(*arrays: np.ndarray) -> list[np.ndarray]:
+def _filled(*arrays: NDArray[Any]) -> list[NDArray[Any]]:
     """Arrays of one element where they are empty, as a device takes no empty one."""
     return [a if len(a) else np.zeros(1, a.dtype) for a in arrays]
 

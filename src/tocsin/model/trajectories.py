@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,12 +63,14 @@ class State:
 
     def copy(self) -> State:
         """An independent copy; what depends on parameters only is shared, as it is never written to."""
-        return replace(self, **{name: getattr(self, name).copy() for name in ARRAYS if name != "prepared"})
+        copies: dict[str, Any] = {name: getattr(self, name).copy() for name in ARRAYS if name != "prepared"}
+        return replace(self, **copies)
 
     def __getitem__(self, patients: slice | Sequence[int] | Integers) -> State:
         """The patients of these rows, as copies; a row may come twice, which makes two arms of one patient."""
         rows = patients if isinstance(patients, slice) else np.asarray(patients)
-        return replace(self, **{name: np.ascontiguousarray(getattr(self, name)[rows]).copy() for name in ARRAYS})
+        copies: dict[str, Any] = {name: np.ascontiguousarray(getattr(self, name)[rows]).copy() for name in ARRAYS}
+        return replace(self, **copies)
 
 
 ARRAYS = tuple(f.name for f in fields(State) if f.name != "settled")
