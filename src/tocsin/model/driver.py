@@ -69,31 +69,27 @@ def first_steps(rates, first, last, prepared, y, x, t, h, atol, rtol):
 
 
 @njit(nogil=True, error_model="numpy")
-def put(w, at, lane, row, begin, count):
-    """Writes ``count`` numbers of a row from ``begin`` on into one lane of the workspace from row ``at`` on; indices without a sign need no test of it."""
-    flat = w.reshape(w.size)
-    to, step = np.uint64(at * w.shape[1] + lane), np.uint64(w.shape[1])
-    for j in range(np.uint64(begin), np.uint64(begin + count)):
-        flat[to] = row[j]
-        to += step
+def put(w, at, lane, rows, i, begin, count):
+    """Writes ``count`` numbers of row ``i`` from ``begin`` on into one lane of the workspace from row ``at`` on.
+
+    Indices without a sign need no test of it, and parts of arrays no count of who holds them: both would cost more than the numbers.
+    """
+    for j in range(np.uint64(count)):
+        w[np.uint64(at) + j, np.uint64(lane)] = rows[np.uint64(i), np.uint64(begin) + j]
 
 
 @njit(nogil=True, error_model="numpy")
-def take(w, at, lane, row, begin, count):
+def take(w, at, lane, rows, i, begin, count):
     """The way back of ``put``."""
-    flat = w.reshape(w.size)
-    of, step = np.uint64(at * w.shape[1] + lane), np.uint64(w.shape[1])
-    for j in range(np.uint64(begin), np.uint64(begin + count)):
-        row[j] = flat[of]
-        of += step
+    for j in range(np.uint64(count)):
+        rows[np.uint64(i), np.uint64(begin) + j] = w[np.uint64(at) + j, np.uint64(lane)]
 
 
 @njit(nogil=True, error_model="numpy")
-def tell(w, at, lane, columns, row):
+def tell(w, at, lane, columns, values, i, k):
     """The outputs of one lane that are asked for."""
-    flat = w.reshape(w.size)
-    for j in range(columns.shape[0]):
-        row[j] = flat[np.uint64((at + columns[j]) * w.shape[1] + lane)]
+    for j in range(np.uint64(columns.shape[0])):
+        values[np.uint64(i), np.uint64(k), j] = w[np.uint64(at + columns[j]), np.uint64(lane)]
 
 
 @njit(nogil=True, error_model="numpy")
@@ -102,8 +98,8 @@ def leave(lane, who, cause, w, at_t, at_y, at_x, time, y, x, status, counts, ste
     i = who[lane]
     status[i] = cause
     time[i] = w[at_t, lane]
-    take(w, at_y, lane, y[i], 0, y.shape[1])
-    take(w, at_x, lane, x[i], 0, x.shape[1])
+    take(w, at_y, lane, y, i, 0, y.shape[1])
+    take(w, at_x, lane, x, i, 0, x.shape[1])
     counts[i, 0] += steps[lane, 0]
     counts[i, 1] += steps[lane, 1]
     who[lane] = -1
@@ -124,9 +120,9 @@ def settle(functions, layout, first, last, prepared, held, x, time, control, y):
             kept = control[i, 4] > 0.0
             w[T, lane], w[H, lane] = (control[i, 3], control[i, 4]) if kept else (time[i], 1.0)
             w[THETA, lane] = min(max((time[i] - w[T, lane]) / w[H, lane], 0.0), 1.0)
-            put(w, Y, lane, held[i], 0, held.shape[1])
-            put(w, X, lane, x[i], 0, x.shape[1])
-            put(w, Q, lane, prepared[i], 0, prepared.shape[1])
+            put(w, Y, lane, held, i, 0, held.shape[1])
+            put(w, X, lane, x, i, 0, x.shape[1])
+            put(w, Q, lane, prepared, i, 0, prepared.shape[1])
         call_one(attempt, w)
         call_one(bend, w)
         call_one(within, w)
@@ -190,13 +186,13 @@ def run(functions, layout, first, last, prepared, y, x, time, control, begun, ti
                 event[lane] = event_start[i]
                 while event[lane] < event_start[i + 1] and event_time[event[lane]] < time[i]:
                     event[lane] += 1
-                put(w, X, lane, x[i], 0, x.shape[1])
-                put(w, Q, lane, prepared[i], 0, prepared.shape[1])
+                put(w, X, lane, x, i, 0, x.shape[1])
+                put(w, Q, lane, prepared, i, 0, prepared.shape[1])
                 output[lane] = 0
                 due[lane] = 0
                 accepted[lane] = control[i, 4] > 0.0
                 w[T, lane] = control[i, 3] if accepted[lane] else time[i]
-                put(w, Y, lane, y[i], 0, y.shape[1])
+                put(w, Y, lane, y, i, 0, y.shape[1])
                 if not accepted[lane]:
                     due[lane] = 1 if times[0] <= time[i] else 0
                 elif event[lane] < event_start[i + 1] and event_time[event[lane]] < control[i, 5]:
@@ -205,8 +201,8 @@ def run(functions, layout, first, last, prepared, y, x, time, control, begun, ti
                 else:
                     w[H, lane] = control[i, 4]
                     reached[lane] = control[i, 5]
-                    put(w, Z, lane, begun[i], 0, N_STATES)
-                    put(w, DENSE, lane, begun[i], N_STATES, N_DENSE)
+                    put(w, Z, lane, begun, i, 0, N_STATES)
+                    put(w, DENSE, lane, begun, i, N_STATES, N_DENSE)
                     while due[lane] < n_times and times[due[lane]] <= reached[lane]:
                         due[lane] += 1
                 restarted[lane] = False
@@ -226,9 +222,9 @@ def run(functions, layout, first, last, prepared, y, x, time, control, begun, ti
                 if k < due[lane]:
                     at = output[lane] + k
                     if single:
-                        tell(w, OUT, lane, columns, values_single[who[lane], at])
+                        tell(w, OUT, lane, columns, values_single, who[lane], at)
                     else:
-                        tell(w, OUT, lane, columns, values[who[lane], at])
+                        tell(w, OUT, lane, columns, values, who[lane], at)
         # the state moves on; a step beyond the end is kept
         moves = False
         freed = 0
@@ -241,8 +237,8 @@ def run(functions, layout, first, last, prepared, y, x, time, control, begun, ti
                 w[MOVES, lane] = 1.0
                 continue
             i = who[lane]
-            take(w, Z, lane, begun[i], 0, N_STATES)
-            take(w, DENSE, lane, begun[i], N_STATES, N_DENSE)
+            take(w, Z, lane, begun, i, 0, N_STATES)
+            take(w, DENSE, lane, begun, i, N_STATES, N_DENSE)
             control[i, 0], control[i, 1], control[i, 2] = proposed[lane], before[lane], restart[lane]
             control[i, 3], control[i, 4], control[i, 5] = w[T, lane], w[H, lane], reached[lane]
             leave(lane, who, 0, w, T, Y, X, time, y, x, status, counts, steps)
