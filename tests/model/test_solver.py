@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from model.toys import compiled
+from model.toys import compiled, state, system
 from tocsin.errors import ModelError, SettingError, UnknownIdError
+from tocsin.model.compile import compile_system
 from tocsin.model.events import Events
 
 integrate = pytest.importorskip("scipy.integrate")
@@ -308,6 +309,14 @@ def test_a_patient_that_diverges_is_named_and_the_others_finish():
     assert [f.patient for f in on.failures] == [1, 3]
     assert np.isnan(on["x"][[1, 3]]).all()
     assert on["x"][0, 0] == pytest.approx(1 / 0.55, rel=1e-4)
+
+
+def test_one_without_a_value_leaves_nothing_to_the_next_in_its_lane():
+    """The logarithm of a negative number is none, so that every number of the first patient's steps is none."""
+    model = compile_system(system("logarithm", (state("x", "ln(x)", "x0", positive=False),), {"x0": 1.0}), 1)
+    solved = model.solve({"x0": [-1.0, 1.0]}, None, [0.0, 1.0], workers=1)
+    assert [f.patient for f in solved.failures] == [0]
+    assert (solved["x"][1] == 1.0).all()
 
 
 def test_a_parameter_outside_its_bounds_is_refused_with_patient_value_and_bounds():

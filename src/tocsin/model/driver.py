@@ -109,7 +109,7 @@ def leave(lane, who, cause, w, at_t, at_y, at_x, time, y, x, status, counts, ste
 def settle(functions, layout, first, last, prepared, held, x, time, control, y):
     """The states at ``time`` of patients ``first`` to ``last``: within the step that reaches beyond it, which is made again, or where they stand."""
     attempt, bend, within = functions[0], functions[4], functions[5]
-    T, H, THETA, RTOL, Y, G = layout[0], layout[1], layout[2], layout[4], layout[6], layout[8]
+    T, H, WHEN, RTOL, Y, G = layout[0], layout[1], layout[2], layout[4], layout[6], layout[8]
     X, Q, ATOL, N_ROWS, LANES = layout[9], layout[10], layout[11], layout[16], layout[17]
     w = np.zeros((N_ROWS, LANES))
     w[H, :] = w[RTOL, :] = 1.0
@@ -119,7 +119,7 @@ def settle(functions, layout, first, last, prepared, held, x, time, control, y):
             i = group + lane
             kept = control[i, 4] > 0.0
             w[T, lane], w[H, lane] = (control[i, 3], control[i, 4]) if kept else (time[i], 1.0)
-            w[THETA, lane] = min(max((time[i] - w[T, lane]) / w[H, lane], 0.0), 1.0)
+            w[WHEN, lane] = time[i]
             put(w, Y, lane, held, i, 0, held.shape[1])
             put(w, X, lane, x, i, 0, x.shape[1])
             put(w, Q, lane, prepared, i, 0, prepared.shape[1])
@@ -150,7 +150,7 @@ def run(functions, layout, first, last, prepared, y, x, time, control, begun, ti
     ``counts`` (patients, 2): steps accepted and rejected.  The outputs of these ``columns`` go to ``values``, or to ``values_single`` where that has elements.
     """
     attempt, dense, observe, advance = functions[0], functions[1], functions[2], functions[3]
-    T, H, THETA, ERROR, RTOL, MOVES, Y, Z = layout[0], layout[1], layout[2], layout[3], layout[4], layout[5], layout[6], layout[7]
+    T, H, WHEN, ERROR, RTOL, MOVES, Y, Z = layout[0], layout[1], layout[2], layout[3], layout[4], layout[5], layout[6], layout[7]
     X, Q, ATOL, DENSE, OUT, N_DENSE, N_ROWS, LANES, ORDER = (
         layout[9], layout[10], layout[11], layout[12], layout[13], layout[15], layout[16], layout[17], layout[18])
     N_STATES, N_INPUTS = y.shape[1], x.shape[1]
@@ -195,6 +195,10 @@ def run(functions, layout, first, last, prepared, y, x, time, control, begun, ti
                 put(w, Y, lane, y, i, 0, y.shape[1])
                 if not accepted[lane]:
                     due[lane] = 1 if times[0] <= time[i] else 0
+                    for j in range(N_STATES):  # 0 times what a patient before left there must be 0
+                        w[Z + j, lane] = 0.0
+                    for j in range(N_DENSE):
+                        w[DENSE + j, lane] = 0.0
                 elif event[lane] < event_start[i + 1] and event_time[event[lane]] < control[i, 5]:
                     accepted[lane] = False
                     proposed[lane] = min(proposed[lane], control[i, 4])
@@ -213,10 +217,7 @@ def run(functions, layout, first, last, prepared, y, x, time, control, begun, ti
             most = max(most, due[lane])
         for k in range(most):
             for lane in range(LANES):
-                if k < due[lane] and accepted[lane]:
-                    w[THETA, lane] = min(max((times[output[lane] + k] - w[T, lane]) / w[H, lane], 0.0), 1.0)
-                else:
-                    w[THETA, lane] = 0.0
+                w[WHEN, lane] = times[output[lane] + k] if k < due[lane] else w[T, lane]
             call_one(observe, w)
             for lane in range(LANES):
                 if k < due[lane]:

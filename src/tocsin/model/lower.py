@@ -80,7 +80,7 @@ class Kernel:
     def rows(self) -> dict[str, int]:
         """Where each quantity begins in the workspace; ``rows`` itself is how many there are.
 
-        t and h of the step, hot first: r the place of an output within the step and i its time, e the error norm, m 1 where the step was accepted, y and z
+        t and h of the step, hot first: r the time of an output, i that of a stage, e the error norm, m 1 where the step was accepted, y and z
         the old and new state, g a stage's state, a the absolute tolerances, b the relative one, k what the interpolant needs
         for the outputs and v for every state; the rest as in the programs.
         """
@@ -254,24 +254,22 @@ class Builder:
         return self.function(name, 1, body)
 
     def observe(self) -> Any:
-        """The outputs at t + r h within the step just made, to o."""
+        """The outputs at time r within the step just made, to o."""
         def body(builder: Any, w: Any) -> None:
-            v = Lanes(builder, self.kernel.lanes)
-            at = partial(self.at, builder, w)
             self._interpolated(builder, w, "k", self.kernel.observed)
-            v.store(v.add(v.load(at("t")), v.mul(v.load(at("r")), v.load(at("h")))), at("i"))
-            builder.call(self.program("observe", {"y": "g", "t": "i"}), [w, at("u")])
+            builder.call(self.program("observe", {"y": "g", "t": "r"}), [w, self.at(builder, w, "u")])
 
         return self.function("observe", 1, body)
 
     def within(self) -> Any:
-        """The state at t + r h within the step just made, to g."""
+        """The state at time r within the step just made, to g."""
         return self.function("within", 1, lambda builder, w: self._interpolated(builder, w, "v", range(self.n)))
 
     def _interpolated(self, builder: Any, w: Any, by: str, of: Sequence[int]) -> None:
         v = Lanes(builder, self.kernel.lanes)
         at = partial(self.at, builder, w)
-        theta = v.load(at("r"))
+        passed = v.div(v.sub(v.load(at("r")), v.load(at("t"))), v.load(at("h")))
+        theta = v.at_most(v.at_least(passed, v.const(0.0)), v.const(1.0))
         left = v.sub(v.const(1.0), theta)
         for place, i in enumerate(of):
             inner = v.const(0.0)
