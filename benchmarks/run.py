@@ -214,6 +214,7 @@ def main() -> None:
         return
     sys.path.insert(0, str(HERE))
     import large
+    import simulate
     from generate import states, write
 
     import cohort
@@ -251,6 +252,8 @@ def main() -> None:
     table += head + ["| " + " | ".join(r) + " |" for r in large.rows(10 * chosen.patients)]
     head = ["", "| analysing a cohort | time | peak memory | target | time relative to Tocsin |", "|---|---|---|---|---|"]
     table += head + ["| " + " | ".join(r) + " |" for r in cohort.rows(chosen.patients // 2)]
+    head = ["", "| simulating patients | time | peak memory | target | time relative to Tocsin |", "|---|---|---|---|---|"]
+    table += head + ["| " + " | ".join(r) + " |" for r in simulate.rows()]
     text = "\n".join(table)
     print(text)
     if not chosen.no_write:
@@ -282,6 +285,10 @@ next shard being read while one is graded. The plain scan only decodes the same 
 
 The third table is `benchmarks/cohort.py`: synthetic patients with four weeks of charting, drugs, laboratory values and outcomes, from the command line to
 the files on disk, grading by three scales included.
+
+The fourth table is `benchmarks/simulate.py`: virtual patients with random parameters and doses, the same model, tolerance (1e-6) and hours for each solver.
+Ratios are of processor time on one core, measured one after the other in the same run, on the same patients. The error of a value is relative to the value
+plus a thousandth of the peak. `python benchmarks/simulate.py` measures this table alone.
 """
 
 if __name__ == "__main__":

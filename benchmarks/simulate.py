@@ -10,6 +10,7 @@ reference being this solver at rtol 1e-10, itself compared with SciPy's.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import resource
 import subprocess
@@ -25,44 +26,17 @@ import numpy as np
 from tocsin.model.compile import compile_system
 from tocsin.model.events import Events
 from tocsin.model.solver import Compiled
-from tocsin.model.system import Input, Parameter, State, System
+from tocsin.model.system import System
 
 RTOL, ATOL, DAYS = 1e-6, 1e-8, 60
 HOURS = np.arange(DAYS * 24 + 1) / 24.0
 OUTPUTS = 6
 
 
-def stand_in() -> System:
-    """24 states of several time scales: cells, six cytokines with production, saturable receptors and clearance, drugs that bind, slow markers."""
-    values = {"grow": 0.9, "most": 50.0, "die": 0.3, "turn": 0.02, "kill": 0.4, "half": 5.0, "kon": 2000.0, "koff": 300.0, "make": 3.0, "clear": 20.0,
-              "slow": 0.3, "drug_clear": 0.2, "drug_move": 1.5}
-    states = [("car", "1e-3", "grow * car * tumour / (half + tumour) * (1 - car / most) - die * car"), ("memory", "0", "turn * car - turn * memory / 10"),
-              ("tumour", "40", "0.1 * tumour * (1 - tumour / 100) - kill * car * tumour / (half + tumour)"),
-              ("macrophage", "1", "car * kill * tumour / (half + tumour) + 1 - macrophage")]
-    for k in range(6):
-        before = "car" if k == 0 else f"cytokine{k - 1}"
-        block = "free" if k == 2 else f"receptor{k}"
-        states.append((f"cytokine{k}", "0.1", f"make * {before}^2 / (half^2 + {before}^2) * macrophage - clear * cytokine{k} * {block}"))
-    states += [(f"receptor{k}", "1", f"slow * (1 - receptor{k}) - slow * cytokine{k} * receptor{k} / (half + cytokine{k})") for k in range(6)]
-    states += [("free", "1", "-kon * free * drug / 100 + koff * bound + slow * (1 - free - bound)"),
-               ("bound", "0", "kon * free * drug / 100 - koff * bound - slow * bound"),
-               ("drug", "0", "infusion - drug_clear * drug - drug_move * (drug - far)"), ("far", "0", "drug_move * (drug - far)"),
-               ("steroid", "0", "-5 * steroid"), ("marker1", "1", "slow * (1 + cytokine2 - marker1)"),
-               ("marker2", "1", "slow * (1 + marker1 * cytokine5 - marker2)"),
-               ("heat", "0", "clear * (cytokine0 + cytokine2) / (half + cytokine0 + cytokine2) / (1 + steroid) - clear * heat")]
-    return System(
-        "stand_in", tuple(State(n, "1", "", initial=i, rate=r) for n, i, r in states),
-        tuple(Parameter(n, "1", "", "assumed", "assumed", value=v, cv=0.3) for n, v in values.items()), inputs=(Input("infusion", "1", ""),),
-        outputs=("car", "cytokine0", "cytokine2", "marker1", "marker2", "heat"),
-    )
-
-
 def subject() -> tuple[System, tuple[tuple[str, float, float], ...]]:
     """The model, and its doses as (target, amount, duration in days): an infusion, then two that are given at once."""
-    try:
-        from tocsin.model.load import load
-    except ImportError:
-        return stand_in(), (("infusion", 100.0, 1 / 24), ("steroid", 1.0, 0.0), ("steroid", 0.5, 0.0))
+    from tocsin.model.load import load
+
     return load(), (("tocilizumab_rate", 560.0, 1 / 24), ("dexamethasone", 10.0, 0.0), ("ruxolitinib_gut", 10.0, 0.0))
 
 
@@ -208,6 +182,16 @@ def every_six_hours(model: Compiled, parameters: np.ndarray, events: Events) -> 
         state = model.solve(parameters if state is None else None, None, times, events, rtol=RTOL, atol=ATOL, state=state, workers=1).state
 
 
+def stopped(model: Compiled, parameters: np.ndarray, events: Events) -> float:
+    """What stops every 6 hours add to the processor time of a run without."""
+    found = []
+    for _ in range(5):
+        plain, _ = cpu(lambda: model.solve(parameters, None, HOURS, events, rtol=RTOL, atol=ATOL, workers=1), 3)
+        often, _ = cpu(lambda: every_six_hours(model, parameters, events), 2)
+        found.append(often / plain - 1)
+    return float(np.median(found))
+
+
 def same_patients(model: Compiled, parameters: np.ndarray, events: Events, k: int, times: int = 32) -> float:
     """Processor seconds a patient for the first ``k`` patients, each ``times`` over, so that the lanes are full."""
     few = first_of(events, k)
@@ -231,53 +215,110 @@ def peak() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def main() -> None:
-    options = argparse.ArgumentParser()
-    options.add_argument("--quick", action="store_true")
-    quick = options.parse_args().quick
+def growth(size: int) -> dict[str, float]:
+    """Draws and simulates this many patients in parts of 5,000, on every core."""
     system, kinds = subject()
-    names = tuple(n for n in system.outputs if n in system.state_names)[:OUTPUTS]
-    n = 256 if quick else 1024
-    parameters, events = drawn(system, n), dosed(kinds, n)
-    print(f"{system.name}: {len(system.states)} states, {len(system.parameters)} parameters, {len(events) / n:.1f} doses a patient; outputs {', '.join(names)}")
-    print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
-    with tempfile.TemporaryDirectory() as directory:
-        print(f"start without a cache {start_time(4, directory):.1f} s, from the cache {start_time(4, directory):.2f} s")
+    model = compile_system(system, 4, outputs=chosen(system))
+    begin, done, failed = time.perf_counter(), 0, 0
+    while done < size:
+        k = min(5000, size - done)
+        failed += len(model.solve(drawn(system, k, done), None, HOURS, dosed(kinds, k, done), rtol=RTOL, atol=ATOL, dtype=np.float32).failures)
+        done += k
+    return {"seconds": time.perf_counter() - begin, "peak_mb": peak(), "failed": failed}
 
+
+def compared(n: int) -> dict[str, Any]:
+    """Everything that is measured on one core, and on every core without growth."""
+    system, kinds = subject()
+    names, few, fewer = chosen(system), 16, 8
+    parameters, events = drawn(system, n), dosed(kinds, n)
     model = compile_system(system, 4, outputs=names)
     truth = model.solve(parameters[:256], None, HOURS, first_of(events, 256), rtol=1e-10, atol=1e-12).values
-    few, fewer = 16, 8
+    out: dict[str, Any] = {"name": system.name, "states": len(system.states), "parameters": len(system.parameters), "doses": len(events) / n, "outputs": names}
     strict = lsoda(model, parameters[:2], first_of(events, 2), 1e-10, 1e-12)
-    print(f"reference against SciPy LSODA at rtol 1e-10, 2 patients: largest error {error(truth[:2], strict)[2]:.1e}")
+    out["reference"] = error(truth[:2], strict)[2]
     for lanes in (4, 1):
         one = compile_system(system, lanes, outputs=names)
         seconds, run = cpu(lambda one=one: one.solve(parameters, None, HOURS, events, rtol=RTOL, atol=ATOL, workers=1))
         steps = run.state.steps.mean(axis=0)
-        print(f"this, {lanes} lanes: {seconds / n * 1e3:.3f} ms, {n / seconds:.0f} /core-s, {steps[0]:.0f}+{steps[1]:.1f} steps, failures {len(run.failures)}, "
-              f"errors {error(run.values[:256], truth)}")
-    one_of, eight_of = (same_patients(model, parameters, events, k) for k in (few, fewer))
-    begin = time.perf_counter()
-    model.solve(parameters, None, HOURS, events, rtol=RTOL, atol=ATOL)
-    print(f"this, 4 lanes, every core: {n / (time.perf_counter() - begin):.0f} /s")
-    seconds, values = cpu(lambda: lsoda(model, parameters[:few], first_of(events, few)), 3)
-    print(f"SciPy LSODA: {seconds / few * 1e3:.1f} ms, ratio on the same patients {seconds / few / one_of:.0f}, errors {error(values, truth[:few])}")
-    few_events = first_of(events, fewer)
-    seconds, values = min((libroadrunner(model, parameters[:fewer], few_events) for _ in range(3)), key=lambda run: run[0])
-    print(f"libRoadRunner: {seconds / fewer * 1e3:.1f} ms, ratio on the same patients {seconds / fewer / eight_of:.0f}, "
-          f"errors {error(values, truth[:fewer])}")
-    m = n
-    plain, _ = cpu(lambda: model.solve(parameters[:m], None, HOURS, first_of(events, m), rtol=RTOL, atol=ATOL, workers=1))
-    often, _ = cpu(lambda: every_six_hours(model, parameters[:m], first_of(events, m)))
-    print(f"decisions every 6 h: {often / plain - 1:+.0%}")
-    for size in () if quick else (100, 1_000, 10_000, 100_000):
-        begin, done = time.perf_counter(), 0
-        while done < size:
-            k = min(5000, size - done)
-            table, given = drawn(system, k, done), dosed(kinds, k, done)
-            model.solve(table, None, HOURS, given, rtol=RTOL, atol=ATOL, dtype=np.float32)
-            done += k
-        spent = time.perf_counter() - begin
-        print(f"{size} patients: {spent:.1f} s, {size / spent:.0f} /s with drawing and doses, peak memory {peak():.0f} MB, load {os.getloadavg()[0]:.1f}")
+        out[f"lanes{lanes}"] = {"ms": seconds / n * 1e3, "steps": steps[0], "rejected": steps[1], "failed": len(run.failures),
+                                "errors": error(run.values[:256], truth)}
+    spent = []
+    for _ in range(5):
+        begin = time.perf_counter()
+        model.solve(parameters, None, HOURS, events, rtol=RTOL, atol=ATOL)
+        spent.append(time.perf_counter() - begin)
+    out["every_core"] = n / min(spent)
+    ratios: dict[str, list[float]] = {"lsoda": [], "roadrunner": []}
+    for _ in range(3):  # the two sides of a ratio one after the other, so that they find the machine alike
+        seconds, values = cpu(lambda: lsoda(model, parameters[:few], first_of(events, few)), 1)
+        ratios["lsoda"].append(seconds / few / same_patients(model, parameters, events, few))
+        out["lsoda"] = {"ms": seconds / few * 1e3, "errors": error(values, truth[:few])}
+        seconds, values = libroadrunner(model, parameters[:fewer], first_of(events, fewer))
+        ratios["roadrunner"].append(seconds / fewer / same_patients(model, parameters, events, fewer))
+        out["roadrunner"] = {"ms": seconds / fewer * 1e3, "errors": error(values, truth[:fewer])}
+    for name, found in ratios.items():
+        out[name]["ratio"] = float(np.median(found))
+    for size in sorted({256, n}):
+        out[f"decisions{size}"] = stopped(model, parameters[:size], first_of(events, size))
+    return out
+
+
+def chosen(system: System) -> tuple[str, ...]:
+    return tuple(n for n in system.outputs if n in system.state_names)[:OUTPUTS]
+
+
+def apart(task: str, *values: int) -> dict[str, Any]:
+    """A task in a process of its own; what C code prints to standard error is dropped unless it fails."""
+    done = subprocess.run([sys.executable, os.path.abspath(__file__), "--task", task, *map(str, values)], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"{task}: {done.stderr[-2000:]}")
+    return dict(json.loads(done.stdout.splitlines()[-1]))
+
+
+def rows(quick: bool = False) -> list[tuple[str, str, str, str, str]]:
+    """The table of the manual: task, time, peak memory, target, ratio."""
+    with tempfile.TemporaryDirectory() as directory:
+        fresh, again = start_time(4, directory), start_time(4, directory)
+    n = 256 if quick else 1024
+    m = apart("compared", n)
+    four, one, other, runner = m["lanes4"], m["lanes1"], m["lsoda"], m["roadrunner"]
+
+    def wrong(of: dict[str, Any]) -> str:
+        return f"median relative error {of['errors'][0]:.0e}, median over patients of the largest {of['errors'][1]:.0e}"
+
+    found = [
+        (f"one patient on one core, 60 days, {len(m['outputs'])} outputs every hour, {m['doses']:.0f} doses ({m['name']}: {m['states']} states, "
+         f"{m['parameters']} parameters; {four['steps']:.0f} steps, {four['rejected']:.0f} repeated); {wrong(four)}", f"{four['ms']:.3f} ms", "", "", "1"),
+        ("the same, one patient a register instead of four", f"{one['ms']:.3f} ms", "", "", f"{one['ms'] / four['ms']:.1f}"),
+        (f"the same by SciPy LSODA with the compiled right-hand side; {wrong(other)}", f"{other['ms']:.1f} ms", "", "at least 100 times",
+         f"{other['ratio']:.0f}"),
+        (f"the same by libRoadRunner; {wrong(runner)}", f"{runner['ms']:.1f} ms", "", "at least 25 times", f"{runner['ratio']:.0f}"),
+        (f"the reference (tolerance 1e-10) against LSODA at 1e-10: largest error {m['reference']:.0e}", "", "", "", ""),
+        (f"a decision every 6 hours, {n:,} patients at a time", "", "", "< 1.7", f"{1 + m[f'decisions{n}']:.2f}"),
+        *([] if quick else [("the same, 256 patients at a time", "", "", "< 1.7", f"{1 + m['decisions256']:.2f}")]),
+        (f"{n:,} patients on {os.cpu_count()} cores", f"{m['every_core']:,.0f} a second", "", "> 4,000 a second", ""),
+        ("from the start of a process to the first patient, the model being compiled", f"{fresh:.1f} s", "", "", ""),
+        ("the same from the cache", f"{again:.2f} s", "", "< 3 s", ""),
+    ]
+    for size in (100, 1_000) if quick else (100, 1_000, 10_000, 100_000):
+        g = apart("growth", size)
+        found.append((f"{size:,} patients drawn, dosed and simulated on every core ({g['failed']:.0f} failed)",
+                      f"{g['seconds']:.1f} s: {size / g['seconds']:,.0f} a second", f"{g['peak_mb'] / 1000:.2f} GB", "memory flat" if size > 5000 else "", ""))
+    return found
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--quick", action="store_true")
+    options.add_argument("--task", nargs=2, metavar=("NAME", "PATIENTS"))
+    asked = options.parse_args()
+    if asked.task:
+        print(json.dumps({"compared": compared, "growth": growth}[asked.task[0]](int(asked.task[1]))))
+        return
+    print(f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
+    for row in rows(asked.quick):
+        print(" | ".join(row))
 
 
 if __name__ == "__main__":

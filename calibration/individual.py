@@ -65,7 +65,7 @@ class Model:
     def table(self, patient: npt.NDArray[np.int64], logs: F64) -> F64:
         """The parameters of each row (rows, parameters of the system); the tumour goes with the blasts."""
         table = np.tile(self.base, (len(patient), 1))
-        table[:, self.at] = np.exp(logs)
+        table[:, self.at] = np.clip(np.exp(logs), self.low, self.high)
         blasts = np.maximum(np.nan_to_num(self.cohort.blasts[patient], nan=TUMOUR_AT_HALF), LEAST_BLASTS)
         tumour = self.system.parameter_names.index("tumour_marrow_start")
         table[:, tumour] = np.minimum(table[:, tumour] * blasts / TUMOUR_AT_HALF, self.system.parameters[tumour].high or np.inf)

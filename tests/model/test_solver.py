@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from model.toys import compiled
+from model.toys import compiled, state, system
 from tocsin.errors import ModelError, SettingError, UnknownIdError
+from tocsin.model.compile import compile_system
 from tocsin.model.events import Events
 
 integrate = pytest.importorskip("scipy.integrate")
@@ -157,41 +160,6 @@ def test_each_patient_gets_its_own_doses_in_any_order(rows):
         assert solved["amount"][patient] == pytest.approx(one_compartment(DAYS, doses, infusions), rel=1e-5, abs=1e-6)
 
 
-# ---------------------------------------------------------------- stop and go on
-
-
-def test_stop_and_resume_equals_one_run():
-    model = compiled("ONE_COMPARTMENT")
-    events = Events.of([(p, t, "infusion", 10.0 + p, 0.4) for p in range(6) for t in (0.1, 0.9, 2.2)] + [(3, 1.0, "amount", 7.0)])
-    k = np.linspace(1.0, 6.0, 6)
-    times = np.arange(0.0, 4.01, 0.25)
-    whole = model.solve({"k": k}, None, times, events, rtol=1e-8, atol=1e-10)
-    state = model.solve({"k": k}, None, times[:1], events, rtol=1e-8, atol=1e-10).state
-    for i in range(1, len(times)):
-        part = model.solve(None, None, times[i:i + 1], events, rtol=1e-8, atol=1e-10, state=state)
-        assert part.values[:, 0] == pytest.approx(whole.values[:, i], rel=1e-6, abs=1e-8)
-        state = part.state
-
-
-def test_doses_may_be_appended_and_not_changed_before():
-    model = compiled("ONE_COMPARTMENT")
-    early = Events.of([(0, 0.5, "amount", 4.0)])
-    state = model.solve(None, None, [1.0], early).state
-    later = Events.of([(0, 1.5, "amount", 2.0)])
-    both = model.solve(None, None, [2.0], early + later, state=state)
-    assert model.solve(None, None, [2.0], later, state=state).values == pytest.approx(both.values)
-    with pytest.raises(ModelError, match="Patient 0 stands at day 1, where 1 changes by doses lay behind it; now 2 do"):
-        model.solve(None, None, [2.0], early + Events.of([(0, 0.7, "amount", 2.0)]), state=state)
-
-
-def test_a_state_can_be_forked_into_two_arms():
-    model = compiled("ONE_COMPARTMENT")
-    state = model.solve({"k": [1.0, 2.0]}, None, [1.0], Events.of([(0, 0.0, "amount", 4.0), (1, 0.0, "amount", 4.0)])).state
-    arms = model.solve(None, None, [2.0], Events.of([(2, 1.0, "amount", 4.0)]), state=state[[0, 1, 0]])
-    assert arms["amount"][:, 0] == pytest.approx([4 * np.exp(-2), 4 * np.exp(-4), 4 * np.exp(-2) + 4 * np.exp(-1)], rel=1e-5)
-    assert (state.time == 1.0).all()
-
-
 # ---------------------------------------------------------------- lanes, cores, kinds of numbers
 
 
@@ -245,6 +213,24 @@ def test_a_patient_that_diverges_is_named_and_the_others_finish():
     assert [f.patient for f in on.failures] == [1, 3]
     assert np.isnan(on["x"][[1, 3]]).all()
     assert on["x"][0, 0] == pytest.approx(1 / 0.55, rel=1e-4)
+
+
+def test_one_without_a_value_leaves_nothing_to_the_next_in_its_lane():
+    """The logarithm of a negative number is none, so that every number of the first patient's steps is none."""
+    model = compile_system(system("logarithm", (state("x", "ln(x)", "x0", positive=False),), {"x0": 1.0}), 1)
+    solved = model.solve({"x0": [-1.0, 1.0]}, None, [0.0, 1.0], workers=1)
+    assert [f.patient for f in solved.failures] == [0]
+    assert (solved["x"][1] == 1.0).all()
+
+
+def test_a_parameter_outside_its_bounds_is_refused_with_patient_value_and_bounds():
+    system = compiled("ONE_COMPARTMENT").system
+    bounded = replace(system, parameters=tuple(replace(p, unit="1/day", low=0.1, high=9.0) if p.name == "k" else p for p in system.parameters))
+    model = replace(compiled("ONE_COMPARTMENT"), system=bounded)
+    assert not model.solve({"k": [0.1, 9.0]}, None, [1.0]).failures
+    for k, told in ((0.09, "is 0.09 1/day, outside its bounds, 0.1 to 9"), (9.1, "is 9.1 1/day")):
+        with pytest.raises(ModelError, match=f"Patient 1: the parameter k {told}"):
+            model.solve({"k": [3.0, k]}, None, [1.0])
 
 
 def test_too_many_steps_is_a_failure_of_that_patient():

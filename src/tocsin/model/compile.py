@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 MOST_LANES = 8
 COMPILED_FROM = ("lower.py", "vector.py", "tableau.py")
+STEPS = ("attempt", "dense", "observe", "advance", "bend", "within")
+"""What the driver calls, in the order of the addresses that it is given."""
 PATTERN = '''"""The programs of the model {name!r}, written by tocsin.model.compile; Numba keeps their machine code beside this file."""
 
 import numba
@@ -97,7 +99,7 @@ def source(system: System, made: Programs, lanes: int, method: str) -> str:
     texts = ",\n".join(f'        "{name}": """\\\n{text}\n""".strip()' for name, text in made.texts.items())
     positive = tuple(s.positive for s in system.states)
     head = PATTERN.format(name=system.name, texts=texts, sizes=dict(made.sizes), positive=positive, timed=made.timed, method=method, lanes=lanes)
-    steps = [STEP.format(name=name) for name in ("attempt", "dense", "observe")]
+    steps = [STEP.format(name=name) for name in STEPS]
     return "\n".join([head, *steps, *(SINGLE.format(name=name) for name in ("prepare", "initial", "rates", "jacobian"))])
 
 

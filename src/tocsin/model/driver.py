@@ -16,6 +16,7 @@ NOW, BEFORE = 1.0, 0.15
 SAFETY = math.log(0.93)
 MOST_GROWTH, MOST_SHRINKING = math.log(8.0), math.log(0.1)
 AT_FIRST = math.log(1e-4)
+LONGEST = 30.0  # days: a state at rest lets steps grow, and one beyond the end shall not grow without bound
 LARGEST = 300.0  # of the logarithm of an error that is a number
 TOO_SMALL, NOT_FINITE, TOO_MANY = 1, 2, 3
 
@@ -38,6 +39,16 @@ def one(program, q, y, x, t, out):
     call_six(program, q, q, y, x, t, out)
 
 
+@njit("void(f8[::1],i8[::1],f8[::1],i8[::1])", **OPTIONS)
+def behind(time, event_start, event_time, count):
+    """How many events lie before each patient's time."""
+    for i in range(len(time)):
+        k = event_start[i]
+        while k < event_start[i + 1] and event_time[k] < time[i]:
+            k += 1
+        count[i] = k - event_start[i]
+
+
 @njit("void(i8,i8,i8,f8[:,::1],f8[:,::1],f8[:,::1],f8[::1],f8[::1],f8[::1],f8)", **OPTIONS)
 def first_steps(rates, first, last, prepared, y, x, t, h, atol, rtol):
     """A first step in which no state changes by more than a hundredth of itself or of its tolerance."""
@@ -58,37 +69,91 @@ def first_steps(rates, first, last, prepared, y, x, t, h, atol, rtol):
 
 
 @njit(nogil=True, error_model="numpy")
+def put(w, at, lane, rows, i, begin, count):
+    """Writes ``count`` numbers of row ``i`` from ``begin`` on into one lane of the workspace from row ``at`` on.
+
+    Indices without a sign need no test of it, and parts of arrays no count of who holds them: both would cost more than the numbers.
+    """
+    for j in range(np.uint64(count)):
+        w[np.uint64(at) + j, np.uint64(lane)] = rows[np.uint64(i), np.uint64(begin) + j]
+
+
+@njit(nogil=True, error_model="numpy")
+def take(w, at, lane, rows, i, begin, count):
+    """The way back of ``put``."""
+    for j in range(np.uint64(count)):
+        rows[np.uint64(i), np.uint64(begin) + j] = w[np.uint64(at) + j, np.uint64(lane)]
+
+
+@njit(nogil=True, error_model="numpy")
+def tell(w, at, lane, columns, values, i, k):
+    """The outputs of one lane that are asked for."""
+    for j in range(np.uint64(columns.shape[0])):
+        values[np.uint64(i), np.uint64(k), j] = w[np.uint64(at + columns[j]), np.uint64(lane)]
+
+
+@njit(nogil=True, error_model="numpy")
 def leave(lane, who, cause, w, at_t, at_y, at_x, time, y, x, status, counts, steps):
     """Writes back where a lane's patient stands, with the cause of its failure or 0, and frees the lane."""
     i = who[lane]
     status[i] = cause
     time[i] = w[at_t, lane]
-    for j in range(y.shape[1]):
-        y[i, j] = w[at_y + j, lane]
-    for j in range(x.shape[1]):
-        x[i, j] = w[at_x + j, lane]
+    take(w, at_y, lane, y, i, 0, y.shape[1])
+    take(w, at_x, lane, x, i, 0, x.shape[1])
     counts[i, 0] += steps[lane, 0]
     counts[i, 1] += steps[lane, 1]
     who[lane] = -1
 
 
+@njit("void(i8[::1],i8[::1],i8,i8,f8[:,::1],f8[:,::1],f8[:,::1],f8[::1],f8[:,::1],f8[:,::1])", **OPTIONS)
+def settle(functions, layout, first, last, prepared, held, x, time, control, y):
+    """The states at ``time`` of patients ``first`` to ``last``: within the step that reaches beyond it, which is made again, or where they stand."""
+    attempt, bend, within = functions[0], functions[4], functions[5]
+    T, H, WHEN, RTOL, Y, G = layout[0], layout[1], layout[2], layout[4], layout[6], layout[8]
+    X, Q, ATOL, N_ROWS, LANES = layout[9], layout[10], layout[11], layout[16], layout[17]
+    w = np.zeros((N_ROWS, LANES))
+    w[H, :] = w[RTOL, :] = 1.0
+    w[ATOL:ATOL + y.shape[1], :] = 1.0
+    for group in range(first, last, LANES):
+        for lane in range(min(LANES, last - group)):
+            i = group + lane
+            kept = control[i, 4] > 0.0
+            w[T, lane], w[H, lane] = (control[i, 3], control[i, 4]) if kept else (time[i], 1.0)
+            w[WHEN, lane] = time[i]
+            put(w, Y, lane, held, i, 0, held.shape[1])
+            put(w, X, lane, x, i, 0, x.shape[1])
+            put(w, Q, lane, prepared, i, 0, prepared.shape[1])
+        call_one(attempt, w)
+        call_one(bend, w)
+        call_one(within, w)
+        for lane in range(min(LANES, last - group)):
+            i = group + lane
+            for j in range(y.shape[1]):
+                y[i, j] = w[G + j, lane] if control[i, 4] > 0.0 else held[i, j]
+
+
 @njit(
-    "void(i8[::1],i8[::1],i8,i8,f8[:,::1],f8[:,::1],f8[:,::1],f8[::1],f8[:,::1],f8[::1],i8[::1],"
+    "void(i8[::1],i8[::1],i8,i8,f8[:,::1],f8[:,::1],f8[:,::1],f8[::1],f8[:,::1],f8[:,::1],f8[::1],i8[::1],"
     "f8[::1],i8[::1],f8[::1],f8[::1],f8,i8,i8[::1],f8[:,:,::1],f4[:,:,::1],i8[::1],i8[:,::1])",
     **OPTIONS,
 )
-def run(functions, layout, first, last, prepared, y, x, time, control, times, event_start, event_time, event_target, event_amount, atol, rtol, most_steps,
-        columns, values, values_single, status, counts):
+def run(functions, layout, first, last, prepared, y, x, time, control, begun, times, event_start, event_time, event_target, event_amount, atol, rtol,
+        most_steps, columns, values, values_single, status, counts):
     """Carries patients ``first`` to ``last`` from their times to the last of ``times``, and writes their outputs.
 
-    ``functions``: the addresses of attempt, dense and observe; ``layout``: where its numbers lie.
-    ``control`` (patients, 3): the proposed step, the logarithm of the last error, the step for the next restart.
+    A step ends where it ends: at an event that is known, and else also beyond the last time; then ``y`` is the state at its start and ``begun`` keeps for
+    the next stretch the state at its end and what its outputs need.  It is taken back there when an event has come to lie within it.
+
+    ``functions``: the addresses of STEPS; ``layout``: where its numbers lie.
+    ``control`` (patients, 6): the proposed step, the logarithm of the last error, the step for the next restart; start, length and end of the step that is
+    kept, of length 0 where there is none.
     ``counts`` (patients, 2): steps accepted and rejected.  The outputs of these ``columns`` go to ``values``, or to ``values_single`` where that has elements.
     """
-    attempt, dense, observe = functions[0], functions[1], functions[2]
-    T, H, THETA, ERROR, RTOL, Y, Z, X = layout[0], layout[1], layout[2], layout[3], layout[4], layout[5], layout[6], layout[7]
-    Q, ATOL, DENSE, OUT, N_DENSE, N_ROWS, LANES, ORDER = layout[8], layout[9], layout[10], layout[11], layout[12], layout[13], layout[14], layout[15]
-    N_STATES, N_INPUTS, N_PREPARED = y.shape[1], x.shape[1], prepared.shape[1]
+    attempt, dense, observe, advance = functions[0], functions[1], functions[2], functions[3]
+    T, H, WHEN, ERROR, RTOL, MOVES, Y, Z = layout[0], layout[1], layout[2], layout[3], layout[4], layout[5], layout[6], layout[7]
+    X, Q, ATOL, DENSE, OUT, N_DENSE, N_ROWS, LANES, ORDER = (
+        layout[9], layout[10], layout[11], layout[12], layout[13], layout[15], layout[16], layout[17], layout[18])
+    N_STATES, N_INPUTS = y.shape[1], x.shape[1]
     now, past = NOW / ORDER, BEFORE / ORDER
     w = np.zeros((N_ROWS, LANES))
     who = np.full(LANES, -1, np.int64)
@@ -99,7 +164,7 @@ def run(functions, layout, first, last, prepared, y, x, time, control, times, ev
     reaches = np.zeros(LANES, np.bool_)
     restarted = np.zeros(LANES, np.bool_)
     steps = np.zeros((LANES, 2), np.int64)
-    proposed, before, restart, stop = np.ones(LANES), np.zeros(LANES), np.ones(LANES), np.zeros(LANES)
+    proposed, before, restart, stop, reached = np.ones(LANES), np.zeros(LANES), np.ones(LANES), np.zeros(LANES), np.zeros(LANES)
     n_times = times.shape[0]
     end = times[n_times - 1]
     single = values_single.size > 0
@@ -117,23 +182,33 @@ def run(functions, layout, first, last, prepared, y, x, time, control, times, ev
                 if status[i] != 0:
                     continue
                 who[lane] = i
-                w[T, lane] = time[i]
-                for j in range(N_STATES):
-                    w[Y + j, lane] = y[i, j]
-                    w[Z + j, lane] = 0.0
-                for j in range(N_DENSE):
-                    w[DENSE + j, lane] = 0.0
-                for j in range(N_INPUTS):
-                    w[X + j, lane] = x[i, j]
-                for j in range(N_PREPARED):
-                    w[Q + j, lane] = prepared[i, j]
                 proposed[lane], before[lane], restart[lane] = control[i, 0], control[i, 1], control[i, 2]
                 event[lane] = event_start[i]
                 while event[lane] < event_start[i + 1] and event_time[event[lane]] < time[i]:
                     event[lane] += 1
+                put(w, X, lane, x, i, 0, x.shape[1])
+                put(w, Q, lane, prepared, i, 0, prepared.shape[1])
                 output[lane] = 0
-                due[lane] = 1 if times[0] <= time[i] else 0
-                accepted[lane] = False
+                due[lane] = 0
+                accepted[lane] = control[i, 4] > 0.0
+                w[T, lane] = control[i, 3] if accepted[lane] else time[i]
+                put(w, Y, lane, y, i, 0, y.shape[1])
+                if not accepted[lane]:
+                    due[lane] = 1 if times[0] <= time[i] else 0
+                    for j in range(N_STATES):  # 0 times what a patient before left there must be 0
+                        w[Z + j, lane] = 0.0
+                    for j in range(N_DENSE):
+                        w[DENSE + j, lane] = 0.0
+                elif event[lane] < event_start[i + 1] and event_time[event[lane]] < control[i, 5]:
+                    accepted[lane] = False
+                    proposed[lane] = min(proposed[lane], control[i, 4])
+                else:
+                    w[H, lane] = control[i, 4]
+                    reached[lane] = control[i, 5]
+                    put(w, Z, lane, begun, i, 0, N_STATES)
+                    put(w, DENSE, lane, begun, i, N_STATES, N_DENSE)
+                    while due[lane] < n_times and times[due[lane]] <= reached[lane]:
+                        due[lane] += 1
                 restarted[lane] = False
                 steps[lane, 0] = steps[lane, 1] = 0
         # outputs within the steps just accepted, and at the start
@@ -142,23 +217,40 @@ def run(functions, layout, first, last, prepared, y, x, time, control, times, ev
             most = max(most, due[lane])
         for k in range(most):
             for lane in range(LANES):
-                if k < due[lane]:
-                    w[THETA, lane] = min(max((times[output[lane] + k] - w[T, lane]) / w[H, lane], 0.0), 1.0)
-                else:
-                    w[THETA, lane] = 0.0
+                w[WHEN, lane] = times[output[lane] + k] if k < due[lane] else w[T, lane]
             call_one(observe, w)
             for lane in range(LANES):
                 if k < due[lane]:
                     at = output[lane] + k
                     if single:
-                        for j in range(columns.shape[0]):
-                            values_single[who[lane], at, j] = w[OUT + columns[j], lane]
+                        tell(w, OUT, lane, columns, values_single, who[lane], at)
                     else:
-                        for j in range(columns.shape[0]):
-                            values[who[lane], at, j] = w[OUT + columns[j], lane]
-        # the state moves on; events; the next step
-        active = 0
+                        tell(w, OUT, lane, columns, values, who[lane], at)
+        # the state moves on; a step beyond the end is kept
+        moves = False
         freed = 0
+        for lane in range(LANES):
+            w[MOVES, lane] = 0.0
+            if who[lane] < 0 or not accepted[lane]:
+                continue
+            if reached[lane] <= end:
+                moves = True
+                w[MOVES, lane] = 1.0
+                continue
+            i = who[lane]
+            take(w, Z, lane, begun, i, 0, N_STATES)
+            take(w, DENSE, lane, begun, i, N_STATES, N_DENSE)
+            control[i, 0], control[i, 1], control[i, 2] = proposed[lane], before[lane], restart[lane]
+            control[i, 3], control[i, 4], control[i, 5] = w[T, lane], w[H, lane], reached[lane]
+            leave(lane, who, 0, w, T, Y, X, time, y, x, status, counts, steps)
+            time[i] = end
+            accepted[lane] = False
+            due[lane] = 0
+            freed += 1
+        if moves:
+            call_one(advance, w)
+        # events; the next step
+        active = 0
         for lane in range(LANES):
             if who[lane] < 0:
                 continue
@@ -167,11 +259,9 @@ def run(functions, layout, first, last, prepared, y, x, time, control, times, ev
             due[lane] = 0
             if accepted[lane]:
                 accepted[lane] = False
-                w[T, lane] = stop[lane] if reaches[lane] else w[T, lane] + w[H, lane]
-                for j in range(N_STATES):
-                    w[Y + j, lane] = w[Z + j, lane]
+                w[T, lane] = reached[lane]
             if w[T, lane] >= end:
-                control[i, 0], control[i, 1], control[i, 2] = proposed[lane], before[lane], restart[lane]
+                control[i, 0], control[i, 1], control[i, 2], control[i, 4] = proposed[lane], before[lane], restart[lane], 0.0
                 leave(lane, who, 0, w, T, Y, X, time, y, x, status, counts, steps)
                 freed += 1
                 continue
@@ -180,13 +270,13 @@ def run(functions, layout, first, last, prepared, y, x, time, control, times, ev
                 freed += 1
                 continue
             active += 1
-            stop[lane] = end
+            stop[lane] = math.inf
             near = 1e-13 * max(1.0, abs(w[T, lane]))
             changed = False
             while event[lane] < event_start[i + 1]:
                 e = event[lane]
                 if event_time[e] > w[T, lane] + near:
-                    stop[lane] = min(end, event_time[e])
+                    stop[lane] = event_time[e]
                     break
                 target, amount = event_target[e], event_amount[e]
                 changed = True
@@ -204,7 +294,7 @@ def run(functions, layout, first, last, prepared, y, x, time, control, times, ev
                 restarted[lane] = True
             left = stop[lane] - w[T, lane]
             reaches[lane] = proposed[lane] >= left
-            w[H, lane] = left if reaches[lane] else min(proposed[lane], 0.5 * left)
+            w[H, lane] = left if reaches[lane] else min(proposed[lane], 0.5 * left, max(end - w[T, lane], LONGEST))
         if freed > 0 and following < last:
             continue
         if active == 0:
@@ -227,12 +317,12 @@ def run(functions, layout, first, last, prepared, y, x, time, control, times, ev
                 if restarted[lane]:
                     restarted[lane] = False
                     restart[lane] = h * math.exp(min(SAFETY - error / ORDER, MOST_GROWTH))
-                reached = stop[lane] if reaches[lane] else w[T, lane] + h
+                reached[lane] = stop[lane] if reaches[lane] else w[T, lane] + h
                 k = output[lane]
-                while k < n_times and times[k] <= reached:
+                while k < n_times and times[k] <= reached[lane]:
                     k += 1
                 due[lane] = k - output[lane]
-                any_due = any_due or due[lane] > 0
+                any_due = any_due or due[lane] > 0 or reached[lane] > end
             else:
                 steps[lane, 1] += 1
                 shrinking = max(SAFETY - error / ORDER, MOST_SHRINKING) if finite else MOST_SHRINKING

@@ -36,7 +36,7 @@ class Events:
     amount: Floats
     duration: Floats
     names: tuple[str, ...] = ()
-    known: dict[tuple[object, ...], Changes] = field(default_factory=dict, init=False, repr=False, compare=False)
+    known: dict[tuple[int, int], tuple[System, Changes]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @classmethod
     def none(cls) -> Events:
@@ -94,10 +94,10 @@ class Changes:
 
 def changes(events: Events, system: System, n: int) -> Changes:
     """The changes that events of ``n`` patients mean; ModelError names the first event that is impossible.  Kept with the events for the next stretch."""
-    key = (system.name, n, system.state_names, system.input_names)
+    key = (id(system), n)
     if key not in events.known:
-        events.known[key] = _changes(events, system, n)
-    return events.known[key]
+        events.known[key] = (system, _changes(events, system, n))  # the system is held, so that its identity stays its own
+    return events.known[key][1]
 
 
 def _changes(events: Events, system: System, n: int) -> Changes:

@@ -8,7 +8,7 @@ and are cached with the function that calls them.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from typing import Any
@@ -80,13 +80,15 @@ class Kernel:
     def rows(self) -> dict[str, int]:
         """Where each quantity begins in the workspace; ``rows`` itself is how many there are.
 
-        t and h of the step, hot first: r and theta (time and place within the step of an output), e the error norm, y and z the old and new state,
-        g a stage's state and i its time, a the absolute tolerances, b the relative one, k what the interpolant needs; the rest as in the programs.
+        t and h of the step, hot first: r the time of an output, i that of a stage, e the error norm, m 1 where the step was accepted, y and z
+        the old and new state, g a stage's state, a the absolute tolerances, b the relative one, k what the interpolant needs
+        for the outputs and v for every state; the rest as in the programs.
         """
         n, stages = self.sizes["y"], self.tableau.stages
-        wanted = {"t": 1, "h": 1, "i": 1, "r": 1, "e": 1, "b": 1, "s": 3, "y": n, "g": n, "c": n,
+        wanted = {"t": 1, "h": 1, "i": 1, "r": 1, "e": 1, "b": 1, "m": 1, "s": 3, "y": n, "g": n, "c": n,
                   "x": max(1, self.sizes["x"]), "q": max(1, self.sizes["q"]), "w": self.sizes["w"],
-                  "u": n * stages, "d": n, "z": n, "a": n, "k": len(self.observed) * len(self.tableau.h), "o": self.sizes["o"]}
+                  "u": n * stages, "d": n, "z": n, "a": n, "k": len(self.observed) * len(self.tableau.h), "o": self.sizes["o"],
+                  "v": n * len(self.tableau.h)}
         starts, at = {}, 0
         for name, size in wanted.items():
             starts[name] = at
@@ -95,10 +97,9 @@ class Kernel:
 
 
 def layout(kernel: Kernel) -> list[int]:
-    """Where the loop over steps finds a kernel's numbers: the rows of t, h, r, e, b, y, z, x, q, a, k, o; how many k has; all rows; lanes; order."""
+    """Where the loop over steps finds a kernel's numbers: the rows of t, h, r, e, b, m, y, z, g, x, q, a, k, o, v; how many k has; all rows; lanes; order."""
     rows = kernel.rows
-    return [*(rows[name] for name in "threbyzxqako"), len(kernel.observed) * len(kernel.tableau.h), rows["rows"], kernel.lanes,
-            kernel.tableau.embedded + 1]
+    return [*(rows[name] for name in "threbmyzgxqakov"), len(kernel.observed) * len(kernel.tableau.h), rows["rows"], kernel.lanes, kernel.tableau.embedded + 1]
 
 
 class Builder:
@@ -144,18 +145,25 @@ class Builder:
 
         return self.function(f"program_{name}", 2, body)
 
-    def loop(self, builder: Any, body: Callable[[Any], None]) -> None:
-        """Instructions for each state, by its number."""
+    def loop(self, builder: Any, body: Callable[..., Any], step: int = 1, carried: Any = None) -> Any:
+        """Instructions for each state, or for groups of ``step`` states, by the first number; ``body`` takes and gives what is carried on."""
         before, block, after = builder.block, builder.append_basic_block("state"), builder.append_basic_block("after")
         builder.branch(block)
         builder.position_at_end(block)
         i = builder.phi(INT64)
         i.add_incoming(ir.Constant(INT64, 0), before)
-        body(i)
-        following = builder.add(i, ir.Constant(INT64, 1))
+        if carried is None:
+            body(i)
+        else:
+            held = builder.phi(carried.type)
+            held.add_incoming(carried, before)
+            carried = body(i, held)
+            held.add_incoming(carried, builder.block)
+        following = builder.add(i, ir.Constant(INT64, step))
         i.add_incoming(following, builder.block)
-        builder.cbranch(builder.icmp_signed("<", following, ir.Constant(INT64, self.n)), block, after)
+        builder.cbranch(builder.icmp_signed("<", following, ir.Constant(INT64, self.n - self.n % step)), block, after)
         builder.position_at_end(after)
+        return carried
 
     def attempt(self) -> Any:
         """One step of every lane from (t, y) by h: the new state to z, the logarithm of the error norm to e (0 is at the tolerance)."""
@@ -192,20 +200,30 @@ class Builder:
                 gamma_i = float(m.gamma_sums[s]) if abs(m.gamma_sums[s]) > 1e-12 else 0.0
                 v.store(v.mul(v.const(gamma_i), h), at("s", 2))
             builder.call(stage, [w, at("u", s * n)])
-        v.store(v.const(0.0), at("e"))
         relative = v.load(at("b"))
 
-        def finish(i: Any) -> None:
+        def finish(i: Any) -> tuple[Any, Any]:
+            """Stores the new state; its error and what is allowed."""
             old, error = v.load(at("y", i)), v.load(self._stage(builder, w, m.stages - 1, i))
             new = v.add(v.load(at("g", i)), error)
-            size = v.at_least(v.abs(old), v.abs(new))
-            scaled = v.div(error, v.add(v.load(at("a", i)), v.mul(relative, size)))
-            v.store(v.add(v.load(at("e")), v.mul(scaled, scaled)), at("e"))
             small = builder.fcmp_ordered("<", v.abs(new), v.const(TINY))
             v.store(builder.select(small, v.const(0.0), new), at("z", i))
+            return error, v.add(v.load(at("a", i)), v.mul(relative, v.at_least(v.abs(old), v.abs(new))))
 
-        self.loop(builder, finish)
-        v.store(v.mul(v.const(0.5), v.ln(v.mul(v.load(at("e")), v.const(1.0 / n)))), at("e"))
+        def finish_two(i: Any, total: Any) -> Any:
+            """One division for two: (a/b)^2 + (c/d)^2 = ((ad)^2 + (cb)^2) / (bd)^2."""
+            (a, b), (c, d) = finish(i), finish(builder.add(i, ir.Constant(INT64, 1)))
+            first, second, both = v.mul(a, d), v.mul(c, b), v.inv(v.mul(b, d))
+            return v.add(total, v.mul(v.add(v.mul(first, first), v.mul(second, second)), v.mul(both, both)))
+
+        total = v.const(0.0)
+        if n > 1:
+            total = self.loop(builder, finish_two, 2, total)
+        if n % 2:
+            error, allowed = finish(ir.Constant(INT64, n - 1))
+            scaled = v.div(error, allowed)
+            total = v.add(total, v.mul(scaled, scaled))
+        v.store(v.mul(v.const(0.5), v.ln(v.mul(total, v.const(1.0 / n)))), at("e"))
         for i, positive in enumerate(self.kernel.positive):
             if positive:
                 v.store(v.at_least(v.load(at("z", i)), v.const(0.0)), at("z", i))
@@ -214,49 +232,70 @@ class Builder:
         return self.at(builder, w, "u", builder.add(i, ir.Constant(INT64, k * self.n)))
 
     def dense(self) -> Any:
-        """What the interpolant of the step just made needs, to k."""
+        """What the interpolant of the step just made needs for the outputs, to k."""
+        return self._interpolant("dense", "k", self.kernel.observed)
+
+    def bend(self) -> Any:
+        """The same for every state, to v."""
+        return self._interpolant("bend", "v", range(self.n))
+
+    def _interpolant(self, name: str, to: str, of: Sequence[int]) -> Any:
         def body(builder: Any, w: Any) -> None:
             v = Lanes(builder, self.kernel.lanes)
-
-            count = len(self.kernel.observed)
-            for at, i in enumerate(self.kernel.observed):
+            for at, i in enumerate(of):
                 stages = [v.load(self.at(builder, w, "u", k * self.n + i)) for k in range(self.tableau.stages)]
                 for r, weights in enumerate(self.tableau.h):
                     total = v.mul(v.const(weights[0]), stages[0])
                     for k in range(1, self.tableau.stages):
                         if weights[k] != 0.0:
                             total = v.add(total, v.mul(v.const(weights[k]), stages[k]))
-                    v.store(total, self.at(builder, w, "k", r * count + at))
+                    v.store(total, self.at(builder, w, to, r * len(of) + at))
 
-        return self.function("dense", 1, body)
+        return self.function(name, 1, body)
 
     def observe(self) -> Any:
-        """The outputs at t + r h within the step just made, to o."""
+        """The outputs at time r within the step just made, to o."""
+        def body(builder: Any, w: Any) -> None:
+            self._interpolated(builder, w, "k", self.kernel.observed)
+            builder.call(self.program("observe", {"y": "g", "t": "r"}), [w, self.at(builder, w, "u")])
+
+        return self.function("observe", 1, body)
+
+    def within(self) -> Any:
+        """The state at time r within the step just made, to g."""
+        return self.function("within", 1, lambda builder, w: self._interpolated(builder, w, "v", range(self.n)))
+
+    def _interpolated(self, builder: Any, w: Any, by: str, of: Sequence[int]) -> None:
+        v = Lanes(builder, self.kernel.lanes)
+        at = partial(self.at, builder, w)
+        passed = v.div(v.sub(v.load(at("r")), v.load(at("t"))), v.load(at("h")))
+        theta = v.at_most(v.at_least(passed, v.const(0.0)), v.const(1.0))
+        left = v.sub(v.const(1.0), theta)
+        for place, i in enumerate(of):
+            inner = v.const(0.0)
+            for r in reversed(range(len(self.tableau.h))):
+                inner = v.add(v.load(at(by, r * len(of) + place)), v.mul(theta, inner))
+            end = v.add(v.load(at("z", i)), v.mul(left, inner))
+            value = v.add(v.mul(left, v.load(at("y", i))), v.mul(theta, end))
+            v.store(v.at_least(value, v.const(0.0)) if self.kernel.positive[i] else value, at("g", i))
+
+    def advance(self) -> Any:
+        """The new state becomes the old one where the step was accepted."""
         def body(builder: Any, w: Any) -> None:
             v = Lanes(builder, self.kernel.lanes)
             at = partial(self.at, builder, w)
-            theta = v.load(at("r"))
-            left = v.sub(v.const(1.0), theta)
+            accepted = builder.fcmp_ordered(">", v.load(at("m")), v.const(0.5))
+            for i in range(self.n):
+                v.store(builder.select(accepted, v.load(at("z", i)), v.load(at("y", i))), at("y", i))
 
-            count = len(self.kernel.observed)
-            for place, i in enumerate(self.kernel.observed):
-                inner = v.const(0.0)
-                for r in reversed(range(len(self.tableau.h))):
-                    inner = v.add(v.load(at("k", r * count + place)), v.mul(theta, inner))
-                end = v.add(v.load(at("z", i)), v.mul(left, inner))
-                value = v.add(v.mul(left, v.load(at("y", i))), v.mul(theta, end))
-                v.store(v.at_least(value, v.const(0.0)) if self.kernel.positive[i] else value, at("g", i))
-            v.store(v.add(v.load(at("t")), v.mul(theta, v.load(at("h")))), at("i"))
-            builder.call(self.program("observe", {"y": "g", "t": "i"}), [w, at("u")])
-
-        return self.function("observe", 1, body)
+        return self.function("advance", 1, body)
 
 
 POINTER = types.CPointer(types.float64)  # type: ignore[no-untyped-call]
 
 
 def on_workspace(kernel: Kernel, name: str) -> Any:
-    """``attempt``, ``dense`` or ``observe`` as a function for compiled code, of the pointer to a workspace."""
+    """A function of the loop over steps (``attempt`` and the like) for compiled code, of the pointer to a workspace."""
     @intrinsic
     def call(typing_context: Any, workspace: Any) -> Any:
         def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from types import ModuleType
 from typing import Any
 
@@ -14,12 +15,14 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from tocsin.errors import ModelError, SettingError, UnknownIdError
 from tocsin.model import driver
+from tocsin.model.compile import STEPS
 from tocsin.model.emit import Programs
 from tocsin.model.events import Changes, Events, changes
 from tocsin.model.system import System
 from tocsin.model.trajectories import CAUSES, Failure, Floats, State, Trajectories
 
 MOST_STEPS = 100_000
+ROUNDING = 1e-12
 BLOCK = 512
 """Patients that a core takes at a time: many enough that its lanes stay full, few enough that the cores end together."""
 Parameters = ArrayLike | Mapping[str, ArrayLike]
@@ -74,7 +77,7 @@ class Compiled:
 
         A patient that diverges is no error: it stands in ``failures`` and its values are missing from there on; the others finish.
         """
-        at = _times(times)
+        at = checked_times(times)
         single = _single(dtype)
         columns = self._columns(outputs)
         if not rtol > 0 or not rtol < 1:
@@ -82,35 +85,33 @@ class Compiled:
         absolute = np.broadcast_to(np.asarray(atol, np.float64), (len(self.system.states),)).copy()
         if not (absolute > 0).all():
             raise SettingError("atol must be above 0: without it a state near 0 has no tolerance.")
-        now = self._start(parameters, initial, start) if state is None else self._resume(state, parameters, initial)
+        now = self.begin(parameters, initial, start) if state is None else self._resume(state, parameters, initial)
         n = len(now)
         late = now.time > at[0]
         if (late & (now.status == 0)).any():
             i = int(np.flatnonzero(late & (now.status == 0))[0])
             raise ModelError(f"Patient {i} stands at day {now.time[i]:g}, after the first time asked for, {at[0]:g}.\n  Ask from there on, or set start.")
         planned = changes(events or Events.none(), self.system, n)
-        self._behind(planned, now, state is not None)
+        self.refuse_behind(planned, now, state is not None)
         spread = _spread(n, workers)
         if state is None:
             first = np.empty(n)
-            spread(lambda a, b: driver.first_steps(self.module.rates.address, a, b, now.prepared, now.y, now.inputs, now.time, first, absolute, rtol))
+            spread(lambda a, b: driver.first_steps(self.module.rates.address, a, b, now.prepared, now.held, now.inputs, now.time, first, absolute, rtol))
             now.control[:, 0] = first
             now.control[:, 2] = first
         shape = (n, len(at), len(columns))
         none = (0, 0, 0)
         values, values_single = np.empty(none if single else shape), np.empty(shape if single else none, np.float32)
         gone = now.status != 0
-        functions = np.array([self.module.attempt.address, self.module.dense.address, self.module.observe.address], np.int64)
-        layout = np.array(self.module.LAYOUT, np.int64)
         spread(lambda a, b: driver.run(
-            functions, layout, a, b, now.prepared, now.y, now.inputs, now.time, now.control, at, planned.start, planned.time, planned.target, planned.amount,
-            absolute, rtol, most_steps, columns, values, values_single, now.status, now.steps,
+            self._functions, self._layout, a, b, now.prepared, now.held, now.inputs, now.time, now.control, now.begun, at, planned.start, planned.time,
+            planned.target, planned.amount, absolute, rtol, most_steps, columns, values, values_single, now.status, now.steps,
         ))
         kept = values_single if single else values
         failed = [int(i) for i in np.flatnonzero(now.status)]
         for patient in failed:
             kept[patient, (at > now.time[patient]) | gone[patient]] = np.nan
-        now.given = _given(planned, now.time)
+        now.given = given_before(planned, now.time)
         failures = tuple(Failure(i, float(now.time[i]), CAUSES[int(now.status[i])]) for i in failed)
         return Trajectories(at, kept, tuple(self.outputs[c] for c in columns), now, failures)
 
@@ -128,11 +129,11 @@ class Compiled:
 
     def initial_states(self, parameters: Parameters | None = None) -> Floats:
         """The states (N, S) at the start, by the system's expressions."""
-        return self._start(parameters, None, 0.0).y
+        return self.begin(parameters, None, 0.0).held
 
     def prepared(self, parameters: Parameters) -> Floats:
         """What the compiled code keeps of each patient's parameters: (N, .)."""
-        return self._start(parameters, None, 0.0).prepared
+        return self.begin(parameters, None, 0.0).prepared
 
     def _single(self, address: int, size: int, time: float, y: ArrayLike, parameters: ArrayLike, inputs: ArrayLike) -> Floats:
         out = np.zeros(size)
@@ -140,6 +141,26 @@ class Compiled:
         x[:np.size(inputs)] = inputs
         driver.one(address, self.prepared(parameters)[0], np.ascontiguousarray(y, np.float64), x, np.array([float(time)]), out)
         return out
+
+    @cached_property
+    def _layout(self) -> NDArray[np.int64]:
+        return np.array(self.module.LAYOUT, np.int64)
+
+    @cached_property
+    def _functions(self) -> NDArray[np.int64]:
+        return np.array([getattr(self.module, name).address for name in STEPS], np.int64)
+
+    def _begun(self, n: int) -> Floats:
+        """Room for a step of each of ``n`` patients that reaches beyond a stretch."""
+        kernel = self.module.KERNEL
+        return np.empty((n, len(self.system.states) + len(kernel.observed) * len(kernel.tableau.h)))
+
+    def _settled(self, state: State) -> Floats:
+        """The states (N, S) at the time at which patients stand."""
+        y = np.empty_like(state.held)
+        driver.settle(self._functions, self._layout, 0, len(y), state.prepared, state.held, state.inputs, state.time, state.control, y)
+        y.flags.writeable = False
+        return y
 
     # ------------------------------------------------------------ what is asked
 
@@ -172,14 +193,27 @@ class Compiled:
         if not np.isfinite(table).all():
             i, k = (int(v) for v in np.argwhere(~np.isfinite(table))[0])
             raise ModelError(f"Patient {i}: the parameter {names[k]} is {table[i, k]}.\n  Every parameter must be a finite number.")
-        low = np.array([-np.inf if p.low is None else p.low for p in self.system.parameters])
-        high = np.array([np.inf if p.high is None else p.high for p in self.system.parameters])
-        if (outside := (table < low) | (table > high)).any():
+        low, high = self._bounds
+        outside = (table < low) | (table > high)
+        if outside.any():
             i, k = (int(v) for v in np.argwhere(outside)[0])
-            raise ModelError(f"Patient {i}: the parameter {names[k]} is {table[i, k]:g}, outside what the model states, {low[k]:g} to {high[k]:g}.")
+            p = self.system.parameters[k]
+            least, most = ("any number" if bound is None else f"{bound:g}" for bound in (p.low, p.high))
+            raise ModelError(
+                f"Patient {i}: the parameter {p.name} is {table[i, k]:g} {p.unit}, outside its bounds, {least} to {most}.\n"
+                "  Is it in this unit?  A value beyond the bounds has no meaning in the equations."
+            )
         return table
 
-    def _start(self, parameters: Parameters | None, initial: ArrayLike | None, start: float) -> State:
+    @cached_property
+    def _bounds(self) -> tuple[Floats, Floats]:
+        """The least and the largest value of each parameter, a rounding wider."""
+        low = np.array([-np.inf if p.low is None else p.low for p in self.system.parameters])
+        high = np.array([np.inf if p.high is None else p.high for p in self.system.parameters])
+        return low - ROUNDING * np.abs(low), high + ROUNDING * np.abs(high)
+
+    def begin(self, parameters: Parameters | None, initial: ArrayLike | None, start: float) -> State:
+        """Where patients stand at the start; ModelError for what is impossible."""
         table = self._parameters(parameters)
         states = self.system.state_names
         given = None if initial is None else np.atleast_2d(np.asarray(initial, np.float64))
@@ -195,9 +229,9 @@ class Compiled:
         prepared = np.empty((n, max(1, sizes["q"])))
         driver.prepare_all(self.module.prepare.address, self.module.initial.address, 0, n, table, prepared, y, given is None)
         self._finite_start(y, prepared)
-        control = np.zeros((n, 3))
         none = np.zeros(n, np.int64)
-        return State(np.full(n, float(start)), y, np.zeros((n, max(1, sizes["x"]))), none, prepared, control, none.copy(), np.zeros((n, 2), np.int64))
+        inputs, counts = np.zeros((n, max(1, sizes["x"]))), np.zeros((n, 2), np.int64)
+        return State(np.full(n, float(start)), inputs, none, prepared, np.zeros((n, 6)), y, self._begun(n), none.copy(), counts, self._settled)
 
     def _finite_start(self, y: Floats, prepared: Floats) -> None:
         states = self.system.states
@@ -230,7 +264,7 @@ class Compiled:
     def _resume(self, state: State, parameters: Parameters | None, initial: ArrayLike | None) -> State:
         if initial is not None:
             raise ModelError("Both a state and initial values are given.\n  A run either starts or goes on.")
-        if state.y.shape[1] != len(self.system.states) or state.prepared.shape[1] != max(1, self.programs.sizes["q"]):
+        if state.held.shape[1] != len(self.system.states) or state.prepared.shape[1] != max(1, self.programs.sizes["q"]):
             raise ModelError(f"The state is not one of {self.system.name} compiled with these outputs.")
         now = state.copy()
         if parameters is not None:
@@ -238,14 +272,16 @@ class Compiled:
             if len(table) not in (1, len(state)):
                 raise ModelError(f"There are {len(state)} patients but {len(table)} rows of parameters.\n  Give one row, or one a patient.")
             now.prepared = np.empty_like(state.prepared)
+            now.held = state.y.copy()
+            now.control[:, 4] = 0.0  # a step that reaches beyond was made with the parameters of before
             table = np.require(np.broadcast_to(table, (len(state), table.shape[1])), requirements=["C", "W"])
-            driver.prepare_all(self.module.prepare.address, self.module.initial.address, 0, len(state), table, now.prepared, now.y, False)
-            self._finite_start(now.y[:0], now.prepared)
+            driver.prepare_all(self.module.prepare.address, self.module.initial.address, 0, len(state), table, now.prepared, now.held, False)
+            self._finite_start(now.held[:0], now.prepared)
         return now
 
-    def _behind(self, planned: Changes, now: State, resumed: bool) -> None:
+    def refuse_behind(self, planned: Changes, now: State, resumed: bool = False) -> None:
         """Doses that lie behind a patient must be those that it was given, or none."""
-        behind = _given(planned, now.time)
+        behind = given_before(planned, now.time)
         wrong = (behind != 0) & (behind != now.given) & (now.status == 0)
         if wrong.any():
             i = int(np.flatnonzero(wrong)[0])
@@ -265,13 +301,15 @@ def _numbers(what: str, value: Any) -> Floats:
         raise ModelError(f"{what}: {value!r} holds what is no number.") from None
 
 
-def _given(planned: Changes, time: Floats) -> NDArray[np.int64]:
+def given_before(planned: Changes, time: Floats) -> NDArray[np.int64]:
     """How many changes lie before each patient's time."""
-    behind = np.concatenate([[0], np.cumsum(planned.time < np.repeat(time, np.diff(planned.start)))])
-    return np.asarray(behind[planned.start[1:]] - behind[planned.start[:-1]], np.int64)
+    count = np.empty(len(time), np.int64)
+    driver.behind(time, planned.start, planned.time, count)
+    return count
 
 
-def _times(times: ArrayLike) -> Floats:
+def checked_times(times: ArrayLike) -> Floats:
+    """The days asked for; ModelError where they do not rise."""
     at = np.array(times, np.float64)
     if at.ndim != 1 or not len(at):
         raise ModelError(f"The times have the shape {at.shape}.\n  Give one or more days in a row.")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,30 +37,43 @@ class Failure:
 class State:
     """Where each of N patients stands; ``solve(..., state=state)`` goes on from here and leaves this object as it is.
 
-    time (N,) days; y (N, states); inputs (N, inputs); given (N,) how many changes by doses lie behind; the rest is the solver's: prepared (N, .) what
-    depends on parameters only, control (N, 3) the next step, status (N,) 0 or the cause of a failure, steps (N, 2) accepted and rejected so far.
+    time (N,) days; y (N, states); inputs (N, inputs); given (N,) how many changes by doses lie behind; status (N,) 0 or the cause of a failure; steps (N, 2)
+    accepted and rejected so far.  The rest is the solver's: prepared (N, .) what depends on parameters only; control (N, 6) the next step, and from where to
+    where the one goes that reaches beyond ``time``; held (N, states) where that one begins, or y where there is none; begun (N, .) where it leads.
     """
 
     time: Floats
-    y: Floats
     inputs: Floats
     given: Integers
     prepared: Floats
     control: Floats
+    held: Floats
+    begun: Floats
     status: Integers
     steps: Integers
+    settled: Callable[[State], Floats] = field(repr=False, compare=False)
 
     def __len__(self) -> int:
         return len(self.time)
 
+    @cached_property
+    def y(self) -> Floats:
+        """The states (N, states) at ``time``; they are computed when they are asked for, and cannot be written to."""
+        return self.settled(self)
+
     def copy(self) -> State:
         """An independent copy; what depends on parameters only is shared, as it is never written to."""
-        return State(*(getattr(self, f.name) if f.name == "prepared" else getattr(self, f.name).copy() for f in fields(self)))
+        copies: dict[str, Any] = {name: getattr(self, name).copy() for name in ARRAYS if name != "prepared"}
+        return replace(self, **copies)
 
     def __getitem__(self, patients: slice | Sequence[int] | Integers) -> State:
         """The patients of these rows, as copies; a row may come twice, which makes two arms of one patient."""
         rows = patients if isinstance(patients, slice) else np.asarray(patients)
-        return State(*(np.ascontiguousarray(getattr(self, f.name)[rows]).copy() for f in fields(self)))
+        copies: dict[str, Any] = {name: np.ascontiguousarray(getattr(self, name)[rows]).copy() for name in ARRAYS}
+        return replace(self, **copies)
+
+
+ARRAYS = tuple(f.name for f in fields(State) if f.name != "settled")
 
 
 @dataclass(frozen=True)

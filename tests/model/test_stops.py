@@ -1,0 +1,106 @@
+"""A run that is stopped, looked at, dosed and gone on with is the run without a stop."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from model.toys import compiled
+from tocsin.errors import ModelError
+from tocsin.model.events import Events
+
+
+def test_stop_and_resume_equals_one_run():
+    model = compiled("ONE_COMPARTMENT")
+    events = Events.of([(p, t, "infusion", 10.0 + p, 0.4) for p in range(6) for t in (0.1, 0.9, 2.2)] + [(3, 1.0, "amount", 7.0)])
+    k = np.linspace(1.0, 6.0, 6)
+    times = np.arange(0.0, 4.01, 0.25)
+    whole = model.solve({"k": k}, None, times, events, rtol=1e-8, atol=1e-10)
+    state = model.solve({"k": k}, None, times[:1], events, rtol=1e-8, atol=1e-10).state
+    for i in range(1, len(times)):
+        part = model.solve(None, None, times[i:i + 1], events, rtol=1e-8, atol=1e-10, state=state)
+        assert part.values[:, 0] == pytest.approx(whole.values[:, i], rel=1e-6, abs=1e-8)
+        state = part.state
+
+
+def test_doses_may_be_appended_and_not_changed_before():
+    model = compiled("ONE_COMPARTMENT")
+    early = Events.of([(0, 0.5, "amount", 4.0)])
+    state = model.solve(None, None, [1.0], early).state
+    later = Events.of([(0, 1.5, "amount", 2.0)])
+    both = model.solve(None, None, [2.0], early + later, state=state)
+    assert model.solve(None, None, [2.0], later, state=state).values == pytest.approx(both.values)
+    with pytest.raises(ModelError, match="Patient 0 stands at day 1, where 1 changes by doses lay behind it; now 2 do"):
+        model.solve(None, None, [2.0], early + Events.of([(0, 0.7, "amount", 2.0)]), state=state)
+
+
+@given(
+    stops=st.lists(st.floats(0.01, 3.99), max_size=12, unique=True),
+    doses=st.lists(st.tuples(st.integers(0, 4), st.floats(0.0, 3.9), st.floats(0.1, 50.0), st.sampled_from([0.0, 0.3])), max_size=6),
+    on_a_stop=st.booleans(),
+)
+@settings(max_examples=40, deadline=None)
+def test_random_stops_change_nothing(stops, doses, on_a_stop):
+    """Also of doses that are told only at the last stop before them, or at the very time of a stop: then the step that went beyond it is taken back."""
+    model = compiled("ONE_COMPARTMENT")
+    at = sorted(stops)
+    if on_a_stop and at:
+        doses = [(p, at[k % len(at)], amount, lasts) for k, (p, _, amount, lasts) in enumerate(doses)]
+    rows = [(p, t, "infusion" if lasts else "amount", amount, lasts) for p, t, amount, lasts in doses]
+    k, fine = np.linspace(0.5, 40.0, 5), {"rtol": 1e-8, "atol": 1e-10}
+    whole = model.solve({"k": k}, None, [*at, 4.0], Events.of(rows), **fine)
+    state = model.solve({"k": k}, None, [0.0], **fine).state
+    for i, (begin, end) in enumerate(pairwise([0.0, *at, 4.0])):
+        known = Events.of([row for row in rows if row[1] < end])
+        part = model.solve(None, None, [begin, end] if i % 2 else [end], known, state=state, **fine)
+        assert part.values[:, -1] == pytest.approx(whole.values[:, i], rel=1e-6, abs=1e-7)
+        assert part.state.y[:, 0] == pytest.approx(part["amount"][:, -1], rel=1e-9, abs=1e-12)
+        state = part.state
+
+
+def test_stops_cost_no_step_and_change_no_bit_where_doses_are_known():
+    model = compiled("LOTKA_VOLTERRA")
+    table = np.exp(np.random.default_rng(5).normal(0, 0.1, (9, 4))) * [p.value for p in model.system.parameters]
+    events = Events.of([(i, 0.3 * i, "prey", 1.0) for i in range(9)])
+    times = np.linspace(0.0, 20.0, 81)
+    whole = model.solve(table, None, times, events)
+    state = model.solve(table, None, times[:1], events).state
+    for i in range(1, len(times)):
+        part = model.solve(None, None, times[i:i + 1], events, state=state)
+        assert (part.values[:, 0] == whole.values[:, i]).all()
+        state = part.state
+    assert (state.steps == whole.state.steps).all()
+
+
+def test_what_was_computed_of_a_state_cannot_be_written_to():
+    state = compiled("ONE_COMPARTMENT").solve(None, [[5.0, 0.0]], [1.0]).state
+    with pytest.raises(ValueError, match="read-only"):
+        state.y[0, 0] = 3.0
+
+
+def test_new_parameters_hold_from_the_stop_on():
+    model = compiled("ONE_COMPARTMENT")
+    state = model.solve({"k": 3.0}, [[10.0, 0.0]], [1.0], rtol=1e-8, atol=1e-10).state
+    on = model.solve({"k": 0.5}, None, [2.0], state=state, rtol=1e-8, atol=1e-10)
+    assert on["amount"][0, 0] == pytest.approx(10 * np.exp(-3.5), rel=1e-6)
+
+
+def test_a_state_at_rest_does_not_let_steps_grow_without_bound():
+    model = compiled("ONE_COMPARTMENT")
+    state = model.solve(None, None, [0.0]).state
+    for day in range(1, 400, 7):
+        state = model.solve(None, None, [float(day)], state=state).state
+    dosed = model.solve(None, None, [400.0], Events.of([(0, 399.0, "amount", 4.0)]), state=state)
+    assert dosed["amount"][0, 0] == pytest.approx(4 * np.exp(-3.0), rel=1e-5)
+
+
+def test_a_state_can_be_forked_into_two_arms():
+    model = compiled("ONE_COMPARTMENT")
+    state = model.solve({"k": [1.0, 2.0]}, None, [1.0], Events.of([(0, 0.0, "amount", 4.0), (1, 0.0, "amount", 4.0)])).state
+    arms = model.solve(None, None, [2.0], Events.of([(2, 1.0, "amount", 4.0)]), state=state[[0, 1, 0]])
+    assert arms["amount"][:, 0] == pytest.approx([4 * np.exp(-2), 4 * np.exp(-4), 4 * np.exp(-2) + 4 * np.exp(-1)], rel=1e-5)
+    assert (state.time == 1.0).all()
