@@ -120,7 +120,7 @@ def test_medians_cannot_be_set_of_patients_that_are_drawn_already() -> None:
 def test_the_solver_itself_names_patient_and_parameter_out_of_bounds() -> None:
     table = np.tile([p.value for p in load().parameters], (3, 1))
     place = load().parameter_names.index("engraftment")
-    for value, says in ((1.5, "Patient 1: the parameter engraftment is 1.5, outside what the model states, 0.0001 to 1"),
+    for value, says in ((1.5, "Patient 1: the parameter engraftment is 1.5, outside its bounds, 0.0001 to 1"),
                         (np.inf, "Patient 1: the parameter engraftment is inf")):
         table[1, place] = value
         with pytest.raises(ModelError, match=says):

@@ -200,7 +200,7 @@ class Compiled:
             p = self.system.parameters[k]
             least, most = ("any number" if bound is None else f"{bound:g}" for bound in (p.low, p.high))
             raise ModelError(
-                f"Patient {i}: the parameter {p.name} is {table[i, k]:g} {p.unit}, outside its bounds, {least} to {most}.\n"
+                f"Patient {i}: the parameter {p.name} is {table[i, k]:g}{' ' + p.unit if p.unit != '1' else ''}, outside its bounds, {least} to {most}.\n"
                 "  Is it in this unit?  A value beyond the bounds has no meaning in the equations."
             )
         return table
