@@ -17,7 +17,7 @@ from individual import _past
 from tocsin.model.care import policy
 from tocsin.model.compile import compile_system
 from tocsin.model.dosing import Doses, events
-from tocsin.model.observe import observing
+from tocsin.model.observe import lost_of_ice, observing
 from tocsin.model.patients import VirtualPatients, draw
 from tocsin.model.population import population as default_population
 from tocsin.model.solver import Compiled
@@ -25,12 +25,14 @@ from tocsin.model.system import Parameter, System
 
 F64 = npt.NDArray[np.float64]
 
-OUTPUTS = ("temperature_c", "map_mmhg", "pf_ratio", "il6_blood", "ifn_gamma", "il10", "crp", "ferritin", "car_blood_per_ul")
+OUTPUTS = ("temperature_c", "map_mmhg", "pf_ratio", "il6_blood", "ifn_gamma", "il10", "crp", "ferritin", "car_blood_per_ul", "tumour_marrow",
+           "ice_drive")
 LAST_DAY = 35
 HOURS = np.arange(LAST_DAY * 24 + 1.0)
 DELAY, AGAIN = 6.0, 24.0      # hours from severity to the first dose, and from that to the second
 DEX_EVERY, DEX_DOSES, DEX_MG = 6.0, 8, 10.0
 FEVER, HIGH_FEVER = 38.0, 38.6
+REMISSION = 0.1               # 1e9 cells: one in 1e4 of about 1e12 cells of the marrow (assumed)
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,8 @@ class Outcome:
 
     ``onset`` and ``end`` of CRS, ``fever_days`` of fever, in days (NaN: none), ``hottest`` deg C, ``grade`` 0 to 4, ``to_4`` days from onset to grade 4
     (NaN: never), ``tocilizumab`` doses, ``steroids``; ``peaks`` by output, ``il6_rose`` 1 where interleukin-6 two days after the first tocilizumab is not
-    below that at the dose (NaN: no dose), ``lasting``: CRS not over at the last day.
+    below that at the dose (NaN: no dose), ``lasting``: CRS not over at the last day, ``to_3`` days
+    from the infusion to grade 3 (NaN: never), ``ice_lost`` the largest share of the ICE score lost, ``tumour`` in marrow on day 28, 1e9 cells.
     """
 
     onset: F64
@@ -48,11 +51,14 @@ class Outcome:
     hottest: F64
     grade: F64
     to_4: F64
+    to_3: F64
     tocilizumab: npt.NDArray[np.int64]
     steroids: npt.NDArray[np.bool_]
     lasting: npt.NDArray[np.bool_]
     peaks: Mapping[str, F64]
     il6_rose: F64
+    ice_lost: F64
+    tumour: F64
     supported: Mapping[str, npt.NDArray[np.bool_]]
 
 
@@ -132,8 +138,10 @@ def _outcome(values: F64, tocilizumab: npt.NDArray[np.int64], steroids: npt.NDAr
     care = policy()
     return Outcome(
         onset, np.where(any_fever, last, np.nan), np.where(any_fever, last_fever - onset, np.nan), temperature.max(axis=1), grade,
-        np.where(four.any(axis=1), np.argmax(four, axis=1) / 24.0 - onset, np.nan), tocilizumab, steroids, any_fever & (last >= LAST_DAY - 0.5),
-        {n: values[:, :, k].max(axis=1) for k, n in enumerate(OUTPUTS) if k > 2}, rose,
+        np.where(four.any(axis=1), np.argmax(four, axis=1) / 24.0 - onset, np.nan),
+        np.where((worst >= 3.0).any(axis=1), np.argmax(worst >= 3.0, axis=1) / 24.0, np.nan), tocilizumab, steroids, any_fever & (last >= LAST_DAY - 0.5),
+        {n: values[:, :, k].max(axis=1) for k, n in enumerate(OUTPUTS) if 2 < k < 9}, rose,
+        lost_of_ice(values[:, :, OUTPUTS.index("ice_drive")], how).max(axis=1), values[:, 28 * 24, OUTPUTS.index("tumour_marrow")],
         {"hypotension": map_ < care["map_limit"], "high_vasopressor": map_ < care["map_limit"] - care["norepinephrine_gain"] * 0.1,
          "oxygen": pf < care["pf_low_flow"], "intubation": pf < care["pf_ventilator"]})
 
@@ -154,6 +162,11 @@ def figures(o: Outcome) -> dict[str, float]:
            "onset_high": float(np.nanmax(o.onset)) if crs.any() else np.nan, "duration": middle(lasts[crs]), "duration_severe": middle(lasts[severe]),
            "to_4": middle(o.to_4[np.isfinite(o.to_4)]), "high_fever": share(o.hottest >= HIGH_FEVER), "fever_days": middle(o.fever_days[crs]),
            "tocilizumab": share(o.tocilizumab > 0), "steroids": share(o.steroids), **{k: share(v) for k, v in o.supported.items()}}
+    out["icu"], out["icu_day"] = share(severe), middle(o.to_3[np.isfinite(o.to_3)])
+    out["icans"] = 100.0 * float((np.round(10.0 * (1.0 - o.ice_lost)) < 10.0).mean())
+    for name, of in (("remission_tocilizumab", o.tocilizumab > 0), ("remission_without", o.tocilizumab == 0)):
+        out[name] = 100.0 * float((o.tumour[of] < REMISSION).mean()) if of.any() else float("nan")
+    out["lasting"] = 100.0 * float(o.lasting[crs].mean()) if crs.any() else 0.0
     out["severe"] = 100.0 * float(severe.mean())
     out |= {f"{k}_of_all": 100.0 * float((v & crs).mean()) for k, v in {"tocilizumab": o.tocilizumab > 0, **o.supported}.items()}
     out["duration_tocilizumab"], out["duration_without"] = middle(lasts[crs & (o.tocilizumab > 0)]), middle(lasts[crs & (o.tocilizumab == 0)])

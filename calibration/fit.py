@@ -173,6 +173,7 @@ def main() -> None:
     results["moved"] = _product(bb, moved)
     results["products"]["cd28"]["values"] |= tables.interferon_of_cd28(rest, bb.values, cd28.values, TISA.sets, AXI.sets)
     results["predicted"] = {**bb.predicted, **cd28.predicted, **tables.predicted(known, people, {**rest, **bb.values}, TISA.sets, LYMPHOMA)}
+    results["lasting"] = tables.lasting(people, {**rest, **bb.values}, TISA.sets)
     results["sensitivity"] = sensitivity.elasticities({**rest, **bb.values, **TISA.sets})
     results["minutes"] = round((time.time() - begin) / 60, 1)
     for name, row in known.items():

@@ -70,13 +70,13 @@ def told(number: int, who: VirtualPatients, names: list[str]) -> tuple[np.ndarra
 
 
 @pytest.mark.parametrize("number", range(len(CASES)), ids=["-".join(map(str, (*c[:2], "child" if c[2] else "adult"))) for c in CASES])
-def test_libroadrunner_agrees_with_the_compiled_solver_at_its_usual_tolerance(number: int) -> None:
-    """Each output every hour, and each state in the end, within 1e-4 of the value and a thousandth of its peak."""
+def test_libroadrunner_agrees_with_the_compiled_solver(number: int) -> None:
+    """Each output every hour, and each state in the end, within 1e-4 of the value and a thousandth of its peak; both solved to a tenth of the usual error."""
     system, who = load(), drawn(number)
     model = compile_system(system)
     times = np.arange(0, DAYS * 24 + 1) / 24
     given = events(system, doses(parse(SCHEDULES[number % 4], tuple(system.drugs)), who.weight_kg), who.parameters)
-    ours = model.solve(who.parameters, times=times, events=given)
+    ours = model.solve(who.parameters, times=times, events=given, rtol=1e-7, atol=1e-9)
     assert not ours.failures
     names = [*system.outputs, *(n for n in system.state_names if n not in system.outputs)]
     theirs, at_dose = told(number, who, names)

@@ -140,7 +140,7 @@ BOXES = (
     Box("lung", ("Lung water",), 138.0, 186.0, 18.0, 8.0, ("lung_water",)),
     Box("oxygen", ("PaO₂/FiO₂",), 167.0, 186.0, 18.0, 8.0, ("pf_ratio",), True),
     # cerebrospinal fluid
-    Box("il6_csf", ("IL-6",), 135.0, 146.0, 14.0, 8.0, ("il6_csf",)),
+    Box("il6_csf", ("IL-6",), 135.0, 146.0, 14.0, 8.0, ("il6_csf",), True),
     Box("csf_signal", ("IL-6", "signal"), 168.0, 146.0, 15.0, 9.0, ("trans_signal_csf",)),
     Box("barrier", ("Blood-brain", "barrier open"), 137.0, 161.0, 20.0, 9.0, ("blood_brain_barrier",)),
     Box("ice", ("Neurotoxicity", "(ICE score)"), 167.0, 161.0, 20.0, 9.0, ("ice_drive",), True),
