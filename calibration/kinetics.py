@@ -129,7 +129,8 @@ def fit(settings: Sequence[Setting], aims: Sequence[Aim], free: Mapping[str, tup
     """Find ``free`` (name: prior median, prior sd of the logarithm) so that the aims are met.
 
     ``class_only``: free factors ("factor:parameter") that only act in the named setting.
-    Begun ``starts`` times, from the prior medians and about them, by the kinetics alone; the best few by the whole objective are gone on with.
+    Begun ``starts`` times, from the prior medians and about them, by the kinetics alone, and a few times by the whole objective; the best few by the
+    whole objective are gone on with.
     ``further``: residuals and predictions of something else by the same parameters, such as the course of a population.
     """
     compiled = compile_system(load(), outputs=("car_blood_per_ul",))
@@ -200,6 +201,8 @@ def fit(settings: Sequence[Setting], aims: Sequence[Aim], free: Mapping[str, tup
     whole = False
     ends = [search(b)[0] for b in begins]
     whole = True
+    if further is not None:  # and from the prior medians and about them by the whole objective at once
+        ends += [search(b)[0] for b in begins[:POLISHED]]
     ends.sort(key=lambda logs: float((residuals(predictions(logs[None])[0], logs) ** 2).sum()))
     found = [search(logs) for logs in (ends[:POLISHED] if further is not None else ends[:1])]
     tell("  objectives " + ", ".join(f"{v @ v:.1f}" for _, v, _ in found))

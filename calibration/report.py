@@ -37,6 +37,9 @@ COMPROMISE = "The sources of this product do not agree with each other, or with 
 MANAGEMENT = "The management stands in for those of the trials, which differed and changed over the years."
 LYMPHOMA = "Nothing that a lymphoma changes was fitted: the model knows only that its cells are elsewhere and grow slower."
 WHY = {
+    "liso_lag": "A lag is flat until growth begins; the model's curve falls while cells leave the blood and rises as the first divide, so that no lag is exact.",
+    "axi_ms_ref_cmax": "The two sources disagree: one has a median of 27.5 on day 7, the other 13.8 at the peak. The model stands between them.",
+    "tisa_fever_dur": "Counted from the first to the last hour of 38 °C, evening peaks of the daily rhythm included; how the trial counted is not told.",
     "tisa_hypot": "The fall of pressure was fitted to grades alone; sepsis and drugs, which lower it too, are not in the model.",
     "tisa_vaso": "As for hypotension: no vasopressor dose was fitted to.",
     "tisa_intub": "Ventilation is begun for exhaustion, consciousness and procedures too; in the model oxygenation falls by capillary leak alone.",

@@ -149,6 +149,9 @@ def write(results: Mapping[str, Any], omegas: Mapping[str, float]) -> None:
         text = _row(text, name, value, float(np.sqrt(np.expm1(omegas[name] ** 2))), source)
     for name in ("memory_rate", "memory_loss"):
         text = _row(text, name, bb[name], None, OF_BB)
+    for name, value in results["moved"]["values"].items():
+        spread = float(np.sqrt(np.expm1(omegas[name] ** 2))) if name in omegas else None
+        text = _row(text, name, value, spread, "tisagenlecleucel-pooled" + (f", {FITTED_TO}" if name in rows else ""))
     (TEXT / "crs.toml").write_text(text, encoding="utf-8")
     text = (TEXT / "products.toml").read_text(encoding="utf-8")
     for product, source in (("4-1bb", OF_BB), ("cd28", OF_CD28), ("4-1bb-cd22", FITTED_TO)):

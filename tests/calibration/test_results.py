@@ -15,7 +15,7 @@ RESULTS = json.loads((ROOT / "calibration" / "results.json").read_text(encoding=
 
 
 def test_every_fitted_number_of_the_table_is_the_one_that_the_fit_found():
-    found = {n: r["median"] for n, r in RESULTS["cohort"]["parameters"].items()} | RESULTS["products"]["4-1bb"]["values"]
+    found = {n: r["median"] for n, r in RESULTS["cohort"]["parameters"].items()} | RESULTS["products"]["4-1bb"]["values"] | RESULTS["moved"]["values"]
     table = {p.name: p.value for p in load().parameters if p.status == "fitted"}
     assert table.keys() == found.keys()
     assert table == {n: pytest.approx(v, rel=6e-4) for n, v in found.items()}
@@ -29,7 +29,7 @@ def test_the_numbers_of_a_product_are_those_that_the_fit_found(product):
 
 def test_only_what_the_fit_moved_is_called_fitted():
     fitted = {p.name for p in load().parameters if p.status == "fitted"}
-    assert fitted == {*RESULTS["cohort"]["parameters"], *RESULTS["products"]["4-1bb"]["values"]}
+    assert fitted == {*RESULTS["cohort"]["parameters"], *RESULTS["products"]["4-1bb"]["values"], *RESULTS["moved"]["values"]}
 
 
 def test_no_target_that_is_only_to_be_compared_was_fitted_to(script):

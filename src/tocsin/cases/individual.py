@@ -120,10 +120,11 @@ class Individual:
         return dict(zip(self.names, (self.medians * np.exp(standard * self.spreads)).tolist(), strict=True))
 
     def parameters(self, standard: F64) -> F64:
-        """All parameters (candidates, parameters) of candidates (candidates, moving)."""
+        """All parameters (candidates, parameters) of candidates (candidates, moving); a step of a search beyond the bounds ends at them."""
         place = [self.system.parameter_names.index(n) for n in self.names]
         out = np.tile(np.array([self.entries[n].value for n in self.system.parameter_names]), (len(standard), 1))
-        out[:, place] = self.medians * np.exp(standard * self.spreads)
+        low, high = self.bounds.T
+        out[:, place] = self.medians * np.exp(np.clip(standard, low, high) * self.spreads)
         return out
 
     def patient(self, standard: F64) -> VirtualPatients:
