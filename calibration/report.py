@@ -93,7 +93,7 @@ def draw_targets(results: Mapping[str, Any]) -> Any:
     axes.minorticks_off()
     axes.set_yticks(range(len(names)), [known[n]["text"] + f" ({n.split('_')[0]})" for n in names], fontsize=palette.SMALL)
     axes.set_ylim(-0.7, len(names) - 0.3)
-    axes.set_xlabel("Prediction / target.  Filled: fitted to; hollow: only compared; bar: band; cross: outside it")
+    axes.set_xlabel("Prediction / target.  Filled: fitted to; hollow: only compared; bar: band; cross: outside it", loc="right")
     return figure
 
 
@@ -111,6 +111,9 @@ def draw_cohort(results: Mapping[str, Any]) -> Any:
         low, middle, high = np.maximum(real.T, floor)
         axes.errorbar(day, middle, yerr=[middle - low, high - middle], fmt="o", color=palette.INK, markersize=3, linewidth=0.7)
         axes.set_yscale("log")
+        axes.yaxis.set_major_formatter(lambda v, _: f"{v:,g}")
+        axes.yaxis.set_minor_formatter(lambda v, _: "")
+        axes.set_xlim(-1, 32)
         axes.set_title(TITLES[name], fontsize=palette.TEXT)
         axes.set_xlabel("Day")
     return figure
@@ -143,8 +146,8 @@ OTHERS = {"highest temperature": ("highest temperature, °C", 0.1), "lowest pres
 
 
 def strongest(results: Mapping[str, Any], most: int = 34) -> list[str]:
-    """The parameters that move anything most, in order."""
-    table = results["sensitivity"]
+    """The parameters that move anything most, in order, without those that only say what is normal."""
+    table = {n: row for n, row in results["sensitivity"].items() if not n.endswith("_normal") and n != "blood_volume_reference"}
 
     def weight(name: str) -> float:
         return max(*(abs(table[name][k]) for k in LOGS), *(abs(table[name][k]) / scale for k, (_, scale) in OTHERS.items()))
@@ -233,6 +236,7 @@ def page(results: Mapping[str, Any]) -> str:
                   for n, r in rows.items()]
     products = results["products"]
     names = list(products["4-1bb"]["values"])
+    names += [n for n in products["cd28"]["values"] if n not in names and ":" not in n]
     made = [[f"`{n}`", *(_n(products[p]["values"].get(n)) for p in ("4-1bb", "cd28", "4-1bb-cd22"))] for n in names]
     grades = first["check"]["grades"]
     fit_rows, check_rows, cohort_rows = _target_rows(results, "fit"), _target_rows(results, "check"), _cohort_rows(results)

@@ -18,6 +18,7 @@ from tocsin.model.compile import compile_system
 from tocsin.model.load import load
 
 TEXT = Path(__file__).parent.parent / "src" / "tocsin" / "model" / "text"
+EARLY = 5.0                   # secretion of an infused cell of the CD28 product beside one of the 4-1BB product: assumed
 MADE = 50                     # virtual patients for each real one
 PEAKS = ("il6_blood", "ifn_gamma", "il10", "crp", "ferritin", "car_blood_per_ul")
 
@@ -85,7 +86,8 @@ def interferon_of_cd28(shared: Mapping[str, float], bb: Mapping[str, float], cd2
                        ) -> dict[str, float]:
     """Secretion by a cell of the CD28 product (assumed, no target says it): such that the typical patient reaches the interferon-gamma of the 4-1BB product.
 
-    Its cells secrete early five times as much, beside an effector, as those of the 4-1BB product (assumed).
+    An infused cell secretes early EARLY times as much as one of the 4-1BB product, and as many fewer cells infiltrate a site as each secretes more (assumed:
+    the trials of the two products count cells on scales twenty times apart).
     """
     compiled = compile_system(load(), outputs=("ifn_gamma",))
     names = compiled.system.parameter_names
@@ -96,12 +98,14 @@ def interferon_of_cd28(shared: Mapping[str, float], bb: Mapping[str, float], cd2
 
     aim = highest({**shared, **bb, **tisa})
     low, high = np.log(1.0), np.log(1e5)
-    early = 5.0 * bb["early_secretion"]
+    early = EARLY * bb["early_secretion"] * bb["ifn_per_cell"]  # of an infused cell; the model counts it beside an effector
     for _ in range(40):
         mid = (low + high) / 2
-        now = highest({**shared, **{k: v for k, v in cd28.items() if ":" not in k}, **axi, "early_secretion": early, "ifn_per_cell": float(np.exp(mid))})
+        now = highest({**shared, **{k: v for k, v in cd28.items() if ":" not in k}, **axi, "early_secretion": early / np.exp(mid), "ifn_per_cell": float(np.exp(mid))})
         low, high = (mid, high) if now < aim else (low, mid)
-    return {"ifn_per_cell": float(np.exp((low + high) / 2)), "early_secretion": early}
+    each = float(np.exp((low + high) / 2))
+    infiltrate = next(p.value for p in compiled.system.parameters if p.name == "infiltrate_half")
+    return {"ifn_per_cell": each, "early_secretion": early / each, "infiltrate_half": infiltrate * bb["ifn_per_cell"] / each}
 
 
 def predicted(known: Mapping[str, Mapping[str, Any]], people: clinical.Population, values: Mapping[str, float], tisa: Mapping[str, float],
@@ -136,6 +140,7 @@ def _on_growth(values: Mapping[str, float], tisa: Mapping[str, float]) -> dict[s
 # ------------------------------------------------------------ the tables of the model
 
 FITTED_TO = "nih-cd22"
+ASSUMED_OF_CD28 = ("ifn_per_cell", "early_secretion", "infiltrate_half")
 OF_BB, OF_CD28 = "stein2019, ogasawara2021, tisagenlecleucel-pooled", "kimmel2021, muellerschoell2021"
 
 
@@ -165,7 +170,7 @@ def write(results: Mapping[str, Any], omegas: Mapping[str, float]) -> None:
 
 
 def _status(product: str, name: str) -> str:
-    return "assumed" if product == "cd28" and name in ("ifn_per_cell", "early_secretion") else "fitted"
+    return "assumed" if product == "cd28" and name in ASSUMED_OF_CD28 else "fitted"
 
 
 def _source(product: str, name: str, source: str) -> str:

@@ -76,9 +76,9 @@ def test_whoever_has_neither_cells_nor_tumour_nor_drugs_stays_about_as_at_the_st
     found = whole().solve(who.parameters, times=np.arange(0.0, 60.1, 1.0))
     for name in ("sil6r", "ferritin", "il10", "ldh", "il6_blood", "macrophage_competence", "plasma_volume"):
         assert np.median(np.abs(found[name] / found[name][:, :1] - 1).max(axis=1)) < 0.25, name
-        assert found[name][:, -1] == pytest.approx(found[name][:, -10], rel=1e-3), name
+        assert found[name][:, -1] == pytest.approx(found[name][:, -10], rel=1e-2), name
     assert np.abs(found["temperature_c"] - found["temperature_c"][:, :1]).max() < 0.3
-    assert np.abs(found["map_mmhg"] / found["map_mmhg"][:, :1] - 1).max() < 0.02
+    assert np.abs(found["map_mmhg"] / found["map_mmhg"][:, :1] - 1).max() < 0.04
     for cells in ("car_blood", "car_marrow", "car_local", "car_memory", "tumour_marrow_positive", "tumour_local_positive", "tumour_negative", "ifn_gamma"):
         assert not found[cells].any(), cells
 
