@@ -171,7 +171,7 @@ def sample(
 
 def _errors(cohort: Cohort, patient: npt.NDArray[np.int64], found: Prediction, error: F64, density: F64, chains: int, rng: np.random.Generator
             ) -> tuple[F64, F64]:
-    """A move of the residual errors, each analyte on its own in turn, all chains at once."""
+    """A move of the residual errors of all analytes together, each chain on its own."""
     n = len(density) // chains
     new = error * np.exp(0.12 * rng.standard_normal(error.shape))
     proposed = likelihood(cohort, patient, found, np.repeat(new, n, axis=0))

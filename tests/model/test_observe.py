@@ -280,6 +280,8 @@ def test_care_that_stops_and_goes_on_is_the_care_of_one_run(pressure: list[float
 def test_a_number_of_the_policy_that_does_not_exist_or_cannot_be_is_refused() -> None:
     with pytest.raises(UnknownIdError, match="map_limit"):
         policy().changed(map_limits=60.0)
+    with pytest.raises(UnknownIdError, match=r"bolus_gain.*pf_low_flow"):
+        policy().changed(zzz=60.0)
     with pytest.raises(ModelError, match=r"map_limit .* cannot be 20"):
         policy().changed(map_limit=20.0)
     assert policy().changed(map_limit=60.0)["map_limit"] == 60.0

@@ -14,8 +14,9 @@ from tocsin.cli import app
 from tocsin.errors import ModelError, UnknownIdError
 from tocsin.grading import grade
 from tocsin.model.course import Course
+from tocsin.model.load import load, products
 from tocsin.model.patients import VirtualPatients, draw
-from tocsin.model.simulate import FILES, NOTICE, Simulation, simulate
+from tocsin.model.simulate import FILES, NOTICE, Simulation, simulate, used
 from tocsin.model.summary import Spread, summary
 from tocsin.timeline import Timeline
 
@@ -163,6 +164,16 @@ def test_the_summary_counts_every_patient_once_and_what_was_measured() -> None:
     assert told.lows["mean_arterial_pressure"].least == rows_of(found.timeline, "mean_arterial_pressure")["value"].min()
 
 
+def test_a_median_that_the_caller_sets_is_the_callers_and_no_assumption() -> None:
+    assert "making" in {q.name for q in run(2).assumed}
+    assert "making" not in {q.name for q in run(2, sets={"making": 300.0}).assumed}
+    model, who = load(), draw(load(), 1, seed=1, product="cd28", disease="all-high")
+    taken = {p.name: p for p in used(model, who, {"tumour_marrow_start": 7.0})}
+    assert (taken["tumour_marrow_start"].value, taken["tumour_marrow_start"].status) == (7.0, "chosen")
+    assert taken["early_secretion"].value == products()["cd28"].values["early_secretion"]
+    assert taken["tumour_local_start"].value == who.disease.sets[1].value
+
+
 def test_a_spread_of_nothing_is_nothing() -> None:
     assert Spread.of([]).n == 0
     assert Spread.of([np.nan]).n == 0
@@ -172,7 +183,7 @@ def test_a_spread_of_nothing_is_nothing() -> None:
 @pytest.mark.parametrize(("more", "says"), [
     ({"days": 0.0}, "0 days"), ({"days": -1.0}, "-1 days"), ({"days": float("nan")}, "nan days"), ({"days": 1.01}, "whole hour"),
     ({"doses": "tocilizumab -8 mg/kg @ day 5"}, "above 0"), ({"doses": "dexamethasone 10 mg @ day 5"}, "dexamethasone"), ({"n": 0}, "0 virtual patients"),
-    ({"sets": {"car_dose": -1.0}}, "car_dose"),
+    ({"sets": {"car_dose": -1.0}}, "car_dose"), ({"doses": "tocilizumab 8 mg/kg @ day 7"}, "ends at day 6"),
 ])
 def test_an_impossible_simulation_is_refused(more: dict[str, Any], says: str) -> None:
     with pytest.raises((ModelError, UnknownIdError), match=says):

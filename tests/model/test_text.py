@@ -233,7 +233,8 @@ def test_the_command_prints_parameters_with_their_status_and_counts_them():
 
 @pytest.mark.parametrize(("arguments", "why"), [
     (["--set", "wieght=13"], "weight"), (["--set", "weight=x"], "NAME=NUMBER"), (["--set", "weight=-1"], "between 2"),
-    (["--product", "cd82"], "cd28"), (["--sbml", "--units"], "only one of"), (["-o", "x.xml"], "add one of them")])
+    (["--product", "cd82"], "cd28"), (["--sbml", "--units"], "only one of"), (["-o", "x.xml"], "add one of them"),
+    (["--set", "weight=13"], "whatever the values"), (["--units", "--product", "cd28"], "whatever the values")])
 def test_the_command_refuses_what_it_cannot_use(arguments, why):
     result = CliRunner().invoke(app, ["model", *arguments])
     assert result.exit_code != 0

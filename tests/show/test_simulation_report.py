@@ -43,7 +43,8 @@ def simulation(schedule: str = "tocilizumab 8 mg/kg @ day 2", failures: tuple[Fa
     orders = parse(schedule, tuple(system.drugs)) if schedule else ()
     given = doses(orders, who.weight_kg)
     seen = observe(values, names, hours, who, given, seed=1)
-    return Simulation(system, who, seen.timeline, hours, names, values, orders, given, failures, 1, assumptions(system, people, care, how, labs(), who), sets)
+    rests_on = assumptions(system, people, care, how, labs(), who, sets)
+    return Simulation(system, who, seen.timeline, hours, names, values, orders, given, failures, 1, rests_on, sets)
 
 
 def page_of(found: Simulation) -> str:
@@ -116,6 +117,12 @@ def test_a_median_that_the_caller_sets_stands_with_the_value_used_and_not_among_
     page = Page(page_of(simulation(ifn_half=777.0)))
     assert page.rows["set"][1][:2] == ["ifn_half", "777"]
     assert "ifn_half" not in [r[0] for r in page.rows["assumed"]]
+
+
+def test_a_dose_after_the_last_day_is_told_as_not_given():
+    found = simulation("dexamethasone 10 mg q24h x 10 @ day 2")
+    assert found.after_the_end == found.run()["doses_after_the_end"] == 5 * N  # days 2 to 6 are within
+    assert ["Doses not given", f"{5 * N}, after the last day"] in Page(page_of(found)).rows["asked"]
 
 
 def test_every_source_beside_a_number_is_told_in_full():

@@ -17,8 +17,9 @@ def model(
     sbml: Annotated[bool, typer.Option("--sbml", help="SBML Level 3 Version 2, for COPASI or libRoadRunner.")] = False,
     antimony: Annotated[bool, typer.Option("--antimony", help="Antimony text with the values written in.")] = False,
     diagram: Annotated[bool, typer.Option("--diagram", help="The model drawn: -o FILE.svg, .png or .pdf.")] = False,
-    product: Annotated[str | None, typer.Option("--product", help="With the values of this product: 4-1bb, cd28.")] = None,
-    setting: Annotated[list[str] | None, typer.Option("--set", help="A parameter's value, e.g. weight=13.")] = None,
+    product: Annotated[str | None, typer.Option("--product", help="With the values of this product: 4-1bb, cd28 or 4-1bb-cd22 (with --parameters, --sbml "
+                                                                "or --antimony).")] = None,
+    setting: Annotated[list[str] | None, typer.Option("--set", help="A parameter's value, e.g. weight=13 (with the same).")] = None,
     out: Annotated[Path | None, typer.Option("--out", "-o", help="Write to this file (with --sbml, --antimony or --diagram).")] = None,
 ) -> None:
     """The mechanistic model of cytokine release syndrome: its equations with their reasons, or its parameters, units, diagram, SBML or Antimony.
@@ -54,6 +55,8 @@ def model(
         return
     told, values = loaded(), {**_of_product(product), **numbers(setting, "--set", "write NAME=NUMBER, as in weight=13")}
     own = checked_values(told.system, values)
+    if values and not (sbml or antimony or parameters):
+        raise SettingError("equations and units are the same whatever the values: add --parameters, --sbml or --antimony, or leave out --product and --set")
     if sbml or antimony:
         text = sbml_(told.system, values) if sbml else antimony_(told, values)
         if out is None:

@@ -45,7 +45,7 @@ class Numbers(Mapping[str, float]):
         """The same with other values; UnknownIdError for a name that does not exist, ModelError for a value outside its limits."""
         for name in values:
             if name not in self:
-                raise UnknownIdError("number", name, self)
+                raise UnknownIdError("number", name, self, f"this list: {', '.join(sorted(self))}")
         return Numbers(tuple(checked(replace(e, value=float(values[e.name]), source="set by the caller", status="assumed")) if e.name in values else e
                              for e in self.entries))
 

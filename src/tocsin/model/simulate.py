@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import platform
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -56,6 +56,11 @@ class Simulation:
     assumed: tuple[Quantity, ...]
     sets: Mapping[str, float] = field(default_factory=dict)
 
+    @property
+    def after_the_end(self) -> int:
+        """How many doses of the schedule come after the last hour, so that nobody gets them."""
+        return int((self.given.hour > self.hours[-1]).sum())
+
     def output(self, name: str) -> F64:
         """One output (patients, hours)."""
         return np.asarray(self.values[:, :, self.names.index(name)])
@@ -82,7 +87,7 @@ class Simulation:
             "notice": NOTICE, "model": self.system.name, "patients": len(self.patients), "seed": self.seed, "product": self.patients.product or None,
             "disease": None if disease is None else {"name": disease.name, "title": disease.title}, "days": float(self.hours[-1] / HOURS_A_DAY),
             "medians_set": dict(self.sets), "first_day": float(self.hours[0] / HOURS_A_DAY), "doses": [o.words() for o in self.orders],
-            "doses_cut_to_the_maximum": int(self.given.capped.sum()),
+            "doses_cut_to_the_maximum": int(self.given.capped.sum()), "doses_after_the_end": self.after_the_end,
             "complete": sorted(self.timeline.complete.everywhere), "outputs": {n: units.get(n, "") for n in self.names},
             "failures": [{"patient": self.patients.ids[f.patient], "day": f.time, "cause": f.cause} for f in self.failures],
             "versions": _versions(), "assumed": [_told(q) for q in self.assumed],
@@ -104,10 +109,20 @@ def _versions() -> dict[str, str]:
     return found
 
 
-def assumptions(system: System, people: Population, policy: Numbers, how: Numbers, assays: Sequence[Lab], patients: VirtualPatients) -> tuple[Quantity, ...]:
-    """Everything that a simulation rests on and no source gives: the model with what product and disease set, population, care and observation."""
-    mine = {p.name: p for p in (*(products()[patients.product].parameters if patients.product else ()), *(patients.disease.sets if patients.disease else ()))}
-    model = tuple(mine.get(p.name, p) for p in system.parameters if mine.get(p.name, p).status == "assumed")
+def used(system: System, patients: VirtualPatients, sets: Mapping[str, float]) -> tuple[Parameter, ...]:
+    """The parameters of the system with what product, disease and, last, the caller put in their place; a median that the caller set is the caller's own."""
+    own = products() if patients.product and system.name == "crs" else {}
+    put = {p.name: p for p in (*(own[patients.product].parameters if patients.product in own else ()), *(patients.disease.sets if patients.disease else ()))}
+    found = (put.get(p.name, p) for p in system.parameters)
+    return tuple(replace(p, value=float(sets[p.name]), source="user", status="chosen") if p.name in sets else p for p in found)
+
+
+def assumptions(
+    system: System, people: Population, policy: Numbers, how: Numbers, assays: Sequence[Lab], patients: VirtualPatients,
+    sets: Mapping[str, float] | None = None,
+) -> tuple[Quantity, ...]:
+    """Everything that a simulation rests on and no source gives: the model as used, population, care and observation."""
+    model = tuple(p for p in used(system, patients, sets or {}) if p.status == "assumed")
     others = (*people.body.entries, *(p for m in people.mixtures for p in (m.share, m.factor)), *policy.entries, *how.entries)
     tests = tuple(Quantity(f"assay_{lab.concept}", lab.unit, f"assay: error {lab.cv:g}, limits {lab.lloq:g} to {lab.ceiling:g}", lab.source, lab.status)
                   for lab in assays if lab.status == "assumed")
@@ -137,7 +152,10 @@ def simulate(
         model, n, seed=seed, product=product, disease=disease, weight_kg=weight_kg, age_years=age_years, sets=sets, population=people)
     care, observed = policy or default_policy(), how or observing()
     course = Course.start(model, who, seed=seed, schedule=doses, policy=care, how=observed)
+    never = next((o for o in course.orders if min(o.hours) > days * HOURS_A_DAY), None)
+    if never is not None:
+        raise ModelError(f"nobody gets {never.words()}: the simulation ends at day {days:g}.\n  Ask for more days, or leave the dose out.")
     course.advance(days)
     timeline = course.observe()
     return Simulation(model, who, timeline, course.hours, course.names, course.values, course.orders, course.given, course.failures, seed,
-                      assumptions(model, people, care, observed, labs(), who), dict(sets or {}))
+                      assumptions(model, people, care, observed, labs(), who, sets), dict(sets or {}))

@@ -34,6 +34,9 @@ def print_simulation(out: Console, simulation: Simulation, summary: Summary, fil
     cut = int(simulation.given.capped.sum())
     if cut:
         _say(out, f"  {plural(cut, 'dose')} cut to the maximum of one dose", "dim")
+    late = simulation.after_the_end
+    if late:
+        _say(out, f"  {plural(late, 'dose')} not given, as {'it comes' if late == 1 else 'they come'} after day {simulation.hours[-1] / 24:g}", "dim")
     out.print()
     table = _table(out, "Highest grade of each patient (ASTCT 2019)")
     table.add_column("Grade")

@@ -18,6 +18,7 @@ from tocsin.model.dosing import HOURS_A_DAY
 from tocsin.model.load import OWN_SOURCES, loaded, products
 from tocsin.model.numbers import text
 from tocsin.model.simulate import NOTICE
+from tocsin.model.simulate import used as in_use
 from tocsin.model.summary import CRS, Spread
 from tocsin.model.system import Parameter, Quantity
 from tocsin.show import palette
@@ -56,10 +57,10 @@ def simulation_page(simulation: Simulation, summary: Summary, command: str = "",
     """The page of a simulation.  It stands alone: figures, styles and tables are within it."""
     end = float(simulation.hours[-1])
     steps = grade(simulation.timeline, CRS, until=end).frame
-    used, chosen = _used(simulation), dict(simulation.sets)
+    chosen = dict(simulation.sets)
+    used = in_use(simulation.system, simulation.patients, chosen)
     of_model = [q for q in simulation.assumed if q in used]
     of_ward = [q for q in simulation.assumed if q not in used]
-    of_model = [q for q in of_model if q.name not in chosen]
     many = len(of_model) + len(of_ward)
     sections = [
         {"id": "asked", "title": "What was asked", "text": [], "parts": [
@@ -112,6 +113,8 @@ def _asked(simulation: Simulation, command: str) -> list[tuple[str, str]]:
         rows.append(("Doses", "no drug by schedule"))
     if cut:
         rows.append(("Doses cut", f"{cut}, to the maximum of one dose"))
+    if simulation.after_the_end:
+        rows.append(("Doses not given", f"{simulation.after_the_end}, after the last day"))
     return [(name, text) for name, text in rows if text]
 
 
@@ -173,17 +176,6 @@ def _course(summary: Summary) -> TablePart:
 
 
 # ---------------------------------------------------------------------------------------------------- numbers
-def _used(simulation: Simulation) -> list[Parameter]:
-    """The parameters with what product and disease put in their place."""
-    who = simulation.patients
-    changed: dict[str, Parameter] = {}
-    if who.product and simulation.system.name == "crs":
-        changed.update((p.name, p) for p in products()[who.product].parameters)
-    if who.disease is not None:
-        changed.update((p.name, p) for p in who.disease.sets)
-    return [changed.get(p.name, p) for p in simulation.system.parameters]
-
-
 def _fitted_words(used: Sequence[Parameter]) -> list[str]:
     fitted = sum(p.status == "fitted" for p in used)
     if not fitted:
