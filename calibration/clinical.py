@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
-from individual import _past
+from individual import past, thresholds
 
 from tocsin.model.care import policy
 from tocsin.model.compile import compile_system
@@ -25,13 +25,14 @@ from tocsin.model.system import Parameter, System
 
 F64 = npt.NDArray[np.float64]
 
-OUTPUTS = ("temperature_c", "map_mmhg", "pf_ratio", "il6_blood", "ifn_gamma", "il10", "crp", "ferritin", "car_blood_per_ul", "tumour_marrow",
-           "ice_drive")
+PEAKS = ("il6_blood", "ifn_gamma", "il10", "crp", "ferritin", "car_blood_per_ul")
+OUTPUTS = ("temperature_c", "map_mmhg", "pf_ratio", *PEAKS, "tumour_marrow", "ice_drive")
 LAST_DAY = 35
 HOURS = np.arange(LAST_DAY * 24 + 1.0)
 DELAY, AGAIN = 6.0, 24.0      # hours from severity to the first dose, and from that to the second
 DEX_EVERY, DEX_DOSES, DEX_MG = 6.0, 8, 10.0
 FEVER, HIGH_FEVER = 38.0, 38.6
+AGES = (3.0, 25.0)            # years; the median of the trials was 12
 REMISSION = 0.1               # 1e9 cells: one in 1e4 of about 1e12 cells of the marrow (assumed)
 
 
@@ -73,10 +74,8 @@ def changed(system: System, values: Mapping[str, float], spread: Mapping[str, fl
 
 def severity(values: F64) -> F64:
     """2, 3, 4 where supportive care would make grade 2, 3, 4 (patients, hours)."""
-    care = policy()
-    pressures = np.array([care["map_limit"] - care["norepinephrine_gain"] * care["vasopressin_at"], care["map_limit"] - care["bolus_gain"], care["map_limit"]])
-    oxygens = np.array([care["pf_positive_pressure"], care["pf_high_flow"], care["pf_low_flow"]])
-    return np.maximum(_past(values[:, :, OUTPUTS.index("map_mmhg")], pressures), _past(values[:, :, OUTPUTS.index("pf_ratio")], oxygens))
+    pressures, oxygens = thresholds(policy())
+    return np.maximum(past(values[:, :, OUTPUTS.index("map_mmhg")], pressures), past(values[:, :, OUTPUTS.index("pf_ratio")], oxygens))
 
 
 def follow(compiled: Compiled, patients: VirtualPatients, managed: bool = True) -> Outcome:
@@ -140,7 +139,7 @@ def _outcome(values: F64, tocilizumab: npt.NDArray[np.int64], steroids: npt.NDAr
         onset, np.where(any_fever, last, np.nan), np.where(any_fever, last_fever - onset, np.nan), temperature.max(axis=1), grade,
         np.where(four.any(axis=1), np.argmax(four, axis=1) / 24.0 - onset, np.nan),
         np.where((worst >= 3.0).any(axis=1), np.argmax(worst >= 3.0, axis=1) / 24.0, np.nan), tocilizumab, steroids, any_fever & (last >= LAST_DAY - 0.5),
-        {n: values[:, :, k].max(axis=1) for k, n in enumerate(OUTPUTS) if 2 < k < 9}, rose,
+        {n: values[:, :, OUTPUTS.index(n)].max(axis=1) for n in PEAKS}, rose,
         lost_of_ice(values[:, :, OUTPUTS.index("ice_drive")], how).max(axis=1), values[:, 28 * 24, OUTPUTS.index("tumour_marrow")],
         {"hypotension": map_ < care["map_limit"], "high_vasopressor": map_ < care["map_limit"] - care["norepinephrine_gain"] * 0.1,
          "oxygen": pf < care["pf_low_flow"], "intubation": pf < care["pf_ventilator"]})
@@ -158,8 +157,7 @@ def figures(o: Outcome) -> dict[str, float]:
     def share(x: npt.NDArray[np.bool_]) -> float:
         return 100.0 * float(x[crs].mean()) if crs.any() else 0.0
 
-    out = {"crs": 100.0 * float(crs.mean()), "onset": middle(o.onset[crs]), "onset_low": float(np.nanmin(o.onset)) if crs.any() else np.nan,
-           "onset_high": float(np.nanmax(o.onset)) if crs.any() else np.nan, "duration": middle(lasts[crs]), "duration_severe": middle(lasts[severe]),
+    out = {"crs": 100.0 * float(crs.mean()), "onset": middle(o.onset[crs]), "duration": middle(lasts[crs]), "duration_severe": middle(lasts[severe]),
            "to_4": middle(o.to_4[np.isfinite(o.to_4)]), "high_fever": share(o.hottest >= HIGH_FEVER), "fever_days": middle(o.fever_days[crs]),
            "tocilizumab": share(o.tocilizumab > 0), "steroids": share(o.steroids), **{k: share(v) for k, v in o.supported.items()}}
     out["icu"], out["icu_day"] = share(severe), middle(o.to_3[np.isfinite(o.to_3)])
@@ -168,7 +166,7 @@ def figures(o: Outcome) -> dict[str, float]:
         out[name] = 100.0 * float((o.tumour[of] < REMISSION).mean()) if of.any() else float("nan")
     out["lasting"] = 100.0 * float(o.lasting[crs].mean()) if crs.any() else 0.0
     out["severe"] = 100.0 * float(severe.mean())
-    out |= {f"{k}_of_all": 100.0 * float((v & crs).mean()) for k, v in {"tocilizumab": o.tocilizumab > 0, **o.supported}.items()}
+    out |= {f"{k}_of_all": 100.0 * float((v & crs).mean()) for k, v in {"tocilizumab": o.tocilizumab > 0, "steroids": o.steroids, **o.supported}.items()}
     out["duration_tocilizumab"], out["duration_without"] = middle(lasts[crs & (o.tocilizumab > 0)]), middle(lasts[crs & (o.tocilizumab == 0)])
     out["il6_not_lower"] = 100.0 * float(np.nanmean(o.il6_rose)) if np.isfinite(o.il6_rose).any() else float("nan")
     return out | {f"grade_{g}": 100.0 * float((o.grade == g).mean()) for g in range(5)}
@@ -185,8 +183,9 @@ class Population:
         self.compiled = compiled_for(system)
 
     def of(self, values: Mapping[str, float], disease: str | None = None) -> VirtualPatients:
-        """The patients with these medians."""
-        return draw(changed(self.system, values, {}), self.n, seed=self.seed, disease=disease, population=self.classes)
+        """The patients with these medians: children and young adults with leukaemia, or adults with another disease."""
+        return draw(changed(self.system, values, {}), self.n, seed=self.seed, disease=disease, population=self.classes,
+                    age_years=AGES if disease is None else None)
 
 
 def compiled_for(system: System) -> Compiled:

@@ -2,8 +2,9 @@
 
 Each patient's parameters are log-normal about the population's median; the medians have log-normal priors, the variances and the residual errors scaled
 inverse chi-squared ones.  Errors are Student t (4 degrees of freedom) on the logarithm; values beyond a limit count by the probability of lying there.
-Sampled by Metropolis within Gibbs: a patient's parameters by differences between past states of that patient (ter Braak and Vrugt, Stat Comput 2008;18:435),
-medians and variances from their conditional distributions.  Several chains run side by side, which gives the convergence statistic.
+Sampled by Metropolis within Gibbs: a patient's parameters by differences between past states of that patient (ter Braak and Vrugt, Stat Comput 2008;18:435)
+and by steps that keep the prior; medians and variances from their conditional distributions and, together with all patients, by differences between past
+medians or at random.  Several chains run side by side, which gives the convergence statistic.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ PEAK_FEVER, PEAK_FEVER_SD = 39.4, 0.5  # deg C, of patients with CRS, whose temp
 PRIOR_FREEDOM = 6.0           # weight of the prior of a variance, in patients
 ERROR_PRIOR = 0.5             # residual error on the logarithm
 ERROR_FREEDOM = 4.0
+SLOTS = 240                   # past states of a chain, evenly over the second quarter of the sweeps once that is done
 
 
 @dataclass(frozen=True)
@@ -36,13 +38,14 @@ class Prior:
     """What is expected of one parameter.
 
     The median of the population is log-normal about ``median`` with the standard deviation ``spread`` of its logarithm; ``omega``: the
-    standard deviation of the logarithm between patients, as expected.
+    standard deviation of the logarithm between patients, as expected.  ``source`` of the median, a key of the references of the model.
     """
 
     name: str
     median: float
     spread: float
     omega: float
+    source: str = "assumed"
 
 
 @dataclass(frozen=True)
@@ -101,24 +104,33 @@ def sample(
     patient = np.tile(np.arange(n), chains)
     centre = np.log([p.median for p in priors])
     spread, expected = (np.array([getattr(p, what) for p in priors]) for what in ("spread", "omega"))
-    median = centre + 0.3 * spread * rng.standard_normal((chains, d))
+    median = centre + spread * rng.standard_normal((chains, d))
     omega = np.tile(expected, (chains, 1))
     error = np.full((chains, len(ANALYTES)), ERROR_PRIOR)
     low, high = np.log(np.maximum(model.low, 1e-12)) + 1e-9, np.log(model.high) - 1e-9
-    state = np.concatenate([np.clip(centre + expected * rng.standard_normal((rows, d)), low, high), rng.standard_normal((rows, extra))], axis=1)
+    begin = np.clip(np.repeat(median, n, axis=0) + expected * rng.standard_normal((rows, d)), low, high)
+    state = np.concatenate([begin, rng.standard_normal((rows, extra))], axis=1)
     found, ok = model.predict(patient, state[:, :d], state[:, d:])
     density = np.where(ok, likelihood(cohort, patient, found, np.repeat(error, n, axis=0)), -np.inf)
-    size = 80
-    archive = np.empty((n, size * chains, d + extra))
-    for c in range(chains * size):
-        archive[:, c, :d] = np.clip(centre + expected * rng.standard_normal((n, d)), low, high)
-        archive[:, c, d:] = rng.standard_normal((n, extra))
-    filled, oldest, taken, tried = 12 * chains, 0, 0.0, 0
+    archive = np.empty((n, SLOTS * chains, d + extra))  # the oldest is overwritten
+    archive[:, :, :d] = np.clip(centre + expected * rng.standard_normal((n, SLOTS * chains, d)), low, high)
+    archive[:, :, d:] = rng.standard_normal((n, SLOTS * chains, extra))
+    medians = centre + 0.3 * spread * rng.standard_normal((SLOTS * chains, d))
+    every, filled, oldest, taken, tried = max(sweeps // (4 * SLOTS), 1), 12 * chains, 0, 0.0, 0
     kept: dict[str, list[F64]] = {k: [] for k in ("median", "omega", "error", "patients", "days", "logs")}
 
     def prior_of(at: F64) -> F64:
         z = (at[:, :d] - np.repeat(median, n, axis=0)) / np.repeat(omega, n, axis=0)
         return np.asarray(-0.5 * (z * z).sum(axis=1) - 0.5 * (at[:, d:] ** 2).sum(axis=1))
+
+    def compare(at: F64, error: F64) -> tuple[Prediction, F64]:
+        new, ok = model.predict(patient, at[:, :d], at[:, d:])
+        out = np.full(rows, -np.inf)
+        good = ok & np.isfinite(new.values).all(axis=1)
+        if good.any():
+            these = Prediction(new.values[good], new.onset[good], new.hottest[good], new.severity[good])
+            out[good] = likelihood(cohort, patient[good], these, np.repeat(error, n, axis=0)[good])
+        return new, out
 
     for sweep in range(sweeps):
         # the parameters of each patient
@@ -129,18 +141,16 @@ def sample(
         reach = np.where(rng.random(rows) < 0.1, 1.0, 2.38 / np.sqrt(2.0 * count) * rng.choice([0.3, 0.6, 1.0], rows))
         step = reach[:, None] * (archive[patient, a] - archive[patient, b]) * (1 + rng.uniform(-0.1, 0.1, (rows, d + extra)))
         step += 0.01 * rng.standard_normal(step.shape)
-        if sweep % 4 == 3:  # now and then a step of its own size in each direction, which needs no archive
-            scale = np.concatenate([np.repeat(omega, n, axis=0), np.ones((rows, extra))], axis=1)
-            step = 0.4 * scale * rng.standard_normal(step.shape) / np.sqrt(count)[:, None]
         tried_state = state + np.where(chosen, step, 0.0)
-        new, ok = model.predict(patient, tried_state[:, :d], tried_state[:, d:])
-        sd = np.repeat(error, n, axis=0)
-        new_density = np.full(rows, -np.inf)
-        good = ok & np.isfinite(new.values).all(axis=1)
-        if good.any():
-            these = Prediction(new.values[good], new.onset[good], new.hottest[good], new.severity[good])
-            new_density[good] = likelihood(cohort, patient[good], these, sd[good])
-        accept = np.log(rng.random(rows)) < new_density - density + prior_of(tried_state) - prior_of(state)
+        gain = prior_of(tried_state) - prior_of(state)
+        if sweep % 2:  # by turns a step that keeps the prior, whatever its size: what the data leave open moves far (Cotter et al., Stat Sci 2013;28:424)
+            mean = np.concatenate([np.repeat(median, n, axis=0), np.zeros((rows, extra))], axis=1)
+            scale = np.concatenate([np.repeat(omega, n, axis=0), np.ones((rows, extra))], axis=1)
+            new_share = rng.choice([0.1, 0.3, 0.7], rows)[:, None]
+            anew = mean + np.sqrt(1 - new_share**2) * (state - mean) + new_share * scale * rng.standard_normal(step.shape)
+            tried_state, gain = np.where(chosen, anew, state), np.zeros(rows)
+        new, new_density = compare(tried_state, error)
+        accept = np.log(rng.random(rows)) < new_density - density + gain
         state = np.where(accept[:, None], tried_state, state)
         density = np.where(accept, new_density, density)
         found = found.take(accept, new)
@@ -151,14 +161,38 @@ def sample(
         median = (of.sum(axis=1) / omega**2 + centre / spread**2) / weight + rng.standard_normal((chains, d)) / np.sqrt(weight)
         squares = ((of - median[:, None]) ** 2).sum(axis=1)
         omega = np.sqrt((PRIOR_FREEDOM * expected**2 + squares) / rng.chisquare(PRIOR_FREEDOM + n, (chains, d)))
+        # medians or variances together with all patients: what the data leave open hardly moves by the conditional steps alone
+        turn = rng.random((chains, d)) < rng.choice([0.05, 0.2, 0.5], chains)[:, None]
+        turn[np.arange(chains), rng.integers(0, d, chains)] = True
+        one_by_one = np.sqrt(turn.sum(axis=1, keepdims=True))
+        far = rng.choice([0.1, 0.5, 2.0], chains)[:, None] / one_by_one * turn * rng.standard_normal((chains, d))
+        if sweep % 3:
+            if sweep % 3 == 1:
+                a, b = rng.integers(0, filled, (2, chains))
+                shift = rng.choice([0.3, 0.6, 1.0], chains)[:, None] * 1.68 / one_by_one * turn * (medians[a] - medians[b])
+            else:
+                shift = far * spread
+            new_median, new_omega = median + shift, omega
+            own = (-0.5 * ((new_median - centre) ** 2 - (median - centre) ** 2) / spread**2).sum(axis=1)
+        else:
+            new_median, new_omega = median, omega * np.exp(0.5 * far)
+            own = (-PRIOR_FREEDOM * (np.log(new_omega) - np.log(omega)) - 0.5 * PRIOR_FREEDOM * expected**2 * (new_omega**-2 - omega**-2)).sum(axis=1)
+        moved = new_median[:, None] + (of - median[:, None]) * (new_omega / omega)[:, None]
+        tried_state = np.concatenate([moved.reshape(rows, d), state[:, d:]], axis=1)
+        new, new_density = compare(tried_state, error)
+        gain = (new_density - density).reshape(chains, n).sum(axis=1) + own
+        accept = np.log(rng.random(chains)) < gain
+        median, omega = np.where(accept[:, None], new_median, median), np.where(accept[:, None], new_omega, omega)
+        each = np.repeat(accept, n)
+        state, density, found = np.where(each[:, None], tried_state, state), np.where(each, new_density, density), found.take(each, new)
+        of = state[:, :d].reshape(chains, n, d)
         for _ in range(2):
             error, density = _errors(cohort, patient, found, error, density, chains, rng)
-        if sweep % 5 == 0:
-            at = oldest % (size * chains // chains)
-            for c in range(chains):
-                archive[:, at * chains + c] = state.reshape(chains, n, d + extra)[c]
+        if sweep % every == 0 and sweep < sweeps // 2:  # held from then on, so that what is kept is of a chain that does not adapt
+            now = np.arange(chains) + oldest % SLOTS * chains
+            archive[:, now], medians[now] = state.reshape(chains, n, d + extra).swapaxes(0, 1), median
             oldest += 1
-            filled = max(filled, min((at + 1) * chains, size * chains))
+            filled = max(filled, min(oldest, SLOTS) * chains)
         if sweep >= sweeps - keep * thin and (sweep - sweeps) % thin == 0:
             for name, value in (("median", median), ("omega", omega), ("error", error), ("patients", of),
                                 ("days", state[:, d:].reshape(chains, n, extra)), ("logs", density.reshape(chains, n).sum(axis=1))):

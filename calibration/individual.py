@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,7 @@ from tocsin.model.care import policy
 from tocsin.model.compile import compile_system
 from tocsin.model.events import Events
 from tocsin.model.load import load, products
+from tocsin.model.numbers import Numbers
 from tocsin.model.solver import Compiled
 
 F64 = npt.NDArray[np.float64]
@@ -21,7 +23,6 @@ PRODUCT = "4-1bb-cd22"
 STEP = 0.25                   # days between the outputs that are compared
 TIMES = np.arange(0.0, LAST_DAY + STEP / 2, STEP)
 OUTPUTS = (*(a.output for a in ANALYTES), "temperature_c", "map_mmhg", "pf_ratio")
-MEMORY = {"memory_rate": 0.0013, "memory_loss": 0.0032}  # 1/day, not told by a month of data: Stein et al. 2019
 WEIGHT = 70.0                 # kg; nobody's is told, and by the size of the body the model changes little
 TUMOUR_AT_HALF = 0.5          # share of blasts at which the tumour is the median one
 LEAST_BLASTS = 0.005
@@ -52,11 +53,12 @@ class Prediction:
 class Model:
     """Runs rows of parameters (rows, names), each for one patient of the cohort, and its unknown days of treatment (rows, 2) as standard normals."""
 
-    def __init__(self, cohort: Cohort, names: tuple[str, ...]) -> None:
+    def __init__(self, cohort: Cohort, names: tuple[str, ...], rest: Mapping[str, float]) -> None:
+        """``names`` are those of the columns; ``rest`` holds values that are not those of the model's table."""
         self.cohort, self.names = cohort, names
         self.system = load()
         self.compiled: Compiled = compile_system(self.system, outputs=OUTPUTS)
-        base = {p.name: p.value for p in self.system.parameters} | dict(products()[PRODUCT].values) | MEMORY | {"weight": WEIGHT}
+        base = {p.name: p.value for p in self.system.parameters} | dict(products()[PRODUCT].values) | dict(rest) | {"weight": WEIGHT}
         self.base = np.array([base[n] for n in self.system.parameter_names])
         self.at = np.array([self.system.parameter_names.index(n) for n in names])
         self.low, self.high = (np.array([getattr(self.system.parameters[i], what) for i in self.at], np.float64) for what in ("low", "high"))
@@ -133,13 +135,16 @@ class Model:
 
         By the lowest mean arterial pressure: treated; more than a bolus lifts; beyond norepinephrine alone.  By P/F: low flow, high flow, positive pressure.
         """
-        care = self.limits
-        pressures = [care["map_limit"] - care["norepinephrine_gain"] * care["vasopressin_at"], care["map_limit"] - care["bolus_gain"], care["map_limit"]]
-        oxygens = [care["pf_positive_pressure"], care["pf_high_flow"], care["pf_low_flow"]]
-        return np.maximum(*(_past(v, np.array(k)) for v, k in ((pressure, pressures), (oxygen, oxygens))))
+        return np.maximum(*(past(v, k) for v, k in zip((pressure, oxygen), thresholds(self.limits), strict=True)))
 
 
-def _past(value: F64, limits: F64) -> F64:
+def thresholds(care: Numbers) -> tuple[F64, F64]:
+    """Mean arterial pressures and P/F (3,), ascending, below which supportive care does what makes grade 4, 3 and 2."""
+    pressures = [care["map_limit"] - care["norepinephrine_gain"] * care["vasopressin_at"], care["map_limit"] - care["bolus_gain"], care["map_limit"]]
+    return np.array(pressures), np.array([care["pf_positive_pressure"], care["pf_high_flow"], care["pf_low_flow"]])
+
+
+def past(value: F64, limits: F64) -> F64:
     """2 at the highest limit, 3 at the next and 4 at the lowest, straight between and beyond them."""
     low, mid, high = limits
     return np.where(value >= mid, 2.0 + (high - value) / (high - mid), 3.0 + (mid - value) / (mid - low))

@@ -78,7 +78,8 @@ def declines(curve: F64, tmax: float, cmax: float) -> tuple[float, float]:
         return np.asarray(np.log((1 - share) * np.exp(-alpha * gone) + share * np.exp(-beta * gone) + 1e-300) - y)
 
     found = least_squares(miss, [np.log(0.16), np.log(0.003), -4.0]).x
-    return HALF / float(np.exp(found[0])), HALF / float(np.exp(found[1]))
+    fast, slow = sorted(found[:2], reverse=True)
+    return HALF / float(np.exp(fast)), HALF / float(np.exp(slow))
 
 
 def growth(curve: F64, tmax: float, cmax: float) -> tuple[float, float, float]:

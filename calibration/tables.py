@@ -101,18 +101,18 @@ def interferon_of_cd28(shared: Mapping[str, float], bb: Mapping[str, float], cd2
     early = EARLY * bb["early_secretion"] * bb["ifn_per_cell"]  # of an infused cell; the model counts it beside an effector
     for _ in range(40):
         mid = (low + high) / 2
-        now = highest({**shared, **{k: v for k, v in cd28.items() if ":" not in k}, **axi, "early_secretion": early / np.exp(mid), "ifn_per_cell": float(np.exp(mid))})
+        now = highest({**shared, **{k: v for k, v in cd28.items() if ":" not in k}, **axi, "early_secretion": early / np.exp(mid),
+                       "ifn_per_cell": float(np.exp(mid))})
         low, high = (mid, high) if now < aim else (low, mid)
     each = float(np.exp((low + high) / 2))
     infiltrate = next(p.value for p in compiled.system.parameters if p.name == "infiltrate_half")
     return {"ifn_per_cell": each, "early_secretion": early / each, "infiltrate_half": infiltrate * bb["ifn_per_cell"] / each}
 
 
-def predicted(known: Mapping[str, Mapping[str, Any]], people: clinical.Population, values: Mapping[str, float], tisa: Mapping[str, float],
-              lymphoma: Mapping[str, float]) -> dict[str, float]:
+def predicted(known: Mapping[str, Mapping[str, Any]], people: clinical.Population, values: Mapping[str, float], tisa: Mapping[str, float]) -> dict[str, float]:
     """The predictions of the targets that are only compared, by name."""
     courses = {"tisa-course": clinical.figures(clinical.follow(people.compiled, people.of({**values, **tisa}))),
-               "lymphoma-course": clinical.figures(clinical.follow(people.compiled, people.of({**values, "car_dose": 3e6, **lymphoma})))}
+               "lymphoma-course": clinical.figures(clinical.follow(people.compiled, people.of({**values, "car_dose": 3e6}, "lymphoma")))}
     courses["cohort-course"] = courses["tisa-course"]
     courses["drugs"] = _on_growth(values, tisa)
     return {name: courses[row["setting"]][row["measure"]] for name, row in known.items() if row["setting"] in courses}

@@ -85,7 +85,7 @@ def test_the_sampler_finds_what_made_up_patients_were_made_of(script):
     blank = cohort.Cohort(tuple(range(n)), np.full(n, np.nan), np.zeros(n, int), np.full(n, 2e6), np.full(n, 0.5), *(np.zeros(n, bool),) * 3,
                           np.full((n, len(days)), which), np.tile(days, (n, 1)), np.zeros((n, len(days))), np.zeros((n, len(days)), int))
     names = ("il6_production", "il6_basal")
-    model = individual.Model(blank, names)
+    model = individual.Model(blank, names, {})
     start = {p.name: p.value for p in model.system.parameters}
     made = np.log([3 * start["il6_production"], start["il6_basal"]]) + 0.1 * rng.standard_normal((n, 2))
     predicted, ok = model.predict(np.arange(n), made, np.zeros((n, 2)))
@@ -103,6 +103,26 @@ def test_the_sampler_finds_what_made_up_patients_were_made_of(script):
     assert low < np.log(3 * start["il6_production"]) < high
     assert low > np.log(1.3 * start["il6_production"]), "the prior median is not among what the data allow"
     assert draws.median[:, :, 0].std() < 0.5, "the data narrow the prior, whose standard deviation is 1"
+
+
+def test_where_the_data_say_nothing_the_posterior_is_the_prior(script):
+    """Twenty patients of whom nothing was measured: a median that seems known would be the sampler's doing."""
+    cohort, individual, h = script("cohort"), script("individual"), script("hierarchical")
+    n = 20
+    blank = cohort.Cohort(tuple(range(n)), np.full(n, np.nan), np.zeros(n, int), np.full(n, 1e6), np.full(n, 0.5), *(np.zeros(n, bool),) * 3,
+                          np.full((n, 1), -1), np.zeros((n, 1)), np.zeros((n, 1)), np.zeros((n, 1), int))
+
+    class Silent:
+        low, high = np.full(6, 1e-12), np.full(6, 1e12)
+
+        def predict(self, patient, logs, days):
+            r = len(patient)
+            return individual.Prediction(np.zeros((r, 1)), np.full(r, np.inf), np.full(r, 36.8), np.ones(r)), np.ones(r, bool)
+
+    priors = tuple(h.Prior(f"p{k}", 1.0, 0.7, 0.4) for k in range(6))
+    draws = h.sample(blank, Silent(), priors, seed=2, chains=6, sweeps=8000, keep=500, thin=8, tell=lambda _: None)
+    assert draws.median.std() == pytest.approx(0.7, rel=0.15)
+    assert np.sqrt((1 / draws.omega**2).mean()) == pytest.approx(1 / 0.4, rel=0.1)
 
 
 # ------------------------------------------------------------ kinetics

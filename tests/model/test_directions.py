@@ -120,4 +120,4 @@ def test_prophylactic_dexamethasone_lowers_the_share_with_severe_crs(product: st
     """10 mg on days 0, 1 and 2 (oluwole2021)."""
     without, with_ = ((graded(product, s) >= 3).mean() for s in ("", "dexamethasone 10 mg @ day 0 to 2"))
     assert without > 0.05
-    assert with_ < without
+    assert with_ < 0.95 * without, "more than a patient or two"

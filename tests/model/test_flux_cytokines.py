@@ -9,17 +9,24 @@ from model.flux import P, Values, named, rates, steroid
 # ---------------------------------------------------------------- macrophages, IL-1, IL-6, IL-10
 
 @pytest.mark.parametrize(("drive", "states"), [
-    ("macrophage_drive", {"ifn_gamma": 1000.0}), ("macrophage_drive", {"il1": 1.0}), ("macrophage_drive", {"il6_blood": 5000.0}),
-    ("macrophage_drive", {"car_marrow": 5.0, "tumour_marrow_positive": 20.0}), ("macrophage_drive_local", {"ifn_gamma_local": 1000.0}),
-    ("macrophage_drive_local", {"il1": 1.0}), ("macrophage_drive_local", {"il6_local": 5000.0}),
-    ("macrophage_drive_local", {"car_local": 5.0, "tumour_local_positive": 20.0})])
-def test_each_of_the_four_drives_of_macrophages_raises_it_and_activates_them(drive: str, states: Values) -> None:
+    ("macrophage_drive", {"ifn_gamma": 1000.0}), ("macrophage_drive", {"car_marrow": 5.0, "tumour_marrow_positive": 20.0}),
+    ("macrophage_drive_local", {"ifn_gamma_local": 1000.0}), ("macrophage_drive_local", {"car_local": 5.0, "tumour_local_positive": 20.0})])
+def test_each_of_the_two_drives_of_macrophages_raises_it_and_activates_them(drive: str, states: Values) -> None:
     cells = "macrophage_local" if drive.endswith("local") else "macrophage_systemic"
     other = "macrophage_systemic" if drive.endswith("local") else "macrophage_local"
     assert named(states)[drive] > named()[drive]
     assert rates(states)[cells] > rates()[cells]
-    if "il1" not in states:
-        assert rates(states)[other] == pytest.approx(rates()[other])
+    assert rates(states)[other] == pytest.approx(rates()[other])
+
+
+@pytest.mark.parametrize(("drive", "states"), [
+    ("macrophage_drive", {"il1": 1.0}), ("macrophage_drive", {"il6_blood": 5000.0}), ("macrophage_drive_local", {"il1": 1.0}),
+    ("macrophage_drive_local", {"il6_local": 5000.0})])
+def test_il1_and_trans_signalling_amplify_the_drive_and_cannot_replace_it(drive: str, states: Values) -> None:
+    """So that the loop ends in everybody when the cells fall silent."""
+    driven = {"ifn_gamma": 1000.0, "ifn_gamma_local": 1000.0}
+    assert named({**driven, **states})[drive] > named(driven)[drive]
+    assert named(states)[drive] == 0.0
 
 
 @pytest.mark.parametrize(("drug", "most"), [
@@ -65,7 +72,7 @@ def test_il1_goes_by_itself_and_anakinra_takes_its_signal_and_not_its_amount() -
     assert named(blocked)["il1_signal"] < 1e-2
     assert rates(blocked)["il1"] == rates({"il1": 2.0})["il1"]
     for effect in ("endothelium", "vasodilation", "fever_drive", "macrophage_systemic"):
-        assert rates(blocked)[effect] < rates({"il1": 2.0})[effect]
+        assert rates({**blocked, "ifn_gamma": 1000.0})[effect] < rates({"il1": 2.0, "ifn_gamma": 1000.0})[effect]
 
 
 def test_il6_moves_between_the_site_and_the_blood_and_what_one_loses_the_other_gains() -> None:
@@ -99,13 +106,16 @@ def test_il6_leaves_by_its_receptor_which_tocilizumab_blocks_less_at_the_site_an
 
 
 def test_il6_enters_cerebrospinal_fluid_through_an_open_barrier_is_made_there_and_leaves_slower_under_tocilizumab() -> None:
-    ill = {"il6_blood": 1000.0}
+    ill = {"il6_blood": 1000.0, "macrophage_systemic": 0.5}
     change = {b: rates({**ill, "blood_brain_barrier": b})["il6_csf"] for b in (0.0, 0.5, 1.0)}
     assert change[0.0] < change[0.5] < change[1.0]
-    entry = (P["csf_entry"] * P["barrier_opening"] * 1000.0) + P["csf_production"]
+    entry = (P["csf_entry"] * P["barrier_opening"] * 1000.0) + 0.5 * P["csf_production"]
     assert change[1.0] - change[0.0] == pytest.approx(entry)
-    treated = rates({"blood_brain_barrier": 1.0, "dexamethasone_csf": 1e6})["il6_csf"]
-    assert rates({"blood_brain_barrier": 1.0})["il6_csf"] - treated == pytest.approx(P["csf_production"], rel=1e-3)
+    making = {"blood_brain_barrier": 1.0, "macrophage_systemic": 1.0}
+    treated = rates({**making, "dexamethasone_csf": 1e6})["il6_csf"]
+    assert rates(making)["il6_csf"] - treated == pytest.approx(P["csf_production"], rel=1e-3)
+    quiet = rates({**making, "macrophage_systemic": 0.0})["il6_csf"]
+    assert quiet == pytest.approx(treated, rel=1e-2), "an open barrier makes nothing without active macrophages"
     assert rates({"il6_csf": 100.0, "tocilizumab": 1e9})["il6_csf"] > rates({"il6_csf": 100.0})["il6_csf"]
     bound = rates({**ill, "siltuximab": 1e9})["il6_csf"]
     assert rates(ill)["il6_csf"] - bound == pytest.approx(P["csf_entry"] * 1000.0, rel=1e-3)
@@ -152,8 +162,9 @@ def test_a_value_goes_to_its_limit_at_its_turnover(value: str, turnover: str, st
     ({"il6_blood": 1e9}, "fever_il6"), ({"ifn_gamma": 1e12}, "fever_ifn"), ({"il1": 1e9}, "fever_il1")])
 def test_each_pyrogen_drives_fever_by_its_own_share_and_all_of_them_by_less_than_their_sum(states: Values, most: str) -> None:
     nothing = {"il6_blood": 0.0, "fever_drive": 0.0}
-    assert named({**nothing, **states})["pyrogen"] == pytest.approx(P[most], rel=1e-3)
-    assert rates({**nothing, **states})["fever_drive"] == pytest.approx(P["fever_turnover"] * P[most], rel=1e-3)
+    share = P[most] / (1 + P["fever_floor"] if most == "fever_il6" else 1)
+    assert named({**nothing, **states})["pyrogen"] == pytest.approx(share, rel=1e-3)
+    assert rates({**nothing, **states})["fever_drive"] == pytest.approx(P["fever_turnover"] * share, rel=1e-3)
     together = named({"il6_blood": 1e9, "ifn_gamma": 1e12, "il1": 1e9})["pyrogen"]
     assert P[most] < together <= 1
     assert together < P["fever_il6"] + P["fever_ifn"] + P["fever_il1"]
@@ -167,9 +178,19 @@ def test_a_steroid_takes_from_the_fever_of_interferon_and_tocilizumab_from_that_
     assert named({**il6, "tocilizumab": 1e9})["pyrogen"] < 0.1 * named(il6)["pyrogen"]
 
 
+def test_il6_raises_the_set_point_by_what_it_signals_above_health_and_less_than_in_health_does_not_lower_it() -> None:
+    healthy = P["il6_basal"] / (P["il6_loss"] + P["il6_receptor_loss"])
+    below, there, above = (named({"il6_blood": share * healthy})["pyrogen"] for share in (0.0, 1.0, 3.0))
+    assert below == pytest.approx(0.0, abs=1e-9)
+    assert there == pytest.approx(0.0, abs=1e-9)
+    assert above > 0.01
+    for blocked in ({"tocilizumab": 1e9}, {"siltuximab": 1e9}, {"ruxolitinib": 1e9}):
+        assert named(blocked)["pyrogen"] == pytest.approx(0.0, abs=1e-9)
+
+
 def test_temperature_follows_its_set_point_which_is_normal_at_rest() -> None:
     assert rates()["temperature_c"] == pytest.approx(0.0, abs=1e-9)
-    point = P["temperature_normal"] + P["temperature_span"] * (0.6 - named()["fever_at_rest"])
+    point = P["temperature_normal"] + P["temperature_span"] * 0.6
     for there in (point - 1, point, point + 1):
         assert rates({"fever_drive": 0.6, "temperature_c": there})["temperature_c"] == pytest.approx((point - there) / P["temperature_lag"])
 
@@ -194,19 +215,20 @@ def test_the_answer_of_the_liver_to_il6_is_as_steep_as_its_hill_says() -> None:
         assert named({"il6_blood": share * P["classic_half"]})["classic_signal"] == pytest.approx(power / (1 + power), rel=1e-4)
 
 
-def test_the_drives_of_macrophages_are_half_at_their_halves_and_add_up() -> None:
+def test_the_drives_of_macrophages_are_half_at_their_halves_add_up_and_are_amplified_by_their_shares() -> None:
     quiet = {"il6_blood": 0.0, "il6_local": 0.0}
-    assert named({**quiet, "ifn_gamma": P["ifn_half"]})["macrophage_drive"] == pytest.approx(0.5)
-    assert named({**quiet, "ifn_gamma_local": P["ifn_half"]})["macrophage_drive_local"] == pytest.approx(0.5)
-    il1 = named({**quiet, "il1": P["il1_half"]})
-    assert il1["macrophage_drive"] == il1["macrophage_drive_local"] == pytest.approx(P["drive_il1"] / 2)
-    trans = named({"il6_blood": 1e4, "il6_local": 3e3})
-    assert trans["macrophage_drive"] == pytest.approx(P["drive_trans"] * trans["trans_signal"])
-    assert trans["macrophage_drive_local"] == pytest.approx(P["drive_trans"] * trans["trans_signal_local"])
+    half = {"ifn_gamma": P["ifn_half"], "ifn_gamma_local": P["ifn_half"]}
+    for drive in ("macrophage_drive", "macrophage_drive_local"):
+        assert named({**quiet, **half})[drive] == pytest.approx(0.5)
+        assert named({**quiet, **half, "il1": P["il1_half"]})[drive] == pytest.approx(0.5 * (1 + P["drive_il1"] / 2))
+    trans = named({**half, "il6_blood": 1e4, "il6_local": 3e3})
+    assert trans["macrophage_drive"] == pytest.approx(0.5 * (1 + P["drive_trans"] * trans["trans_signal"]))
+    assert trans["macrophage_drive_local"] == pytest.approx(0.5 * (1 + P["drive_trans"] * trans["trans_signal_local"]))
     dying = {**quiet, "car_marrow": 5.0, "tumour_marrow_positive": 20.0, "car_local": 5.0, "tumour_local_positive": 20.0}
-    told = named(dying, weight=P["weight_reference"])
+    told, both = named(dying, weight=P["weight_reference"]), named({**dying, **half}, weight=P["weight_reference"])
     for drive, lysis in (("macrophage_drive", told["kill_marrow"]), ("macrophage_drive_local", P["lysis_local"] * told["kill_local"])):
         assert told[drive] == pytest.approx(P["drive_lysis"] * lysis / (lysis + P["lysis_half"]))
+        assert both[drive] == pytest.approx(told[drive] + 0.5)
 
 
 def test_macrophages_are_activated_and_produce_at_their_rates() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -203,10 +204,17 @@ def test_the_command_prints_grades_assumptions_and_the_notice_and_writes_what_gr
     assert "tocilizumab 20 (100%)" in text
     assumed = json.loads((out / "run.json").read_text())["assumed"]
     assert f"{len(assumed)} numbers behind this are assumed" in text
+    assert "--complete devices,drugs,findings,neurology --at day10" in text
     graded = CliRunner().invoke(app, ["grade", str(out / "timeline.parquet"), "--patients", str(out / "patients.parquet"), "--complete",
-                                      "drugs,devices,findings,neurology"])
+                                      "devices,drugs,findings,neurology", "--at", "day10"])
     assert graded.exit_code == 0, graded.output
     assert "20 patients" in graded.output
+    for column, name in enumerate(("CRS, ASTCT", "ICANS, ASTCT")):
+        table = graded.output.split(name)[1].split("20 patients")[0]
+        counts = {int(g): int(n) for g, n in re.findall(r"^(\d) +(\d+) *$", table, re.MULTILINE)}
+        assert sum(counts.values()) == 20, "every grade is certain at the end of the record"
+        printed = {int(row[0]): int(row[1 + column]) for row in re.findall(r"^(\d) +(\d+) \(\d+%\) +(\d+) \(\d+%\) *$", told.output, re.MULTILINE)}
+        assert counts == {g: n for g, n in printed.items() if n}
 
 
 @pytest.mark.parametrize(("options", "says"), [

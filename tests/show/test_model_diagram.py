@@ -23,8 +23,8 @@ MOSTLY = 0.9
 """Of the states tried; where cells crowd each other an arrow may turn."""
 OWNER = {**{q: b.id for b in BOXES for q in b.quantities}, **{q: name for name, d in DRUGS.items() for q in d.quantities}}
 SPREAD = {"tumour_marrow_positive": 5.0, "tumour_local_positive": 5.0, "car_marrow": 1.0, "car_local": 1.0, "car_blood": 0.1, "car_infused": 0.1,
-          "car_primed": 0.1, "dexamethasone": 10.0, "methylprednisolone": 100.0, "steroid_effect": 0.01, "tocilizumab": 300.0, "siltuximab": 300.0,
-          "ifn_gamma": 500.0, "il6_blood": 300.0, "il6_local": 300.0, "il10": 200.0, "il6_csf": 50.0, "sil6r": 75.0, "ruxolitinib": 10.0,
+          "car_primed": 0.1, "dexamethasone": 10.0, "methylprednisolone": 100.0, "steroid_effect": 0.01, "tocilizumab": 3.0, "siltuximab": 3.0,
+          "ifn_gamma": 500.0, "il6_blood": 3000.0, "il6_local": 300.0, "il10": 200.0, "il6_csf": 50.0, "sil6r": 75.0, "ruxolitinib": 10.0,
           "anakinra": 50.0, "acetaminophen": 500.0, "etoposide": 50.0}
 
 

@@ -44,7 +44,7 @@ def simulation(schedule: str = "tocilizumab 8 mg/kg @ day 2", failures: tuple[Fa
     given = doses(orders, who.weight_kg)
     seen = observe(values, names, hours, who, given, seed=1)
     rests_on = assumptions(system, people, care, how, labs(), who, sets)
-    return Simulation(system, who, seen.timeline, hours, names, values, orders, given, failures, 1, rests_on, sets)
+    return Simulation(system, who, seen.timeline, hours, names, values, orders, given, failures, 1, rests_on, care, sets)
 
 
 def page_of(found: Simulation) -> str:

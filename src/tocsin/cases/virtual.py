@@ -39,7 +39,7 @@ MORE_SCALES = {"000": ("astct-icans-2019",), "001": ("lcrs-stage-systemic-2021",
 """What a case is graded by beside its CRS."""
 LABELS = {CRS: "CRS grade (ASTCT)", "astct-icans-2019": "ICANS grade (ASTCT)", "lcrs-stage-systemic-2021": "Local CRS, stage"}
 TAKEN = {"max": "highest", "min": "lowest", "mean": "mean", "last": "last"}
-LIMITS = {"map_limit": "is treated below", "pf_low_flow": "oxygen below", "pf_high_flow": "high flow below", "pf_positive_pressure": "ventilated below",
+LIMITS = {"map_limit": "is treated below", "pf_low_flow": "oxygen below", "pf_high_flow": "high flow below", "pf_ventilator": "ventilated below",
           "voice_from": "wakes only to voice", "swelling_from": "swelling seen", "compression_from": "symptoms of compression"}
 """The numbers of the virtual ward that statements are read by, in the words of the figure."""
 ABSENT = ("unstated-support-absent", "unstated-organ-toxicity-absent")
@@ -142,7 +142,7 @@ class VirtualCase:
     def _title(self, name: str) -> str:
         short = {
             "temperature": "Temperature", "il6_blood": "IL-6 in serum", "il6_local": "IL-6 at the local site", "il6_csf": "IL-6 in CSF",
-            "car_blood_per_ul": "CAR-T cells in blood", "map_mmhg": "Mean arterial pressure", "spo2_air": "Saturation on room air",
+            "car_blood_per_ul": "CAR-T cells in blood", "map_mmhg": "Mean arterial pressure, as an adult's", "spo2_air": "Saturation on room air",
             "pf_ratio": "PaO2/FiO2", "ice_lost": "Share of ICE score lost", "systolic": "Systolic pressure", "systolic_fall": "Fall of systolic pressure",
             "local_oedema": "Local swelling, 0 to 1", "ferritin": "Ferritin", "ifn_gamma": "Interferon-gamma",
         }
@@ -202,7 +202,8 @@ class VirtualCase:
         return CaseSheet(
             id=r.case, title=about.title, notice=NOTICE,
             lead=f"The model with the doses of the paper and {len(i.names)} of its numbers moved from their population to fit this patient: "
-                 f"{met} of {len(r.facts)} statements of the paper are met. A fit to one patient shows that the mechanism can do this, not that it did.",
+                 f"{met} of {len(r.facts)} statements of the paper are met. A fit to one patient shows that the mechanism can do this, not that it did. "
+                 f"{_highest_of_all(graded)}",
             told=[(name.replace("_", " "), f"{_number(t.value)} {_unit(t.unit)}".strip(), t.status, t.source) for name, t in r.told.items()],
             doses=[(g.order, g.status, g.source) for g in r.given],
             facts=self._fact_rows(), moves=self._move_rows(), columns=[f"{LABELS[g.scale.id]}: {note}" for _, note, _, g in graded],
@@ -264,6 +265,16 @@ def _highest(frame: pl.DataFrame, day: int) -> tuple[int, int] | None:
     if inside.is_empty():
         return None
     return int(inside["at_least"].max()), int(inside["at_most"].max())  # type: ignore[arg-type]
+
+
+def _highest_of_all(graded: Sequence[tuple[str, str, Timeline, Grades]]) -> str:
+    """The highest CRS grade of the paper's record and of the virtual patient's, in a sentence."""
+    found = {}
+    for who, _, _, grades in graded:
+        if grades.scale.id == CRS and who not in found:
+            least = grades.frame["at_least"].max()
+            found[who] = str(least)
+    return f"The highest CRS grade that is certain is {found['paper']} in the paper's record and {found['virtual']} in the virtual patient's."
 
 
 def _span(days: tuple[float, float]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -30,6 +31,7 @@ def simulate(
     """Simulate virtual patients with the mechanistic model under a schedule of doses, and grade them as any other.
 
     What is written is a report (report.html) and a record that the other commands read. The model is not validated: it is not for clinical use.
+    The first run on a machine compiles the model, which takes some ten seconds.
 
     Examples:
 
@@ -41,6 +43,8 @@ def simulate(
 
       tocsin simulate --case 001 --out DIR
     """
+    if out is not None:
+        _folder(out)
     if case is not None:
         _case(case, out, [p.opts[0] for p in context.command.params if p.name not in (None, "case", "out") and _given(context, p.name)])
         return
@@ -59,6 +63,17 @@ def simulate(
         files = found.write(out, command=command_line()) if out is not None else ()
         report = write_simulation(found, told, out, command_line()) if out is not None else None
     print_simulation(console(), found, told, files, report)
+
+
+def _folder(out: Path) -> None:
+    """Refuse now what could not be written after the simulation."""
+    first = next(p for p in (out, *out.absolute().parents) if p.exists())
+    if str(out) in ("", "."):
+        raise SettingError("--out names no folder.\n  Give the folder that the files shall be written into: --out DIR")
+    if not first.is_dir():
+        raise SettingError(f"--out {out}: {first} is a file.\n  Give a folder; it is made where it is not there yet.")
+    if not os.access(first, os.W_OK):
+        raise SettingError(f"--out {out}: nothing can be written into {first}.\n  Give a folder of your own.")
 
 
 def _given(context: typer.Context, name: str) -> bool:
@@ -88,4 +103,6 @@ def _range(text: str | None, option: str) -> float | tuple[float, float] | None:
         raise SettingError(f"{option} {text!r} is no number and no range such as 10..20") from None
     if len(ends) > 2:
         raise SettingError(f"{option} {text!r} is no range such as 10..20")
+    if ends[0] > ends[-1]:
+        raise SettingError(f"{option} {text!r} runs backwards; the lower end comes first: {ends[-1]:g}..{ends[0]:g}")
     return ends[0] if len(ends) == 1 else (ends[0], ends[1])

@@ -62,6 +62,9 @@ def loaded(name: str = "crs") -> LoadedModel:
 
 def load_files(text: Path, table: Path) -> LoadedModel:
     """A model of your own: its text and its table.  ModelError where they cannot be used, or where an equation does not keep its units."""
+    for path in (text, table):
+        if not path.is_file():
+            raise ModelError(f"There is no file {path}.\n  A model is a text in Antimony and a table in TOML.")
     own = build(text.read_text(encoding="utf-8"), table.read_text(encoding="utf-8"), text.name, table.name)
     if findings := check_units(own.system):
         raise ModelError(f"{text.name}: {len(findings)} of its equations do not keep their units.\n" + "\n".join(f"  {f.sentence}" for f in findings))

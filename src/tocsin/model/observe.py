@@ -29,7 +29,9 @@ GROWN_YEARS = 16.0
 DAY = 24
 """Hours."""
 TUMOUR_AT_SITE = "tumour_local_start"
-"""The parameter of a model that is the tumour at the local site at infusion, in 1e9 cells."""
+"""The parameter of a model that is the tumour at the local site at infusion, in 1e9 cells at the reference weight."""
+WEIGHT_REFERENCE = "weight_reference"
+"""The parameter of a model that is that weight."""
 COMPLETE = Completeness.of(
     ("drugs", "devices", "neurology", "findings"),
     "virtual patients: whatever was given, charted or found is in the record")
@@ -271,7 +273,8 @@ def _seizures(rows: Rows, lost: F64, how: Numbers) -> None:
 def site_volume(patients: VirtualPatients, how: Numbers) -> F64:
     """The volume in mL (patients,) of the local site: its own tissue and the tumour that is there at infusion, where the model tells of one."""
     tumour = patients.values(TUMOUR_AT_SITE) if TUMOUR_AT_SITE in patients.names else np.zeros(len(patients))
-    return np.asarray(how["site_tissue"] + how["ml_per_gcell"] * tumour)
+    size = patients.weight_kg / patients.values(WEIGHT_REFERENCE) if WEIGHT_REFERENCE in patients.names else 1.0
+    return np.asarray(how["site_tissue"] + how["ml_per_gcell"] * tumour * size)
 
 
 def _local(rows: Rows, oedema: F64, volume: F64, how: Numbers) -> None:

@@ -30,6 +30,8 @@ F64 = npt.NDArray[np.float64]
 
 NOTICE = "Virtual patients of a model that is fitted and not validated: not for clinical use."
 """Stands in every report of a simulation."""
+HOUR_TOLERANCE = 1e-3
+"""Days as people write them, such as 0.333333, are this many hours from a whole hour at most."""
 PACKAGES = ("numpy", "numba", "polars")
 FILES = ("timeline.parquet", "patients.parquet", "virtual-patients.csv", "trajectories.npz", "run.json")
 """What ``Simulation.write`` leaves in a folder."""
@@ -40,7 +42,7 @@ class Simulation:
     """Virtual patients and what became of them.
 
     ``values`` (patients, hours, outputs) with the outputs ``names`` at ``hours`` after the infusion, missing (NaN) from where a patient failed.
-    ``assumed``: every number behind it that no source gives; ``sets``: the medians that the caller set.
+    ``assumed``: every number behind it that no source gives; ``sets``: the medians that the caller set; ``policy``: the numbers of the supportive care.
     """
 
     system: System
@@ -54,6 +56,7 @@ class Simulation:
     failures: tuple[Failure, ...]
     seed: int
     assumed: tuple[Quantity, ...]
+    policy: Numbers
     sets: Mapping[str, float] = field(default_factory=dict)
 
     @property
@@ -117,18 +120,23 @@ def used(system: System, patients: VirtualPatients, sets: Mapping[str, float]) -
     return tuple(replace(p, value=float(sets[p.name]), source="user", status="chosen") if p.name in sets else p for p in found)
 
 
+def unsourced(q: Quantity) -> bool:
+    """Whether no source stands behind a number: it is assumed, or remembered without one."""
+    return q.status == "assumed" or (q.status == "memory" and not q.source)
+
+
 def assumptions(
     system: System, people: Population, policy: Numbers, how: Numbers, assays: Sequence[Lab], patients: VirtualPatients,
     sets: Mapping[str, float] | None = None,
 ) -> tuple[Quantity, ...]:
-    """Everything that a simulation rests on and no source gives: the model as used, population, care and observation."""
-    model = tuple(p for p in used(system, patients, sets or {}) if p.status == "assumed")
+    """Everything that a simulation rests on and no source gives, be it assumed or from memory: the model as used, population, care and observation."""
+    model = tuple(p for p in used(system, patients, sets or {}) if unsourced(p))
     others = (*people.body.entries, *(p for m in people.mixtures for p in (m.share, m.factor)), *policy.entries, *how.entries)
     tests = tuple(Quantity(f"assay_{lab.concept}", lab.unit, f"assay: error {lab.cv:g}, limits {lab.lloq:g} to {lab.ceiling:g}", lab.source, lab.status)
                   for lab in assays if lab.status == "assumed")
     pairs = tuple(Quantity(f"correlation_{c.first}_{c.second}", "1", f"correlation of {c.first} and {c.second}: {c.r:g}", c.source, c.status)
                   for c in people.correlations if c.status == "assumed")
-    return (*model, *(q for q in others if q.status == "assumed"), *pairs, *tests)
+    return (*model, *(q for q in others if unsourced(q)), *pairs, *tests)
 
 
 def simulate(
@@ -144,6 +152,10 @@ def simulate(
     """
     if not (np.isfinite(days) and days > 0):
         raise ModelError(f"{days:g} days cannot be simulated; ask for more than 0.")
+    if abs(days * HOURS_A_DAY - round(days * HOURS_A_DAY)) > HOUR_TOLERANCE:
+        raise ModelError(f"{days:g} days are {days * HOURS_A_DAY:g} hours; a simulation ends at a whole hour.\n"
+                         f"  Ask for {np.ceil(days * HOURS_A_DAY) / HOURS_A_DAY:.6g} days, which are {np.ceil(days * HOURS_A_DAY):g} hours.")
+    days = round(days * HOURS_A_DAY) / HOURS_A_DAY
     if patients is not None and sets:
         raise ModelError(f"{next(iter(sets))} cannot be set as a median: these patients are drawn already.\n  Use patients.with_values.")
     model = system if system is not None else load()
@@ -158,4 +170,4 @@ def simulate(
     course.advance(days)
     timeline = course.observe()
     return Simulation(model, who, timeline, course.hours, course.names, course.values, course.orders, course.given, course.failures, seed,
-                      assumptions(model, people, care, observed, labs(), who, sets), dict(sets or {}))
+                      assumptions(model, people, care, observed, labs(), who, sets), care, dict(sets or {}))

@@ -67,9 +67,9 @@ def summary(simulation: Simulation) -> Summary:
     """Grade the timeline of a simulation and summarise it."""
     timeline, end = simulation.timeline, float(simulation.hours[-1])
     crs = grade(timeline, CRS, until=end)
-    steps = crs.frame.filter(pl.col("start_hour") < end)
+    steps = crs.frame.filter(pl.col("start_hour") <= end)
     highest = steps.group_by("patient").agg(pl.col("at_least").max(), pl.col("at_most").max())
-    icans = grade(timeline, ICANS, until=end).frame.filter(pl.col("start_hour") < end).group_by("patient").agg(pl.col("at_least").max())
+    icans = grade(timeline, ICANS, until=end).frame.filter(pl.col("start_hour") <= end).group_by("patient").agg(pl.col("at_least").max())
     spans = episodes(crs)
     first = spans.filter(pl.col("episode") == 1)
     over = pl.col("resolution_hour").is_not_null() & (pl.col("resolution_hour") <= end)

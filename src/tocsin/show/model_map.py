@@ -120,7 +120,7 @@ BOXES = (
     Box("il6", ("IL-6",), 47.5, 119.0, 24.0, 10.0, ("il6_blood",), True),
     Box("trans", ("Trans signal: soluble", "receptor, gp130"), 90.5, 91.0, 28.0, 9.0, ("trans_signal",)),
     Box("sil6r", ("Soluble IL-6", "receptor"), 92.5, 107.0, 22.0, 9.0, ("sil6r",), True),
-    Box("classic", ("Classic signal:", "membrane receptor"), 92.5, 127.0, 26.0, 9.0, ("classic_signal", "fever_signal")),
+    Box("classic", ("Classic signal:", "membrane receptor"), 92.5, 127.0, 26.0, 9.0, ("classic_signal", "fever_signal", "il6_fever")),
     # the local site
     Box("ifn_local", ("Interferon-γ",), 140.5, 76.0, 20.0, 8.0, ("ifn_gamma_local",)),
     Box("macrophages_local", ("Active", "macrophages"), 140.5, 96.0, 20.0, 11.0, ("macrophage_local",)),
@@ -283,6 +283,7 @@ LEFT_OUT: tuple[tuple[tuple[str, ...], tuple[str, ...], str], ...] = (
      "engaged T cells secrete interleukin-10 together with interferon-gamma, of which it is drawn"),
     (("macrophages", "il1", "il10"), ("macrophages_local",), "IL-1, IL-10 and the competence of macrophages are the same at the local site as in the body"),
     (("sil6r",), ("trans_local",), "the soluble receptor is the same at the local site as in blood"),
+    (("macrophages",), ("il6_csf",), "behind an open barrier active cells make it: drawn from the barrier"),
     (("tocilizumab", "siltuximab"), ("il6_csf",), "they hardly reach the brain; siltuximab leaves less free IL-6 to enter it"),
     (("tocilizumab",), ("csf_signal",), "it hardly reaches the brain"),
     (("plasma",), ("lung",), "with less plasma less can leak"),

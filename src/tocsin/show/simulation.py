@@ -64,15 +64,21 @@ def print_simulation(out: Console, simulation: Simulation, summary: Summary, fil
     if len(simulation.failures) > MOST_FAILURES:
         _say(out, f"  ... and {len(simulation.failures) - MOST_FAILURES} more failed.")
     out.print()
-    _say(out, f"{len(simulation.assumed)} numbers behind this are assumed: no source gives them." + (f" Listed in {files[-1]}." if files else
+    _say(out, f"{len(simulation.assumed)} numbers behind this are assumed: no source is given." + (f" Listed in {files[-1]}." if files else
                                                                                                  " Listed with --out DIR, in run.json."))
     if files:
         if report is not None:
             _say(out, f"Report: {report}", "bold")
         _say(out, f"Written: {', '.join(str(f) for f in files)}")
         complete = ",".join(sorted(simulation.timeline.complete.everywhere))
-        _say(out, f"Grade or report it as any record: tocsin grade {files[0]} --patients {files[1]} --complete {complete}", "dim")
+        _say(out, f"Grade or report it as any record: tocsin grade {files[0]} --patients {files[1]} --complete {complete} --at {_last(simulation)}", "dim")
     _say(out, NOTICE, "bold")
+
+
+def _last(simulation: Simulation) -> str:
+    """The end of the record, beyond which nobody knows anything."""
+    hour = float(simulation.hours[-1])
+    return f"day{hour / 24:.0f}" if hour % 24 == 0 else f"{hour:g}"
 
 
 def course_rows(summary: Summary) -> Iterator[tuple[str, str, tuple[str, str, str, str]]]:

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from tocsin.model.care import pressure_scale
 from tocsin.model.dosing import HOURS_A_DAY
 from tocsin.show import palette
 from tocsin.show.cohort.arms import pale
@@ -33,6 +34,8 @@ PANELS = (
     ("map_mmhg", "Mean arterial pressure, mmHg", False), ("pf_ratio", "PaO₂/FiO₂, mmHg", False),
 )
 """Output of the model, its title with unit, and whether its axis is logarithmic."""
+PRESSURE = "map_mmhg"
+"""The model gives it for an adult; it is drawn for the patient's age."""
 SHARES = (5.0, 25.0, 50.0, 75.0, 95.0)
 EVERY_HOURS = 3
 COLOUR = palette.ARM_COLOURS[0]
@@ -64,6 +67,8 @@ def dose_lines(orders: Sequence[Order]) -> list[DoseLine]:
 def bands(simulation: Simulation, name: str) -> tuple[F64, F64]:
     """Days, and of one output the percentiles SHARES over the patients at each of them (5, days); those who failed count until then."""
     values = simulation.output(name)[:, ::EVERY_HOURS]
+    if name == PRESSURE:
+        values = values * pressure_scale(simulation.policy, simulation.patients.age_years)[:, None]
     known = np.isfinite(values)
     out = np.full((len(SHARES), values.shape[1]), np.nan)
     whole = known.all(axis=0)
@@ -170,9 +175,10 @@ def _scale(found: F64, log: bool) -> Scale:
 
 def _draw_bands(axes: Axes, days: F64, found: F64, scale: Scale) -> None:
     shown = np.maximum(found, scale.low) if scale.log else found
+    middle = np.where(found[2] < scale.low, np.nan, found[2]) if scale.log else found[2]  # below the axis there is no line to be read
     for low, high, share in ((0, 4, 0.82), (1, 3, 0.55)):
         axes.fill_between(days, shown[low], shown[high], facecolor=pale(COLOUR, share), linewidth=0, zorder=2)
-    axes.plot(days, shown[2], color=COLOUR, linewidth=1.5, zorder=3)
+    axes.plot(days, middle, color=COLOUR, linewidth=1.5, zorder=3)
 
 
 def _dose_marks(axes: Axes, doses: Sequence[DoseLine], first: float, last: float) -> None:
@@ -188,8 +194,8 @@ def _dose_marks(axes: Axes, doses: Sequence[DoseLine], first: float, last: float
 
 def caption_lines(simulation: Simulation) -> str:
     """What the bands show and do not show."""
-    without = " Pressure and PaO₂/FiO₂ are those of the model, without vasopressors and oxygen." if {"map_mmhg", "pf_ratio"} & set(simulation.names) else ""
-    return f"Values of the model, before any error of measurement.{without}"
+    without = " Pressure, for the patient's age, and PaO₂/FiO₂ are without vasopressors and oxygen." if {"map_mmhg", "pf_ratio"} & set(simulation.names) else ""
+    return f"Values of the model, without the error of measurement and the limits of assays.{without}"
 
 
 __all__ = ["bands", "caption_lines", "dose_lines", "draw_bands", "draw_shares", "grade_shares"]

@@ -72,13 +72,13 @@ def simulation_page(simulation: Simulation, summary: Summary, command: str = "",
                    "least counts. Dashed: the first dose of a drug; marks: every dose.", draw_shares(simulation, steps)),
             _drawn("bands", "Course of all patients", caption_lines(simulation), draw_bands(simulation))]},
         {"id": "assumed", "title": "Assumed numbers", "text": [
-            f"{plural(many, 'number')} behind this simulation {'is' if many == 1 else 'are'} assumed: no source gives them. A source beside one of them is "
-            "what it leans on."],
+            f"{plural(many, 'number')} behind this simulation {'is' if many == 1 else 'are'} assumed, or from memory without a source. A source beside one "
+            "of them is what it leans on."],
          "parts": [*_numbers("assumed", "Assumed: the model, with what product and disease set", of_model),
                    *_numbers("ward", "Assumed: population, supportive care and observation", of_ward)]},
         {"id": "other", "title": "Fitted numbers, and numbers from memory", "text": _fitted_words(used), "parts": [
             *_numbers("fitted", "Fitted to named targets", [p for p in used if p.status == "fitted"]),
-            *_numbers("memory", "From memory of a source, not read again", [p for p in used if p.status == "memory"])]},
+            *_numbers("memory", "From memory of a source, not read again", [p for p in used if p.status == "memory" and p.source])]},
         {"id": "sources", "title": "Sources named above", "text": [], "parts": _sources((*simulation.assumed, *used))},
     ]
     return _environment().get_template("simulation.html.j2").render(
@@ -187,11 +187,17 @@ def _numbers(name: str, title: str, some: Sequence[Quantity]) -> list[dict[str, 
     rows = []
     for q in some:
         value, cv = (f"{q.value:g}", f"{q.cv:.0%}" if q.cv else "") if isinstance(q, Parameter) else ("", "")
-        rows.append((q.name, value, _unit(q.unit), cv, q.meaning, "" if q.source in OWN_SOURCES else q.source))
+        rows.append((q.name, value, _unit(q.unit), cv, q.meaning, _source(q)))
     notes = ("CV: the coefficient of variation between patients.",) if any(row[3] for row in rows) else ()
     columns = ("Name", "Value", "Unit", "CV", "Meaning", "Source")
     kept = [k for k in range(len(columns)) if any(row[k] for row in rows)]
     return _in_parts(name, title, [columns[k] for k in kept], [[row[k] for k in kept] for row in rows], notes)
+
+
+def _source(q: Quantity) -> str:
+    if q.status == "memory" and not q.source:
+        return "from memory"
+    return "" if q.source in OWN_SOURCES else q.source
 
 
 def _sources(some: Sequence[Quantity]) -> list[dict[str, Any]]:
