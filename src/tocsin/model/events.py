@@ -83,24 +83,32 @@ class Changes:
     """Events as the compiled loop takes them, sorted by patient and time.
 
     The changes of patient i are ``start[i]`` to ``start[i + 1]``.  ``target``: a state, to which the amount is added; or (number of states) + an input, to
-    which it is added; or (states + inputs) + an input, which is set to it.
+    which it is added; or (states + inputs) + an input, which is set to it.  ``before``: how many of each patient (patients,) were left out as behind it.
     """
 
     start: Integers
     time: Floats
     target: Integers
     amount: Floats
+    before: Integers
 
 
-def changes(events: Events, system: System, n: int) -> Changes:
-    """The changes that events of ``n`` patients mean; ModelError names the first event that is impossible.  Kept with the events for the next stretch."""
+def changes(events: Events, system: System, n: int, since: Floats | None = None) -> Changes:
+    """The changes that events of ``n`` patients mean; ModelError names the first event that is impossible.  Kept with the events for the next stretch.
+
+    ``since``: the days at which the patients stand (patients,).  What lies behind is then counted and not sorted, unless all were sorted before: in a loop
+    that appends doses at each decision, the past costs little.
+    """
     key = (id(system), n)
-    if key not in events.known:
-        events.known[key] = (system, _changes(events, system, n))  # the system is held, so that its identity stays its own
-    return events.known[key][1]
+    if key in events.known:
+        return events.known[key][1]
+    found = _changes(events, system, n, since)
+    if since is None:
+        events.known[key] = (system, found)  # the system is held, so that its identity stays its own
+    return found
 
 
-def _changes(events: Events, system: System, n: int) -> Changes:
+def _changes(events: Events, system: System, n: int, since: Floats | None) -> Changes:
     states, inputs = system.state_names, system.input_names
     for name in events.names:
         if name not in states and name not in inputs:
@@ -116,11 +124,15 @@ def _changes(events: Events, system: System, n: int) -> Changes:
     kind = np.where(on_input & ~lasts, target + len(inputs), target)
     patient = np.concatenate([events.patient[lasts], events.patient])
     time = np.concatenate([(events.time + events.duration)[lasts], events.time])
+    what, amount = np.concatenate([kind[lasts], kind]), np.concatenate([-rate[lasts], rate])
+    before = np.zeros(n, np.int64)
+    if since is not None:
+        behind = time < since[patient]
+        before = np.bincount(patient[behind], minlength=n)
+        patient, time, what, amount = (column[~behind] for column in (patient, time, what, amount))
     order = np.lexsort((time, patient))
     start = np.searchsorted(patient[order], np.arange(n + 1))
-    return Changes(
-        np.ascontiguousarray(start, np.int64), time[order], np.concatenate([kind[lasts], kind])[order], np.concatenate([-rate[lasts], rate])[order],
-    )
+    return Changes(np.ascontiguousarray(start, np.int64), time[order], what[order], amount[order], before)
 
 
 def _possible(events: Events, n: int) -> None:

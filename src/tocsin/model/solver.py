@@ -65,7 +65,8 @@ class Compiled:
             atol: absolute error allowed in a step.
             outputs: some of the compiled outputs; all when absent.
             state: where an earlier stretch ended: goes on from there.  ``parameters`` are then kept when absent and replaced when given; doses may be
-                appended to the events, which are either all so far or only those from here on.
+                appended to the events, which are either all so far or only those from here on; the end of an infusion that runs at a stop is known from
+                all so far alone.
             start: the day at which the initial states hold, when no state is given.
             workers: how many threads; every core when absent.
             dtype: of the values, float64 or float32.  All is computed in float64.
@@ -91,7 +92,7 @@ class Compiled:
         if (late & (now.status == 0)).any():
             i = int(np.flatnonzero(late & (now.status == 0))[0])
             raise ModelError(f"Patient {i} stands at day {now.time[i]:g}, after the first time asked for, {at[0]:g}.\n  Ask from there on, or set start.")
-        planned = changes(events or Events.none(), self.system, n)
+        planned = changes(events or Events.none(), self.system, n, None if state is None else now.time)
         self.refuse_behind(planned, now, state is not None)
         spread = _spread(n, workers)
         if state is None:
@@ -285,8 +286,8 @@ class Compiled:
         wrong = (behind != 0) & (behind != now.given) & (now.status == 0)
         if wrong.any():
             i = int(np.flatnonzero(wrong)[0])
-            day = planned.time[planned.start[i]]
             if not resumed:
+                day = planned.time[planned.start[i]]
                 raise ModelError(f"Patient {i}: a dose on day {day:g} lies before the start, day {now.time[i]:g}.\n  Set start to an earlier day.")
             raise ModelError(
                 f"Patient {i} stands at day {now.time[i]:g}, where {now.given[i]} changes by doses lay behind it; now {behind[i]} do.\n"
@@ -305,7 +306,7 @@ def given_before(planned: Changes, time: Floats) -> NDArray[np.int64]:
     """How many changes lie before each patient's time."""
     count = np.empty(len(time), np.int64)
     driver.behind(time, planned.start, planned.time, count)
-    return count
+    return count + planned.before
 
 
 def checked_times(times: ArrayLike) -> Floats:
