@@ -65,11 +65,7 @@ def dosed(kinds: tuple[tuple[str, float, float], ...], n: int, seed: int = 2) ->
 
 
 def first_of(events: Events, n: int) -> Events:
-    return kept(events, events.patient < n)
-
-
-def kept(events: Events, keep: np.ndarray) -> Events:
-    return Events(*(getattr(events, name)[keep] for name in ("patient", "time", "target", "amount", "duration")), events.names)
+    return events.where(events.patient < n)
 
 
 def cpu(task: Callable[[], Any], times: int = 7) -> tuple[float, Any]:
@@ -185,7 +181,7 @@ def every_six_hours(model: Compiled, parameters: np.ndarray, events: Events) -> 
         times = HOURS[stretch * 6 + (stretch > 0):stretch * 6 + 7]
         if found is not None and not np.isfinite(found.values[:, -1]).all():
             raise RuntimeError("a patient has no values to decide by")
-        known = kept(events, events.time < (stretch + 1) / 4)
+        known = events.where(events.time < (stretch + 1) / 4)
         found = model.solve(parameters if found is None else None, None, times, known, rtol=RTOL, atol=ATOL, state=found and found.state, workers=1)
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from model.toys import compiled
 from tocsin.errors import ModelError
-from tocsin.model.events import Events
+from tocsin.model.events import Events, changes
 
 
 def test_stop_and_resume_equals_one_run():
@@ -36,6 +36,16 @@ def test_doses_may_be_appended_and_not_changed_before():
     assert model.solve(None, None, [2.0], later, state=state).values == pytest.approx(both.values)
     with pytest.raises(ModelError, match="Patient 0 stands at day 1, where 1 changes by doses lay behind it; now 2 do"):
         model.solve(None, None, [2.0], early + Events.of([(0, 0.7, "amount", 2.0)]), state=state)
+
+
+def test_doses_behind_a_stop_are_counted_and_not_looked_at_again_and_an_infusion_that_runs_keeps_its_end():
+    model = compiled("ONE_COMPARTMENT")
+    rows = [(0, 0.2, "amount", 1.0, 0.0), (0, 0.5, "infusion", 2.0, 1.0), (1, 0.3, "infusion", 2.0, 0.2), (1, 1.5, "amount", 4.0, 0.0)]
+    found = changes(Events.of(rows), model.system, 2, np.array([1.0, 1.0]))
+    assert found.before.tolist() == [1, 2]
+    assert (found.start.tolist(), found.time.tolist()) == ([0, 2, 3], [0.5, 1.5, 1.5])
+    whole = changes(Events.of(rows), model.system, 2)
+    assert (whole.before.tolist(), whole.start.tolist()) == ([0, 0], [0, 3, 6])
 
 
 @given(

@@ -17,6 +17,7 @@ SAFETY = math.log(0.93)
 MOST_GROWTH, MOST_SHRINKING = math.log(8.0), math.log(0.1)
 AT_FIRST = math.log(1e-4)
 LONGEST = 30.0  # days: a state at rest lets steps grow, and one beyond the end shall not grow without bound
+MANY = 12  # outputs within a step from which on they are told of one patient at a time
 LARGEST = 300.0  # of the logarithm of an error that is a number
 TOO_SMALL, NOT_FINITE, TOO_MANY = 1, 2, 3
 
@@ -83,6 +84,14 @@ def take(w, at, lane, rows, i, begin, count):
     """The way back of ``put``."""
     for j in range(np.uint64(count)):
         rows[np.uint64(i), np.uint64(begin) + j] = w[np.uint64(at) + j, np.uint64(lane)]
+
+
+@njit(nogil=True, error_model="numpy")
+def widen(w, wide, at, lane, count):
+    """Writes ``count`` numbers of one lane, from row ``at`` on, into every lane of another workspace."""
+    for j in range(np.uint64(count)):
+        for other in range(np.uint64(w.shape[1])):
+            wide[np.uint64(at) + j, other] = w[np.uint64(at) + j, np.uint64(lane)]
 
 
 @njit(nogil=True, error_model="numpy")
@@ -155,7 +164,7 @@ def run(functions, layout, first, last, prepared, y, x, time, control, begun, ti
         layout[9], layout[10], layout[11], layout[12], layout[13], layout[15], layout[16], layout[17], layout[18])
     N_STATES, N_INPUTS = y.shape[1], x.shape[1]
     now, past = NOW / ORDER, BEFORE / ORDER
-    w = np.zeros((N_ROWS, LANES))
+    w, wide = np.zeros((N_ROWS, LANES)), np.zeros((N_ROWS, LANES))
     who = np.full(LANES, -1, np.int64)
     event = np.zeros(LANES, np.int64)
     output = np.zeros(LANES, np.int64)
@@ -212,10 +221,11 @@ def run(functions, layout, first, last, prepared, y, x, time, control, begun, ti
                 restarted[lane] = False
                 steps[lane, 0] = steps[lane, 1] = 0
         # outputs within the steps just accepted, and at the start
-        most = 0
+        together = 0
         for lane in range(LANES):
-            most = max(most, due[lane])
-        for k in range(most):
+            if due[lane] <= MANY or LANES == 1:
+                together = max(together, due[lane])
+        for k in range(together):
             for lane in range(LANES):
                 w[WHEN, lane] = times[output[lane] + k] if k < due[lane] else w[T, lane]
             call_one(observe, w)
@@ -226,6 +236,22 @@ def run(functions, layout, first, last, prepared, y, x, time, control, begun, ti
                         tell(w, OUT, lane, columns, values_single, who[lane], at)
                     else:
                         tell(w, OUT, lane, columns, values, who[lane], at)
+        # of a patient with many left, as many at once as there are lanes
+        for lane in range(LANES):
+            if due[lane] <= max(together, MANY) or LANES == 1:
+                continue
+            for at, count in ((T, 1), (H, 1), (Y, N_STATES), (Z, N_STATES), (X, N_INPUTS), (Q, prepared.shape[1]), (DENSE, N_DENSE)):
+                widen(w, wide, at, lane, count)
+            for k in range(together, due[lane], LANES):
+                for other in range(LANES):
+                    wide[WHEN, other] = times[output[lane] + min(k + other, due[lane] - 1)]
+                call_one(observe, wide)
+                for other in range(min(LANES, due[lane] - k)):
+                    at = output[lane] + k + other
+                    if single:
+                        tell(wide, OUT, other, columns, values_single, who[lane], at)
+                    else:
+                        tell(wide, OUT, other, columns, values, who[lane], at)
         # the state moves on; a step beyond the end is kept
         moves = False
         freed = 0

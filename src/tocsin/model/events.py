@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -69,6 +69,10 @@ class Events:
     def __len__(self) -> int:
         return len(self.patient)
 
+    def where(self, keep: NDArray[np.bool_]) -> Events:
+        """Those for which ``keep`` (events,) holds."""
+        return Events(self.patient[keep], self.time[keep], self.target[keep], self.amount[keep], self.duration[keep], self.names)
+
     def __add__(self, other: Events) -> Events:
         """These and others."""
         names = tuple(dict.fromkeys((*self.names, *other.names)))
@@ -102,13 +106,23 @@ def changes(events: Events, system: System, n: int, since: Floats | None = None)
     key = (id(system), n)
     if key in events.known:
         return events.known[key][1]
-    found = _changes(events, system, n, since)
-    if since is None:
-        events.known[key] = (system, found)  # the system is held, so that its identity stays its own
+    if since is not None:
+        ahead, before = _ahead(events, since, n)
+        return replace(_changes(ahead, system, n), before=before)
+    found = _changes(events, system, n)
+    events.known[key] = (system, found)  # the system is held, so that its identity stays its own
     return found
 
 
-def _changes(events: Events, system: System, n: int, since: Floats | None) -> Changes:
+def _ahead(events: Events, since: Floats, n: int) -> tuple[Events, Integers]:
+    """The events that are not over when patients stand at ``since``, and how many changes of each patient (patients,) those mean that are."""
+    _patients(events, n)
+    over = events.time + events.duration < since[events.patient]
+    before = np.bincount(events.patient[over], minlength=n) + np.bincount(events.patient[over & (events.duration > 0)], minlength=n)
+    return events.where(~over), before
+
+
+def _changes(events: Events, system: System, n: int) -> Changes:
     states, inputs = system.state_names, system.input_names
     for name in events.names:
         if name not in states and name not in inputs:
@@ -125,18 +139,17 @@ def _changes(events: Events, system: System, n: int, since: Floats | None) -> Ch
     patient = np.concatenate([events.patient[lasts], events.patient])
     time = np.concatenate([(events.time + events.duration)[lasts], events.time])
     what, amount = np.concatenate([kind[lasts], kind]), np.concatenate([-rate[lasts], rate])
-    before = np.zeros(n, np.int64)
-    if since is not None:
-        behind = time < since[patient]
-        before = np.bincount(patient[behind], minlength=n)
-        patient, time, what, amount = (column[~behind] for column in (patient, time, what, amount))
     order = np.lexsort((time, patient))
     start = np.searchsorted(patient[order], np.arange(n + 1))
-    return Changes(np.ascontiguousarray(start, np.int64), time[order], what[order], amount[order], before)
+    return Changes(np.ascontiguousarray(start, np.int64), time[order], what[order], amount[order], np.zeros(n, np.int64))
+
+
+def _patients(events: Events, n: int) -> None:
+    _refuse(events, (events.patient < 0) | (events.patient >= n), lambda i: f"there are patients 0 to {n - 1}.")
 
 
 def _possible(events: Events, n: int) -> None:
-    _refuse(events, (events.patient < 0) | (events.patient >= n), lambda i: f"there are patients 0 to {n - 1}.")
+    _patients(events, n)
     _refuse(events, ~np.isfinite(events.time), lambda i: f"its time is {events.time[i]}.\n  Give a day as a number.")
     _refuse(events, ~np.isfinite(events.amount), lambda i: f"its amount is {events.amount[i]}.\n  Give an amount as a number.")
     _refuse(events, events.amount < 0, lambda i: f"its amount {events.amount[i]:g} is negative, and nothing can be taken out of a patient.")
