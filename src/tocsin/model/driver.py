@@ -142,18 +142,19 @@ def settle(functions, layout, first, last, prepared, held, x, time, control, y):
 
 
 @njit(
-    "void(i8[::1],i8[::1],i8,i8,f8[:,::1],f8[:,::1],f8[:,::1],f8[::1],f8[:,::1],f8[:,::1],f8[::1],i8[::1],"
+    "void(i8[::1],i8[::1],i8[::1],i8,i8,f8[:,::1],f8[:,::1],f8[:,::1],f8[::1],f8[:,::1],f8[:,::1],f8[::1],i8[::1],"
     "f8[::1],i8[::1],f8[::1],f8[::1],f8,i8,i8[::1],f8[:,:,::1],f4[:,:,::1],i8[::1],i8[:,::1])",
     **OPTIONS,
 )
-def run(functions, layout, first, last, prepared, y, x, time, control, begun, times, event_start, event_time, event_target, event_amount, atol, rtol,
+def run(functions, layout, seen, first, last, prepared, y, x, time, control, begun, times, event_start, event_time, event_target, event_amount, atol, rtol,
         most_steps, columns, values, values_single, status, counts):
     """Carries patients ``first`` to ``last`` from their times to the last of ``times``, and writes their outputs.
 
     A step ends where it ends: at an event that is known, and else also beyond the last time; then ``y`` is the state at its start and ``begun`` keeps for
     the next stretch the state at its end and what its outputs need.  It is taken back there when an event has come to lie within it.
 
-    ``functions``: the addresses of STEPS; ``layout``: where its numbers lie.
+    ``functions``: the addresses of STEPS; ``layout``: where its numbers lie; ``seen``: the prepared numbers that the outputs need.  Where only outputs are
+    told of a step that was made before, nothing else of a patient is touched.
     ``control`` (patients, 6): the proposed step, the logarithm of the last error, the step for the next restart; start, length and end of the step that is
     kept, of length 0 where there is none.
     ``counts`` (patients, 2): steps accepted and rejected.  The outputs of these ``columns`` go to ``values``, or to ``values_single`` where that has elements.
@@ -172,6 +173,7 @@ def run(functions, layout, first, last, prepared, y, x, time, control, begun, ti
     accepted = np.zeros(LANES, np.bool_)
     reaches = np.zeros(LANES, np.bool_)
     restarted = np.zeros(LANES, np.bool_)
+    whole = np.zeros(LANES, np.bool_)
     steps = np.zeros((LANES, 2), np.int64)
     proposed, before, restart, stop, reached = np.ones(LANES), np.zeros(LANES), np.ones(LANES), np.zeros(LANES), np.zeros(LANES)
     n_times = times.shape[0]
@@ -196,7 +198,9 @@ def run(functions, layout, first, last, prepared, y, x, time, control, begun, ti
                 while event[lane] < event_start[i + 1] and event_time[event[lane]] < time[i]:
                     event[lane] += 1
                 put(w, X, lane, x, i, 0, x.shape[1])
-                put(w, Q, lane, prepared, i, 0, prepared.shape[1])
+                for j in seen:
+                    w[Q + j, lane] = prepared[i, j]
+                whole[lane] = False
                 output[lane] = 0
                 due[lane] = 0
                 accepted[lane] = control[i, 4] > 0.0
@@ -240,8 +244,10 @@ def run(functions, layout, first, last, prepared, y, x, time, control, begun, ti
         for lane in range(LANES):
             if due[lane] <= max(together, MANY) or LANES == 1:
                 continue
-            for at, count in ((T, 1), (H, 1), (Y, N_STATES), (Z, N_STATES), (X, N_INPUTS), (Q, prepared.shape[1]), (DENSE, N_DENSE)):
+            for at, count in ((T, 1), (H, 1), (Y, N_STATES), (Z, N_STATES), (X, N_INPUTS), (DENSE, N_DENSE)):
                 widen(w, wide, at, lane, count)
+            for j in seen:
+                wide[Q + j, :] = w[Q + j, lane]
             for k in range(together, due[lane], LANES):
                 for other in range(LANES):
                     wide[WHEN, other] = times[output[lane] + min(k + other, due[lane] - 1)]
@@ -264,15 +270,19 @@ def run(functions, layout, first, last, prepared, y, x, time, control, begun, ti
                 w[MOVES, lane] = 1.0
                 continue
             i = who[lane]
+            accepted[lane] = False
+            due[lane] = 0
+            freed += 1
+            if not whole[lane]:
+                time[i] = end
+                who[lane] = -1
+                continue
             take(w, Z, lane, begun, i, 0, N_STATES)
             take(w, DENSE, lane, begun, i, N_STATES, N_DENSE)
             control[i, 0], control[i, 1], control[i, 2] = proposed[lane], before[lane], restart[lane]
             control[i, 3], control[i, 4], control[i, 5] = w[T, lane], w[H, lane], reached[lane]
             leave(lane, who, 0, w, T, Y, X, time, y, x, status, counts, steps)
             time[i] = end
-            accepted[lane] = False
-            due[lane] = 0
-            freed += 1
         if moves:
             call_one(advance, w)
         # events; the next step
@@ -325,6 +335,10 @@ def run(functions, layout, first, last, prepared, y, x, time, control, begun, ti
             continue
         if active == 0:
             break
+        for lane in range(LANES):
+            if who[lane] >= 0 and not whole[lane]:
+                put(w, Q, lane, prepared, who[lane], 0, prepared.shape[1])
+                whole[lane] = True
         call_one(attempt, w)
         # accept or reject
         any_due = False

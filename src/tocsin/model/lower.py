@@ -77,6 +77,11 @@ class Kernel:
         return sorted({int(i) for i in re.findall(r"\by\[(\d+)\]", self.texts["observe"])})
 
     @cached_property
+    def seen(self) -> list[int]:
+        """The prepared numbers that the outputs are computed from."""
+        return sorted({int(i) for i in re.findall(r"\bq\[(\d+)\]", self.texts["observe"])})
+
+    @cached_property
     def rows(self) -> dict[str, int]:
         """Where each quantity begins in the workspace; ``rows`` itself is how many there are.
 

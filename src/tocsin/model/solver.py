@@ -105,8 +105,8 @@ class Compiled:
         values, values_single = np.empty(none if single else shape), np.empty(shape if single else none, np.float32)
         gone = now.status != 0
         spread(lambda a, b: driver.run(
-            self._functions, self._layout, a, b, now.prepared, now.held, now.inputs, now.time, now.control, now.begun, at, planned.start, planned.time,
-            planned.target, planned.amount, absolute, rtol, most_steps, columns, values, values_single, now.status, now.steps,
+            self._functions, self._layout, self._seen, a, b, now.prepared, now.held, now.inputs, now.time, now.control, now.begun, at, planned.start,
+            planned.time, planned.target, planned.amount, absolute, rtol, most_steps, columns, values, values_single, now.status, now.steps,
         ))
         kept = values_single if single else values
         failed = [int(i) for i in np.flatnonzero(now.status)]
@@ -146,6 +146,10 @@ class Compiled:
     @cached_property
     def _layout(self) -> NDArray[np.int64]:
         return np.array(self.module.LAYOUT, np.int64)
+
+    @cached_property
+    def _seen(self) -> NDArray[np.int64]:
+        return np.array(self.module.KERNEL.seen, np.int64)
 
     @cached_property
     def _functions(self) -> NDArray[np.int64]:
