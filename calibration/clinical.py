@@ -165,6 +165,7 @@ def figures(o: Outcome) -> dict[str, float]:
     for name, of in (("remission_tocilizumab", o.tocilizumab > 0), ("remission_without", o.tocilizumab == 0)):
         out[name] = 100.0 * float((o.tumour[of] < REMISSION).mean()) if of.any() else float("nan")
     out["lasting"] = 100.0 * float(o.lasting[crs].mean()) if crs.any() else 0.0
+    out["lasting_uncleared"] = 100.0 * float((o.tumour[o.lasting] >= REMISSION).mean()) if o.lasting.any() else 0.0
     out["severe"] = 100.0 * float(severe.mean())
     out |= {f"{k}_of_all": 100.0 * float((v & crs).mean()) for k, v in {"tocilizumab": o.tocilizumab > 0, "steroids": o.steroids, **o.supported}.items()}
     out["duration_tocilizumab"], out["duration_without"] = middle(lasts[crs & (o.tocilizumab > 0)]), middle(lasts[crs & (o.tocilizumab == 0)])

@@ -1,7 +1,7 @@
 """Fits the mechanistic model, and writes what was found into its tables and a file of results, from which report.py makes the page of the manual.
 
-python calibration/fit.py --data FOLDER              fit, print, and write calibration/results.json
-python calibration/fit.py --data FOLDER --write      also write the values into src/tocsin/model/text/*.toml
+python calibration/fit.py --data FOLDER              fit and print
+python calibration/fit.py --data FOLDER --write      also write calibration/results.json, and the values into src/tocsin/model/text/*.toml
 python calibration/fit.py --data FOLDER --sweeps 400 a short run, to see that it works (the results are not to be used)
 
 FOLDER holds the public tables of patients given CD22 CAR-T cells (cohort.py says which).  With the same seed and versions the results are the same.
@@ -185,8 +185,8 @@ def main() -> None:
         value = results["predicted"].get(name, float("nan"))
         met = "met" if row["low"] <= value <= row["high"] else "not met"
         print(f"  {row['use']:5s} {name:24s} {row['value']:>9g} [{row['low']:g}, {row['high']:g}] {row['unit']:14s} {value:9.4g} {met}")
-    (HERE / "results.json").write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
     if asked.write:
+        (HERE / "results.json").write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
         tables.write(results, omegas)
     print(f"{results['minutes']} minutes")
 

@@ -46,7 +46,8 @@ SETTINGS = {
 MANAGEMENT = "The management stands in for those of the trials, which differed and changed over the years."
 LYMPHOMA = "Nothing that a lymphoma changes was fitted: the model knows only that its cells are elsewhere and grow slower."
 OTHER_TREATMENT = "Another product, dose and management than the model was fitted to."
-RELAPSE = "Antigen loss and relapse are hardly in the model."
+REMISSION = ("Remission is read as little tumour on day 28, the amount assumed; patients whose tumour is not cleared go on having CRS in the model, "
+             "and so get tocilizumab.")
 ADMISSION = "Patients are admitted for more than what makes grade 3."
 WHY = {
     "liso_lag": "A lag is flat until growth begins; the model's curve falls while cells leave the blood and rises as the first divide: no lag is exact.",
@@ -60,7 +61,7 @@ WHY = {
     "p003_icans": "Nothing of neurotoxicity was fitted: its numbers are assumed, and here they make a point of the ICE score lost far too common.",
     **dict.fromkeys(("tisa_icu", "tisa_icu_day"), ADMISSION),
     **dict.fromkeys(("tisa_toci", "tisa_steroid"), MANAGEMENT),
-    **dict.fromkeys(("p003_mrdcr", "p003_mrdcr_without"), RELAPSE),
+    **dict.fromkeys(("p003_mrdcr", "p003_mrdcr_without"), REMISSION),
     **dict.fromkeys([f"juliet_{n}" for n in ("crs", "crs_severe", "crs_onset", "crs_dur", "toci", "steroid", "o2", "intub", "vaso", "icu")], LYMPHOMA),
     **dict.fromkeys([f"p003_{n}" for n in ("none", "grade_1", "grade_2", "grade_3", "grade_4", "dur", "dur_without")], OTHER_TREATMENT),
 }
@@ -228,8 +229,9 @@ def _misfits(results: Mapping[str, Any]) -> list[str]:
             if name not in WHY:
                 raise SystemExit(f"{name} misses its band and WHY has no reason for it")
             out.append(f"* **{r['text']}** ({SETTINGS[r['setting']]}): {_n(value)} instead of {_n(r['value'])} {r['unit']}. {WHY[name]}")
-    out.append(f"* **CRS without end**: in {results['lasting']:.0f} in a hundred of those with CRS it is not over on day {fit.clinical.LAST_DAY}, mostly "
-               "in low expanders, whose tumour is not cleared and goes on feeding it. The longest CRS of 108 patients was 36 days.")
+    lasting = results["lasting"]
+    out.append(f"* **CRS without end**: in {lasting['of_crs']:.0f} in a hundred of those with CRS it is not over on day {fit.clinical.LAST_DAY}; in "
+               f"{lasting['uncleared']:.0f} % of these the tumour is not cleared and goes on feeding it. The longest CRS of 108 patients was 36 days.")
     out.append(f"* **Not in the model, so not predicted**: {'; '.join(ABSENT)}.")
     return [*out, *_cohort_misfits(results)]
 

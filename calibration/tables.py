@@ -118,9 +118,10 @@ def predicted(known: Mapping[str, Mapping[str, Any]], people: clinical.Populatio
     return {name: courses[row["setting"]][row["measure"]] for name, row in known.items() if row["setting"] in courses}
 
 
-def lasting(people: clinical.Population, values: Mapping[str, float], tisa: Mapping[str, float]) -> float:
-    """Of how many of a hundred of those with CRS it is not over by the last day that they are followed."""
-    return clinical.figures(clinical.follow(people.compiled, people.of({**values, **tisa})))["lasting"]
+def lasting(people: clinical.Population, values: Mapping[str, float], tisa: Mapping[str, float]) -> dict[str, float]:
+    """Of how many of a hundred of those with CRS it is not over by the last day that they are followed, and of how many of these the tumour is not cleared."""
+    found = clinical.figures(clinical.follow(people.compiled, people.of({**values, **tisa})))
+    return {"of_crs": found["lasting"], "uncleared": found["lasting_uncleared"]}
 
 
 def _on_growth(values: Mapping[str, float], tisa: Mapping[str, float]) -> dict[str, float]:

@@ -42,6 +42,8 @@ TAKEN = {"max": "highest", "min": "lowest", "mean": "mean", "last": "last"}
 LIMITS = {"map_limit": "is treated below", "pf_low_flow": "oxygen below", "pf_high_flow": "high flow below", "pf_ventilator": "ventilated below",
           "voice_from": "wakes only to voice", "swelling_from": "swelling seen", "compression_from": "symptoms of compression"}
 """The numbers of the virtual ward that statements are read by, in the words of the figure."""
+AXES = {"map_mmhg": "mmHg, scale of an adult"}
+"""What stands under a title where it is not the unit alone."""
 ABSENT = ("unstated-support-absent", "unstated-organ-toxicity-absent")
 SHOWN_DAYS = 30.0
 """The figure ends here; what is stated later stands in the table."""
@@ -134,7 +136,7 @@ class VirtualCase:
             states = tuple(self._statement(f, bool(ok)) for f, ok in zip(self.recipe.facts, self.met, strict=True) if f.quantity == name and len(f.spans) == 1)
             limits = {LIMITS.get(f.reads.partition(":")[2], f.reads): f.value for f in self.recipe.facts if f.quantity == name and f.reads}
             out.append(CasePanel(
-                self._title(name), "" if i.unit(name) == "1" else _unit(i.unit(name)), name in LOGARITHMIC, hours / HOURS_A_DAY,
+                self._title(name), AXES.get(name, "" if i.unit(name) == "1" else _unit(i.unit(name))), name in LOGARITHMIC, hours / HOURS_A_DAY,
                 i.quantity(name, course, one, hours)[0], i.quantity(name, median, none, hours)[0],
                 None if without is None else i.quantity(name, without, one, hours)[0], states, tuple(limits.items())))
         return out
@@ -142,7 +144,7 @@ class VirtualCase:
     def _title(self, name: str) -> str:
         short = {
             "temperature": "Temperature", "il6_blood": "IL-6 in serum", "il6_local": "IL-6 at the local site", "il6_csf": "IL-6 in CSF",
-            "car_blood_per_ul": "CAR-T cells in blood", "map_mmhg": "Mean arterial pressure, as an adult's", "spo2_air": "Saturation on room air",
+            "car_blood_per_ul": "CAR-T cells in blood", "map_mmhg": "Mean arterial pressure", "spo2_air": "Saturation on room air",
             "pf_ratio": "PaO2/FiO2", "ice_lost": "Share of ICE score lost", "systolic": "Systolic pressure", "systolic_fall": "Fall of systolic pressure",
             "local_oedema": "Local swelling, 0 to 1", "ferritin": "Ferritin", "ifn_gamma": "Interferon-gamma",
         }
