@@ -4,7 +4,7 @@ python calibration/fit.py --data FOLDER              fit and print
 python calibration/fit.py --data FOLDER --write      also write calibration/results.json, and the values into src/tocsin/model/text/*.toml
 python calibration/fit.py --data FOLDER --sweeps 400 a short run, to see that it works (the results are not to be used)
 
-FOLDER holds the public tables of patients given CD22 CAR-T cells (cohort.py says which).  With the same seed and versions the results are the same.
+FOLDER holds the public tables of patients given CD22 CAR-T cells (cd22.py says which).  With the same seed and versions the results are the same.
 Four steps: (1) parameters of 20 patients and of their population (hierarchical.py); (2) the product with a CD28 domain: kinetics of the cells in blood
 (kinetics.py); (3) that with a 4-1BB domain: kinetics and the course of CRS in a managed population together (clinical.py); (4) what was fitted and what was
 only to be compared, beside its target.
@@ -20,6 +20,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import cd22
 import clinical
 import hierarchical
 import individual
@@ -30,7 +31,6 @@ import tables
 from hierarchical import Prior
 from scipy.stats import norm
 
-import cohort
 from tocsin.model.load import load
 from tocsin.model.population import population
 
@@ -102,8 +102,8 @@ def aims(known: Mapping[str, Mapping[str, Any]], settings: tuple[str, ...]) -> l
 
 def patients(folder: Path, sweeps: int, chains: int) -> dict[str, Any]:
     """Step 1: the hierarchical fit; medians, spreads, errors, and how well each is known."""
-    people = cohort.read(folder)
-    for line in cohort.describe(people):
+    people = cd22.read(folder)
+    for line in cd22.describe(people):
         print(" ", line)
     model = individual.Model(people, tuple(p.name for p in PRIORS), UNTOLD)
     keep = max(sweeps // 16, 10)
@@ -119,7 +119,7 @@ def patients(folder: Path, sweeps: int, chains: int) -> dict[str, Any]:
             "omega": float(np.median(omega)), "omega_low": float(np.percentile(omega, 2.5)), "omega_high": float(np.percentile(omega, 97.5)),
             "contraction": float(1 - logs.var() / p.spread**2), "shrinkage": float(1 - each.var() / np.median(omega) ** 2), "rhat": float(settled[k]),
         }
-    return {"parameters": rows, "errors": dict(zip((a.output for a in cohort.ANALYTES), np.median(draws.error, axis=(0, 1)).tolist(), strict=True)),
+    return {"parameters": rows, "errors": dict(zip((a.output for a in cd22.ANALYTES), np.median(draws.error, axis=(0, 1)).tolist(), strict=True)),
             "accepted": draws.accepted, "chains": chains, "sweeps": sweeps, "patients": len(people), "values": int((people.analyte >= 0).sum()),
             "check": tables.checks(people, model, draws), "log_density": float(np.median(draws.logs))}
 

@@ -14,11 +14,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from cd22 import ANALYTES, Cohort
 from individual import FEVER, GIVEN, Model, Prediction
 from scipy.special import ndtr
 from scipy.stats import t as student
-
-from cohort import ANALYTES, Cohort
 
 F64 = npt.NDArray[np.float64]
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from cd22 import ANALYTES, LAST_DAY, Cohort
 from scipy.stats import norm
 
-from cohort import ANALYTES, LAST_DAY, Cohort
 from tocsin.model.care import policy
 from tocsin.model.compile import compile_system
 from tocsin.model.events import Events

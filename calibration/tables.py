@@ -10,10 +10,10 @@ from typing import Any
 
 import clinical
 import numpy as np
+from cd22 import ANALYTES, Cohort
 from hierarchical import Draws
 from individual import TIMES, Model
 
-from cohort import ANALYTES, Cohort
 from tocsin.model.compile import compile_system
 from tocsin.model.load import load
 

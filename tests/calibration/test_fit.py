@@ -8,7 +8,7 @@ from scipy.stats import t as student
 
 
 def people(script, analyte, day, value, censored, onset=np.nan, grade=0):
-    cohort = script("cohort")
+    cohort = script("cd22")
     one = {"analyte": np.array([analyte]), "day": np.array([day], float), "value": np.array([value], float), "censored": np.array([censored])}
     return cohort.Cohort((1,), np.array([onset]), np.array([grade]), np.array([1e6]), np.array([0.5]), *(np.zeros(1, bool),) * 3, **one)
 
@@ -19,7 +19,7 @@ def found(script, values, onset=np.inf, hottest=37.0, severity=1.0):
 
 def density(script, who, what, error=0.5):
     h = script("hierarchical")
-    return float(h.likelihood(who, np.array([0]), what, np.full((1, len(script("cohort").ANALYTES)), error))[0])
+    return float(h.likelihood(who, np.array([0]), what, np.full((1, len(script("cd22").ANALYTES)), error))[0])
 
 
 def test_a_measured_value_counts_by_student_s_density(script):
@@ -78,7 +78,7 @@ def test_chains_that_agree_have_a_scale_reduction_of_1_and_chains_apart_more(scr
 
 def test_the_sampler_finds_what_made_up_patients_were_made_of(script):
     """Six patients whose production of interleukin-6 is three times the prior median, measured daily: the median moves there from the prior."""
-    cohort, individual, h = script("cohort"), script("individual"), script("hierarchical")
+    cohort, individual, h = script("cd22"), script("individual"), script("hierarchical")
     n, days = 6, np.arange(0.0, 20.0)
     which = 2  # interleukin-6
     rng = np.random.default_rng(3)
@@ -107,7 +107,7 @@ def test_the_sampler_finds_what_made_up_patients_were_made_of(script):
 
 def test_where_the_data_say_nothing_the_posterior_is_the_prior(script):
     """Twenty patients of whom nothing was measured: a median that seems known would be the sampler's doing."""
-    cohort, individual, h = script("cohort"), script("individual"), script("hierarchical")
+    cohort, individual, h = script("cd22"), script("individual"), script("hierarchical")
     n = 20
     blank = cohort.Cohort(tuple(range(n)), np.full(n, np.nan), np.zeros(n, int), np.full(n, 1e6), np.full(n, 0.5), *(np.zeros(n, bool),) * 3,
                           np.full((n, 1), -1), np.zeros((n, 1)), np.zeros((n, 1)), np.zeros((n, 1), int))

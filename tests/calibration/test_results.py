@@ -116,7 +116,7 @@ def test_the_public_tables_are_read_whole(script):
     folder = Path(os.environ.get("TOCSIN_SHARED_DATA", ROOT.parent / "shared" / "data")) / "nih_cd22_cart"
     if not folder.is_dir():
         pytest.skip("the tables of the patients given CD22 CAR-T cells are not here")
-    cohort = script("cohort").read(folder)
+    cohort = script("cd22").read(folder)
     assert len(cohort) == RESULTS["cohort"]["patients"] == 20
     assert int((cohort.analyte >= 0).sum()) == RESULTS["cohort"]["values"]
     assert np.isfinite(cohort.onset).sum() == 18
