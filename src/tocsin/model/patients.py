@@ -227,14 +227,14 @@ def _check_medians(kept: Sequence[Parameter]) -> None:
 def _vary(kept: Sequence[Parameter], medians: F64, correlation: F64, children: Sequence[np.random.Generator], ids: Sequence[str]) -> F64:
     """The parameters (patients, parameters), drawn anew for the patients of whom one lies outside its bounds."""
     spread = np.sqrt(np.log1p(np.array([p.cv for p in kept]) ** 2))  # sd of the logarithm of a log-normal variable with this cv
-    root = np.linalg.cholesky(correlation)
+    root: F64 = np.linalg.cholesky(correlation)
     low = np.array([-np.inf if p.low is None else p.low for p in kept])
     high = np.array([np.inf if p.high is None else p.high for p in kept])
     out = np.tile(medians, (len(children), 1))
     left = np.arange(len(children))
     for _ in range(TRIES):
         z = np.array([children[int(i)].standard_normal(len(kept)) for i in left])
-        out[left] = medians * np.exp((z @ root.T) * spread)
+        out[left] = medians * np.exp(_correlated(z, root) * spread)
         outside = (out[left] < low) | (out[left] > high)
         left = left[outside.any(axis=1)]
         if not len(left):
@@ -243,6 +243,14 @@ def _vary(kept: Sequence[Parameter], medians: F64, correlation: F64, children: S
     p = kept[at]
     raise ModelError(f"patient {ids[int(left[0])]}: {p.name} ({p.meaning}) stays outside its bounds in {TRIES} draws about {p.value:g} with a coefficient of "
                      f"variation of {p.cv:g}.\n  {_bounds(p)}  Move the value from the bound, or make the variability smaller.")
+
+
+def _correlated(z: F64, root: F64) -> F64:
+    """Independent standard normals (patients, parameters) made correlated: as z @ root.T, but rounded alike however many patients there are."""
+    out = z * np.diagonal(root)
+    for i, j in zip(*np.nonzero(np.tril(root, -1)), strict=True):
+        out[:, i] += root[i, j] * z[:, j]
+    return out
 
 
 def _bodies(people: Population, u: F64, z: F64, v: F64, weight_kg: Range | None, age_years: Range | None) -> tuple[F64, F64]:
