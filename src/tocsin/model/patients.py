@@ -227,7 +227,7 @@ def _check_medians(kept: Sequence[Parameter]) -> None:
 def _vary(kept: Sequence[Parameter], medians: F64, correlation: F64, children: Sequence[np.random.Generator], ids: Sequence[str]) -> F64:
     """The parameters (patients, parameters), drawn anew for the patients of whom one lies outside its bounds."""
     spread = np.sqrt(np.log1p(np.array([p.cv for p in kept]) ** 2))  # sd of the logarithm of a log-normal variable with this cv
-    root: F64 = np.linalg.cholesky(correlation)
+    root = np.asarray(np.linalg.cholesky(correlation), np.float64)
     low = np.array([-np.inf if p.low is None else p.low for p in kept])
     high = np.array([np.inf if p.high is None else p.high for p in kept])
     out = np.tile(medians, (len(children), 1))
