@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from tocsin.model.solver import Compiled
 
 MOST_LANES = 8
-COMPILED_FROM = ("lower.py", "vector.py", "tableau.py")
+COMPILED_FROM = ("lower.py", "schedule.py", "tableau.py", "vector.py")
 STEPS = ("attempt", "dense", "observe", "advance", "bend", "within")
 """What the driver calls, in the order of the addresses that it is given."""
 PATTERN = '''"""The programs of the model {name!r}, written by tocsin.model.compile; Numba keeps their machine code beside this file."""

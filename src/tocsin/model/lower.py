@@ -17,6 +17,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
+from tocsin.model.schedule import scheduled
 from tocsin.model.tableau import METHODS, Tableau
 from tocsin.model.vector import DOUBLE, INT64, Lanes
 
@@ -146,7 +147,7 @@ class Builder:
                     return builder.gep(u, [ir.Constant(INT64, index * self.kernel.lanes)])
                 return self.at(builder, w, renamed.get(array, array), index)
 
-            lower(numbers, self.kernel.texts[name], place, place)
+            lower(numbers, scheduled(self.kernel.texts[name]), place, place)
 
         return self.function(f"program_{name}", 2, body)
 
