@@ -134,7 +134,7 @@ def test_a_dose_counts_after_the_output_of_its_time_and_one_at_the_end_belongs_t
     assert first["amount"][0, 0] == 0.0
     assert first["amount"][0, 1] == pytest.approx(4 * np.exp(-3.0), rel=1e-5)
     assert first.state.y[0, 0] == pytest.approx(4 * np.exp(-3.0), rel=1e-5)
-    second = model.solve(None, None, [1.0, 1.5], events, state=first.state)
+    second = model.solve(None, None, [1.0, 1.5], state=first.state)
     assert second["amount"][0] == pytest.approx([4 * np.exp(-3.0), (4 * np.exp(-3.0) + 8) * np.exp(-1.5)], rel=1e-5)
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from model.toys import compiled
 from tocsin.errors import ModelError
-from tocsin.model.events import Events, changes
+from tocsin.model.events import Events
 
 
 def test_stop_and_resume_equals_one_run():
@@ -22,30 +22,40 @@ def test_stop_and_resume_equals_one_run():
     whole = model.solve({"k": k}, None, times, events, rtol=1e-8, atol=1e-10)
     state = model.solve({"k": k}, None, times[:1], events, rtol=1e-8, atol=1e-10).state
     for i in range(1, len(times)):
-        part = model.solve(None, None, times[i:i + 1], events, rtol=1e-8, atol=1e-10, state=state)
+        part = model.solve(None, None, times[i:i + 1], rtol=1e-8, atol=1e-10, state=state)
         assert part.values[:, 0] == pytest.approx(whole.values[:, i], rel=1e-6, abs=1e-8)
         state = part.state
 
 
-def test_doses_may_be_appended_and_not_changed_before():
+def test_new_doses_are_told_once_and_never_behind():
     model = compiled("ONE_COMPARTMENT")
-    early = Events.of([(0, 0.5, "amount", 4.0)])
-    state = model.solve(None, None, [1.0], early).state
-    later = Events.of([(0, 1.5, "amount", 2.0)])
-    both = model.solve(None, None, [2.0], early + later, state=state)
-    assert model.solve(None, None, [2.0], later, state=state).values == pytest.approx(both.values)
-    with pytest.raises(ModelError, match="Patient 0 stands at day 1, where 1 changes by doses lay behind it; now 2 do"):
-        model.solve(None, None, [2.0], early + Events.of([(0, 0.7, "amount", 2.0)]), state=state)
+    first, second = [(0, 0.5, "amount", 4.0), (0, 1.6, "amount", 1.0)], [(0, 1.0, "amount", 2.0)]
+    state = model.solve(None, None, [1.0], Events.of(first)).state
+    whole = model.solve(None, None, [2.0], Events.of(first + second))
+    assert model.solve(None, None, [2.0], Events.of(second), state=state).values == pytest.approx(whole.values, rel=1e-6)
+    with pytest.raises(ModelError, match=r"(?s)Patient 0 stands at day 1, and a dose on day 0\.7 lies behind it.*those told before are kept"):
+        model.solve(None, None, [2.0], Events.of([(0, 0.7, "amount", 2.0)]), state=state)
+    again = model.solve(None, None, [2.0], Events.of(second), state=state)
+    assert again.values == pytest.approx(whole.values, rel=1e-6), "a state is left as it is by what is told of it"
 
 
-def test_doses_behind_a_stop_are_counted_and_not_looked_at_again_and_an_infusion_that_runs_keeps_its_end():
+def test_an_infusion_that_runs_at_a_stop_ends_without_being_told_again():
     model = compiled("ONE_COMPARTMENT")
-    rows = [(0, 0.2, "amount", 1.0, 0.0), (0, 0.5, "infusion", 2.0, 1.0), (1, 0.3, "infusion", 2.0, 0.2), (1, 1.5, "amount", 4.0, 0.0)]
-    found = changes(Events.of(rows), model.system, 2, np.array([1.0, 1.0]))
-    assert found.before.tolist() == [1, 2]
-    assert (found.start.tolist(), found.time.tolist()) == ([0, 2, 3], [0.5, 1.5, 1.5])
-    whole = changes(Events.of(rows), model.system, 2)
-    assert (whole.before.tolist(), whole.start.tolist()) == ([0, 0], [0, 3, 6])
+    running = Events.of([(0, 0.5, "infusion", 2.0, 1.0), (1, 0.3, "infusion", 2.0, 0.2)])
+    state = model.solve({"k": [3.0, 3.0]}, None, [1.0], running).state
+    on = model.solve(None, None, [4.0], Events.of([(1, 1.0, "amount", 1.0)]), state=state)
+    assert on.state.inputs[:, 0].tolist() == [0.0, 0.0]
+    whole = model.solve({"k": [3.0, 3.0]}, None, [4.0], running)
+    assert on["amount"][0, 0] == pytest.approx(whole["amount"][0, 0], rel=1e-5)
+
+
+def test_what_lies_ahead_goes_with_the_patients_that_are_chosen():
+    model = compiled("ONE_COMPARTMENT")
+    rows = [(0, 1.5, "amount", 3.0), (1, 0.5, "infusion", 2.0, 1.0), (2, 1.5, "amount", 5.0)]
+    state = model.solve({"k": [1.0, 2.0, 3.0]}, None, [1.0], Events.of(rows)).state
+    whole = model.solve(None, None, [2.0], state=state)["amount"][:, 0]
+    for chosen in ([2, 0, 2], [1], slice(1, 3), np.array([0, 1, 2])):
+        assert model.solve(None, None, [2.0], state=state[chosen])["amount"][:, 0].tolist() == whole[chosen].tolist()
 
 
 @given(
@@ -65,8 +75,8 @@ def test_random_stops_change_nothing(stops, doses, on_a_stop):
     whole = model.solve({"k": k}, None, [*at, 4.0], Events.of(rows), **fine)
     state = model.solve({"k": k}, None, [0.0], **fine).state
     for i, (begin, end) in enumerate(pairwise([0.0, *at, 4.0])):
-        known = Events.of([row for row in rows if row[1] < end])
-        part = model.solve(None, None, [begin, end] if i % 2 else [end], known, state=state, **fine)
+        new = Events.of([row for row in rows if begin <= row[1] < end])
+        part = model.solve(None, None, [begin, end] if i % 2 else [end], new, state=state, **fine)
         assert part.values[:, -1] == pytest.approx(whole.values[:, i], rel=1e-6, abs=1e-7)
         assert part.state.y[:, 0] == pytest.approx(part["amount"][:, -1], rel=1e-9, abs=1e-12)
         state = part.state
@@ -80,7 +90,7 @@ def test_stops_cost_no_step_and_change_no_bit_where_doses_are_known():
     whole = model.solve(table, None, times, events)
     state = model.solve(table, None, times[:1], events).state
     for i in range(1, len(times)):
-        part = model.solve(None, None, times[i:i + 1], events, state=state)
+        part = model.solve(None, None, times[i:i + 1], state=state)
         assert (part.values[:, 0] == whole.values[:, i]).all()
         state = part.state
     assert (state.steps == whole.state.steps).all()

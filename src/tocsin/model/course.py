@@ -55,6 +55,7 @@ class Course:
     car_later: bool
     state: State | None = None
     failures: tuple[Failure, ...] = ()
+    _untold: Doses = NO_DOSES
     _pieces: list[F64] = field(default_factory=list)
     _cared: list[Care] = field(default_factory=list)
     _care_state: CareState | None = None
@@ -82,8 +83,9 @@ class Course:
         course = cls(system, compile_system(system), patients, patients.seed if seed is None else seed, policy or default_policy(), how or observing(),
                      np.array([float(begins)]), (), NO_DOSES, (), parameters, bool(begins < 0))
         if begins < 0:
-            course.given = Doses((CAR_INFUSION,), np.arange(len(patients), dtype=np.int64), np.zeros(len(patients)), np.zeros(len(patients), np.int64),
-                                 patients.values(CAR_DOSE), np.zeros(len(patients)), np.zeros(len(patients), np.bool_))
+            n = len(patients)
+            course.given = course._untold = Doses((CAR_INFUSION,), np.arange(n, dtype=np.int64), np.zeros(n), np.zeros(n, np.int64), patients.values(CAR_DOSE),
+                                                  np.zeros(n), np.zeros(n, np.bool_))
         course.give(orders)
         return course
 
@@ -110,8 +112,9 @@ class Course:
             raise ModelError(f"day {to_day:g} is beyond what is simulated, {MOST_DAYS:g} days.")
         new = np.arange(self.hour + (1.0 if self._pieces else 0.0), round(end) + 1.0)
         found = self.compiled.solve(
-            self.parameters if self.state is None else None, times=new / HOURS_A_DAY, events=events(self.system, self.given, self.parameters),
+            self.parameters if self.state is None else None, times=new / HOURS_A_DAY, events=events(self.system, self._untold, self.parameters),
             state=self.state, start=self.hour / HOURS_A_DAY)
+        self._untold = NO_DOSES
         self._pieces.append(np.asarray(found.values, np.float64))
         self.state, self.failures, self.names = found.state, found.failures, found.names
         self.hours = new if len(self._pieces) == 1 else np.concatenate([self.hours, new])
@@ -130,7 +133,7 @@ class Course:
         if late < self.hour:
             raise ModelError(f"a dose at day {late / HOURS_A_DAY:g} cannot be given: the patients stand at day {self.hour / HOURS_A_DAY:g}.")
         planned = doses(orders, self.patients.weight_kg, rows)
-        self.given = self.given.and_also(planned)
+        self.given, self._untold = self.given.and_also(planned), self._untold.and_also(planned)
         self.orders = (*self.orders, *orders)
         return planned
 

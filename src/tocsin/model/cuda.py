@@ -17,7 +17,7 @@ from tocsin.errors import ModelError, SettingError
 from tocsin.model import cuda_text, driver
 from tocsin.model.compile import load_module
 from tocsin.model.events import Events, changes
-from tocsin.model.solver import MOST_STEPS, Compiled, Parameters, checked_times, given_before
+from tocsin.model.solver import MOST_STEPS, Compiled, Parameters, checked_times
 from tocsin.model.trajectories import CAUSES, Failure, Trajectories
 
 THREADS = 64
@@ -67,8 +67,8 @@ class OnCuda:
         n, n_states = now.held.shape
         if start > at[0]:
             raise ModelError(f"The start, day {start:g}, is after the first time asked for, {at[0]:g}.")
-        planned = changes(events or Events.none(), c.system, n)
-        c.refuse_behind(planned, now)
+        now.tell(changes(events or Events.none(), c.system, n), resumed=False)
+        planned = now.ahead
         absolute = np.broadcast_to(np.asarray(atol, np.float64), (n_states,)).copy()
         first = np.empty(n)
         driver.first_steps(c.module.rates.address, 0, n, now.prepared, now.held, now.inputs, now.time, first, absolute, rtol)
@@ -87,7 +87,6 @@ class OnCuda:
         failed = [int(i) for i in np.flatnonzero(now.status)]
         for i in failed:
             kept[i, at > now.time[i]] = np.nan
-        now.given = given_before(planned, now.time)
         return Trajectories(at, kept, c.outputs, now, tuple(Failure(i, float(now.time[i]), CAUSES[int(now.status[i])]) for i in failed))
 
 

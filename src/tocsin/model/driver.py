@@ -40,16 +40,6 @@ def one(program, q, y, x, t, out):
     call_six(program, q, q, y, x, t, out)
 
 
-@njit("void(f8[::1],i8[::1],f8[::1],i8[::1])", **OPTIONS)
-def behind(time, event_start, event_time, count):
-    """How many events lie before each patient's time."""
-    for i in range(len(time)):
-        k = event_start[i]
-        while k < event_start[i + 1] and event_time[k] < time[i]:
-            k += 1
-        count[i] = k - event_start[i]
-
-
 @njit("void(i8,i8,i8,f8[:,::1],f8[:,::1],f8[:,::1],f8[::1],f8[::1],f8[::1],f8)", **OPTIONS)
 def first_steps(rates, first, last, prepared, y, x, t, h, atol, rtol):
     """A first step in which no state changes by more than a hundredth of itself or of its tolerance."""
@@ -84,14 +74,6 @@ def take(w, at, lane, rows, i, begin, count):
     """The way back of ``put``."""
     for j in range(np.uint64(count)):
         rows[np.uint64(i), np.uint64(begin) + j] = w[np.uint64(at) + j, np.uint64(lane)]
-
-
-@njit(nogil=True, error_model="numpy")
-def widen(w, wide, at, lane, count):
-    """Writes ``count`` numbers of one lane, from row ``at`` on, into every lane of another workspace."""
-    for j in range(np.uint64(count)):
-        for other in range(np.uint64(w.shape[1])):
-            wide[np.uint64(at) + j, other] = w[np.uint64(at) + j, np.uint64(lane)]
 
 
 @njit(nogil=True, error_model="numpy")
@@ -142,19 +124,19 @@ def settle(functions, layout, first, last, prepared, held, x, time, control, y):
 
 
 @njit(
-    "void(i8[::1],i8[::1],i8[::1],i8,i8,f8[:,::1],f8[:,::1],f8[:,::1],f8[::1],f8[:,::1],f8[:,::1],f8[::1],i8[::1],"
+    "void(i8[::1],i8[::1],i8[::1],i8[::1],i8,i8,f8[:,::1],f8[:,::1],f8[:,::1],f8[::1],f8[:,::1],f8[:,::1],f8[::1],i8[::1],"
     "f8[::1],i8[::1],f8[::1],f8[::1],f8,i8,i8[::1],f8[:,:,::1],f4[:,:,::1],i8[::1],i8[:,::1])",
     **OPTIONS,
 )
-def run(functions, layout, seen, first, last, prepared, y, x, time, control, begun, times, event_start, event_time, event_target, event_amount, atol, rtol,
-        most_steps, columns, values, values_single, status, counts):
+def run(functions, layout, observed, seen, first, last, prepared, y, x, time, control, begun, times, event_start, event_time, event_target, event_amount,
+        atol, rtol, most_steps, columns, values, values_single, status, counts):
     """Carries patients ``first`` to ``last`` from their times to the last of ``times``, and writes their outputs.
 
     A step ends where it ends: at an event that is known, and else also beyond the last time; then ``y`` is the state at its start and ``begun`` keeps for
     the next stretch the state at its end and what its outputs need.  It is taken back there when an event has come to lie within it.
 
-    ``functions``: the addresses of STEPS; ``layout``: where its numbers lie; ``seen``: the prepared numbers that the outputs need.  Where only outputs are
-    told of a step that was made before, nothing else of a patient is touched.
+    ``functions``: the addresses of STEPS; ``layout``: where its numbers lie; ``observed`` and ``seen``: the states and prepared numbers that the outputs need.
+    Where only outputs are told of a step that was made before, nothing else of a patient is touched.
     ``control`` (patients, 6): the proposed step, the logarithm of the last error, the step for the next restart; start, length and end of the step that is
     kept, of length 0 where there is none.
     ``counts`` (patients, 2): steps accepted and rejected.  The outputs of these ``columns`` go to ``values``, or to ``values_single`` where that has elements.
@@ -198,30 +180,32 @@ def run(functions, layout, seen, first, last, prepared, y, x, time, control, beg
                 while event[lane] < event_start[i + 1] and event_time[event[lane]] < time[i]:
                     event[lane] += 1
                 put(w, X, lane, x, i, 0, x.shape[1])
-                for j in seen:
-                    w[Q + j, lane] = prepared[i, j]
-                whole[lane] = False
-                output[lane] = 0
-                due[lane] = 0
-                accepted[lane] = control[i, 4] > 0.0
-                w[T, lane] = control[i, 3] if accepted[lane] else time[i]
-                put(w, Y, lane, y, i, 0, y.shape[1])
-                if not accepted[lane]:
-                    due[lane] = 1 if times[0] <= time[i] else 0
-                    for j in range(N_STATES):  # 0 times what a patient before left there must be 0
-                        w[Z + j, lane] = 0.0
-                    for j in range(N_DENSE):
-                        w[DENSE + j, lane] = 0.0
-                elif event[lane] < event_start[i + 1] and event_time[event[lane]] < control[i, 5]:
-                    accepted[lane] = False
-                    proposed[lane] = min(proposed[lane], control[i, 4])
-                else:
+                output[lane] = due[lane] = 0
+                kept = control[i, 4] > 0.0
+                accepted[lane] = kept and not (event[lane] < event_start[i + 1] and event_time[event[lane]] < control[i, 5])
+                whole[lane] = not accepted[lane]
+                w[T, lane] = control[i, 3] if kept else time[i]
+                if accepted[lane]:
                     w[H, lane] = control[i, 4]
                     reached[lane] = control[i, 5]
-                    put(w, Z, lane, begun, i, 0, N_STATES)
+                    for j in observed:
+                        w[Y + j, lane], w[Z + j, lane] = y[i, j], begun[i, j]
+                    for j in seen:
+                        w[Q + j, lane] = prepared[i, j]
                     put(w, DENSE, lane, begun, i, N_STATES, N_DENSE)
                     while due[lane] < n_times and times[due[lane]] <= reached[lane]:
                         due[lane] += 1
+                else:
+                    if kept:
+                        proposed[lane] = min(proposed[lane], control[i, 4])
+                    elif times[0] <= time[i]:
+                        due[lane] = 1
+                    put(w, Y, lane, y, i, 0, N_STATES)
+                    put(w, Q, lane, prepared, i, 0, prepared.shape[1])
+                    for j in observed:  # 0 times what a patient before left there must be 0
+                        w[Z + j, lane] = 0.0
+                    for j in range(N_DENSE):
+                        w[DENSE + j, lane] = 0.0
                 restarted[lane] = False
                 steps[lane, 0] = steps[lane, 1] = 0
         # outputs within the steps just accepted, and at the start
@@ -244,8 +228,12 @@ def run(functions, layout, seen, first, last, prepared, y, x, time, control, beg
         for lane in range(LANES):
             if due[lane] <= max(together, MANY) or LANES == 1:
                 continue
-            for at, count in ((T, 1), (H, 1), (Y, N_STATES), (Z, N_STATES), (X, N_INPUTS), (DENSE, N_DENSE)):
-                widen(w, wide, at, lane, count)
+            for at, count in ((T, 1), (H, 1), (X, N_INPUTS), (DENSE, N_DENSE)):
+                for j in range(at, at + count):
+                    wide[j, :] = w[j, lane]
+            for j in observed:
+                wide[Y + j, :] = w[Y + j, lane]
+                wide[Z + j, :] = w[Z + j, lane]
             for j in seen:
                 wide[Q + j, :] = w[Q + j, lane]
             for k in range(together, due[lane], LANES):
@@ -268,6 +256,11 @@ def run(functions, layout, seen, first, last, prepared, y, x, time, control, beg
             if reached[lane] <= end:
                 moves = True
                 w[MOVES, lane] = 1.0
+                if not whole[lane]:
+                    whole[lane] = True
+                    put(w, Y, lane, y, who[lane], 0, N_STATES)
+                    put(w, Z, lane, begun, who[lane], 0, N_STATES)
+                    put(w, Q, lane, prepared, who[lane], 0, prepared.shape[1])
                 continue
             i = who[lane]
             accepted[lane] = False
@@ -335,10 +328,6 @@ def run(functions, layout, seen, first, last, prepared, y, x, time, control, beg
             continue
         if active == 0:
             break
-        for lane in range(LANES):
-            if who[lane] >= 0 and not whole[lane]:
-                put(w, Q, lane, prepared, who[lane], 0, prepared.shape[1])
-                whole[lane] = True
         call_one(attempt, w)
         # accept or reject
         any_due = False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -36,7 +36,6 @@ class Events:
     amount: Floats
     duration: Floats
     names: tuple[str, ...] = ()
-    known: dict[tuple[int, int], tuple[System, Changes]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @classmethod
     def none(cls) -> Events:
@@ -87,48 +86,54 @@ class Changes:
     """Events as the compiled loop takes them, sorted by patient and time.
 
     The changes of patient i are ``start[i]`` to ``start[i + 1]``.  ``target``: a state, to which the amount is added; or (number of states) + an input, to
-    which it is added; or (states + inputs) + an input, which is set to it.  ``before``: how many of each patient (patients,) were left out as behind it.
+    which it is added; or (states + inputs) + an input, which is set to it.
     """
 
     start: Integers
     time: Floats
     target: Integers
     amount: Floats
-    before: Integers
+
+    @classmethod
+    def of(cls, n: int, patient: Integers, time: Floats, target: Integers, amount: Floats) -> Changes:
+        """Changes in any order, of ``n`` patients; those of one patient at one time stay in their order."""
+        order = np.lexsort((time, patient))
+        start = np.zeros(n + 1, np.int64)
+        np.cumsum(np.bincount(patient, minlength=n), out=start[1:])
+        return cls(start, time[order], target[order], amount[order])
+
+    @classmethod
+    def none(cls, n: int) -> Changes:
+        """No change of ``n`` patients."""
+        return cls(np.zeros(n + 1, np.int64), np.zeros(0), np.zeros(0, np.int64), np.zeros(0))
+
+    def and_also(self, other: Changes, since: Floats) -> Changes:
+        """Those that do not lie behind the day ``since`` at which each patient stands, and others."""
+        n = len(since)
+        mine, theirs = (np.repeat(np.arange(n), np.diff(c.start)) for c in (self, other))
+        left = self.time >= since[mine]
+        return Changes.of(n, np.concatenate([mine[left], theirs]), np.concatenate([self.time[left], other.time]),
+                          np.concatenate([self.target[left], other.target]), np.concatenate([self.amount[left], other.amount]))
+
+    def __getitem__(self, patients: slice | Integers) -> Changes:
+        """The changes of the patients of these rows; a row may come twice."""
+        rows = np.arange(len(self.start) - 1)[patients]
+        sizes = self.start[rows + 1] - self.start[rows]
+        start = np.concatenate([[0], np.cumsum(sizes)])
+        of = np.repeat(self.start[rows] - start[:-1], sizes) + np.arange(start[-1])
+        return Changes(start, self.time[of], self.target[of], self.amount[of])
 
 
-def changes(events: Events, system: System, n: int, since: Floats | None = None) -> Changes:
-    """The changes that events of ``n`` patients mean; ModelError names the first event that is impossible.  Kept with the events for the next stretch.
-
-    ``since``: the days at which the patients stand (patients,).  What lies behind is then counted and not sorted, unless all were sorted before: in a loop
-    that appends doses at each decision, the past costs little.
-    """
-    key = (id(system), n)
-    if key in events.known:
-        return events.known[key][1]
-    if since is not None:
-        ahead, before = _ahead(events, since, n)
-        return replace(_changes(ahead, system, n), before=before)
-    found = _changes(events, system, n)
-    events.known[key] = (system, found)  # the system is held, so that its identity stays its own
-    return found
-
-
-def _ahead(events: Events, since: Floats, n: int) -> tuple[Events, Integers]:
-    """The events that are not over when patients stand at ``since``, and how many changes of each patient (patients,) those mean that are."""
-    _patients(events, n)
-    over = events.time + events.duration < since[events.patient]
-    before = np.bincount(events.patient[over], minlength=n) + np.bincount(events.patient[over & (events.duration > 0)], minlength=n)
-    return events.where(~over), before
-
-
-def _changes(events: Events, system: System, n: int) -> Changes:
+def changes(events: Events, system: System, n: int) -> Changes:
+    """The changes that events of ``n`` patients mean; ModelError names the first event that is impossible."""
+    if not len(events):
+        return Changes.none(n)
     states, inputs = system.state_names, system.input_names
     for name in events.names:
         if name not in states and name not in inputs:
             raise UnknownIdError("state or input", name, (*states, *inputs))
     _possible(events, n)
-    place = np.array([states.index(t) if t in states else len(states) + inputs.index(t) for t in events.names] or [0], np.int64)
+    place = np.array([states.index(t) if t in states else len(states) + inputs.index(t) for t in events.names], np.int64)
     target = place[events.target]
     on_input, lasts = target >= len(states), events.duration > 0
     _refuse(events, lasts & ~on_input, lambda i: (
@@ -136,20 +141,13 @@ def _changes(events: Events, system: System, n: int) -> Changes:
     ))
     rate = events.amount / np.where(lasts, events.duration, 1.0)
     kind = np.where(on_input & ~lasts, target + len(inputs), target)
-    patient = np.concatenate([events.patient[lasts], events.patient])
-    time = np.concatenate([(events.time + events.duration)[lasts], events.time])
-    what, amount = np.concatenate([kind[lasts], kind]), np.concatenate([-rate[lasts], rate])
-    order = np.lexsort((time, patient))
-    start = np.searchsorted(patient[order], np.arange(n + 1))
-    return Changes(np.ascontiguousarray(start, np.int64), time[order], what[order], amount[order], np.zeros(n, np.int64))
-
-
-def _patients(events: Events, n: int) -> None:
-    _refuse(events, (events.patient < 0) | (events.patient >= n), lambda i: f"there are patients 0 to {n - 1}.")
+    ends = (events.time + events.duration)[lasts]
+    return Changes.of(n, np.concatenate([events.patient[lasts], events.patient]), np.concatenate([ends, events.time]),
+                      np.concatenate([kind[lasts], kind]), np.concatenate([-rate[lasts], rate]))
 
 
 def _possible(events: Events, n: int) -> None:
-    _patients(events, n)
+    _refuse(events, (events.patient < 0) | (events.patient >= n), lambda i: f"there are patients 0 to {n - 1}.")
     _refuse(events, ~np.isfinite(events.time), lambda i: f"its time is {events.time[i]}.\n  Give a day as a number.")
     _refuse(events, ~np.isfinite(events.amount), lambda i: f"its amount is {events.amount[i]}.\n  Give an amount as a number.")
     _refuse(events, events.amount < 0, lambda i: f"its amount {events.amount[i]:g} is negative, and nothing can be taken out of a patient.")

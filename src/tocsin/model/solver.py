@@ -61,12 +61,11 @@ class Compiled:
             initial: the states at ``start`` (N, S) or (S,); by the system's expressions when absent.
             times: when outputs are wanted; the last one ends the stretch.
             events: doses and inputs.  Those from the beginning of the stretch up to, not at, its end are given; one at the end belongs to the next stretch.
+                When a run goes on, only new ones: what was told before is kept with the state.
             rtol: relative error allowed in a step; with ``atol`` (a number, or one a state) the error norm is the root mean square over the states.
             atol: absolute error allowed in a step.
             outputs: some of the compiled outputs; all when absent.
-            state: where an earlier stretch ended: goes on from there.  ``parameters`` are then kept when absent and replaced when given; doses may be
-                appended to the events, which are either all so far or only those from here on; the end of an infusion that runs at a stop is known from
-                all so far alone.
+            state: where an earlier stretch ended: goes on from there.  ``parameters`` are then kept when absent and replaced when given.
             start: the day at which the initial states hold, when no state is given.
             workers: how many threads; every core when absent.
             dtype: of the values, float64 or float32.  All is computed in float64.
@@ -92,8 +91,9 @@ class Compiled:
         if (late & (now.status == 0)).any():
             i = int(np.flatnonzero(late & (now.status == 0))[0])
             raise ModelError(f"Patient {i} stands at day {now.time[i]:g}, after the first time asked for, {at[0]:g}.\n  Ask from there on, or set start.")
-        planned = changes(events or Events.none(), self.system, n, None if state is None else now.time)
-        self.refuse_behind(planned, now, state is not None)
+        if events is not None and len(events):
+            now.tell(changes(events, self.system, n), resumed=state is not None)
+        ahead = now.ahead
         spread = _spread(n, workers)
         if state is None:
             first = np.empty(n)
@@ -105,14 +105,13 @@ class Compiled:
         values, values_single = np.empty(none if single else shape), np.empty(shape if single else none, np.float32)
         gone = now.status != 0
         spread(lambda a, b: driver.run(
-            self._functions, self._layout, self._seen, a, b, now.prepared, now.held, now.inputs, now.time, now.control, now.begun, at, planned.start,
-            planned.time, planned.target, planned.amount, absolute, rtol, most_steps, columns, values, values_single, now.status, now.steps,
+            self._functions, self._layout, self._observed, self._seen, a, b, now.prepared, now.held, now.inputs, now.time, now.control, now.begun, at,
+            ahead.start, ahead.time, ahead.target, ahead.amount, absolute, rtol, most_steps, columns, values, values_single, now.status, now.steps,
         ))
         kept = values_single if single else values
         failed = [int(i) for i in np.flatnonzero(now.status)]
         for patient in failed:
             kept[patient, (at > now.time[patient]) | gone[patient]] = np.nan
-        now.given = given_before(planned, now.time)
         failures = tuple(Failure(i, float(now.time[i]), CAUSES[int(now.status[i])]) for i in failed)
         return Trajectories(at, kept, tuple(self.outputs[c] for c in columns), now, failures)
 
@@ -146,6 +145,10 @@ class Compiled:
     @cached_property
     def _layout(self) -> NDArray[np.int64]:
         return np.array(self.module.LAYOUT, np.int64)
+
+    @cached_property
+    def _observed(self) -> NDArray[np.int64]:
+        return np.array(self.module.KERNEL.observed, np.int64)
 
     @cached_property
     def _seen(self) -> NDArray[np.int64]:
@@ -234,9 +237,8 @@ class Compiled:
         prepared = np.empty((n, max(1, sizes["q"])))
         driver.prepare_all(self.module.prepare.address, self.module.initial.address, 0, n, table, prepared, y, given is None)
         self._finite_start(y, prepared)
-        none = np.zeros(n, np.int64)
-        inputs, counts = np.zeros((n, max(1, sizes["x"]))), np.zeros((n, 2), np.int64)
-        return State(np.full(n, float(start)), inputs, none, prepared, np.zeros((n, 6)), y, self._begun(n), none.copy(), counts, self._settled)
+        inputs, status, counts = np.zeros((n, max(1, sizes["x"]))), np.zeros(n, np.int64), np.zeros((n, 2), np.int64)
+        return State(np.full(n, float(start)), inputs, Changes.none(n), prepared, np.zeros((n, 6)), y, self._begun(n), status, counts, self._settled)
 
     def _finite_start(self, y: Floats, prepared: Floats) -> None:
         states = self.system.states
@@ -284,33 +286,12 @@ class Compiled:
             self._finite_start(now.held[:0], now.prepared)
         return now
 
-    def refuse_behind(self, planned: Changes, now: State, resumed: bool = False) -> None:
-        """Doses that lie behind a patient must be those that it was given, or none."""
-        behind = given_before(planned, now.time)
-        wrong = (behind != 0) & (behind != now.given) & (now.status == 0)
-        if wrong.any():
-            i = int(np.flatnonzero(wrong)[0])
-            if not resumed:
-                day = planned.time[planned.start[i]]
-                raise ModelError(f"Patient {i}: a dose on day {day:g} lies before the start, day {now.time[i]:g}.\n  Set start to an earlier day.")
-            raise ModelError(
-                f"Patient {i} stands at day {now.time[i]:g}, where {now.given[i]} changes by doses lay behind it; now {behind[i]} do.\n"
-                "  Doses are appended from there on, never changed before: give all so far, or only those from there on."
-            )
-
 
 def _numbers(what: str, value: Any) -> Floats:
     try:
         return np.asarray(value, np.float64)
     except (TypeError, ValueError):
         raise ModelError(f"{what}: {value!r} holds what is no number.") from None
-
-
-def given_before(planned: Changes, time: Floats) -> NDArray[np.int64]:
-    """How many changes lie before each patient's time."""
-    count = np.empty(len(time), np.int64)
-    driver.behind(time, planned.start, planned.time, count)
-    return count + planned.before
 
 
 def checked_times(times: ArrayLike) -> Floats:

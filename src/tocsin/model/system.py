@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 FUNCTIONS = ("exp", "ln", "sqrt")
 """What an expression may call beside the functions that the text defines, which are written out where they are used."""
@@ -75,17 +76,17 @@ class System:
     outputs: tuple[str, ...] = ()
     drugs: Mapping[str, Dosing] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def state_names(self) -> tuple[str, ...]:
         """The states in their order, which is that of every array of states."""
         return tuple(s.name for s in self.states)
 
-    @property
+    @cached_property
     def parameter_names(self) -> tuple[str, ...]:
         """The parameters in their order, which is that of every array of parameters."""
         return tuple(p.name for p in self.parameters)
 
-    @property
+    @cached_property
     def input_names(self) -> tuple[str, ...]:
         """The inputs in their order."""
         return tuple(i.name for i in self.inputs)

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tocsin.errors import UnknownIdError
+from tocsin.errors import ModelError, UnknownIdError
+from tocsin.model.events import Changes
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -37,14 +38,15 @@ class Failure:
 class State:
     """Where each of N patients stands; ``solve(..., state=state)`` goes on from here and leaves this object as it is.
 
-    time (N,) days; y (N, states); inputs (N, inputs); given (N,) how many changes by doses lie behind; status (N,) 0 or the cause of a failure; steps (N, 2)
-    accepted and rejected so far.  The rest is the solver's: prepared (N, .) what depends on parameters only; control (N, 6) the next step, and from where to
-    where the one goes that reaches beyond ``time``; held (N, states) where that one begins, or y where there is none; begun (N, .) where it leads.
+    time (N,) days; y (N, states); inputs (N, inputs); ahead the changes by the doses told so far, those that lie behind among them; status (N,) 0 or the cause
+    of a failure; steps (N, 2) accepted and rejected so far.  The rest is the solver's: prepared (N, .) what depends on parameters only; control (N, 6) the next
+    step, and from where to where the one goes that reaches beyond ``time``; held (N, states) where that one begins, or y where there is none; begun (N, .)
+    where it leads.
     """
 
     time: Floats
     inputs: Floats
-    given: Integers
+    ahead: Changes
     prepared: Floats
     control: Floats
     held: Floats
@@ -61,8 +63,22 @@ class State:
         """The states (N, states) at ``time``; they are computed when they are asked for, and cannot be written to."""
         return self.settled(self)
 
+    def tell(self, new: Changes, resumed: bool) -> None:
+        """Adds changes to those that lie ahead; ModelError for one that lies behind."""
+        some = np.flatnonzero(np.diff(new.start))
+        first = new.time[new.start[some]]
+        behind = (first < self.time[some]) & (self.status[some] == 0)
+        if behind.any():
+            k = int(np.flatnonzero(behind)[0])
+            i, day, now = int(some[k]), first[k], self.time[some[k]]
+            if not resumed:
+                raise ModelError(f"Patient {i}: a dose on day {day:g} lies before the start, day {now:g}.\n  Set start to an earlier day.")
+            raise ModelError(f"Patient {i} stands at day {now:g}, and a dose on day {day:g} lies behind it.\n"
+                             "  Tell only new doses when a run goes on; those told before are kept with the state.")
+        self.ahead = self.ahead.and_also(new, self.time)
+
     def copy(self) -> State:
-        """An independent copy; what depends on parameters only is shared, as it is never written to."""
+        """An independent copy; what depends on parameters only and the changes are shared, as they are never written to."""
         copies: dict[str, Any] = {name: getattr(self, name).copy() for name in ARRAYS if name != "prepared"}
         return replace(self, **copies)
 
@@ -70,10 +86,10 @@ class State:
         """The patients of these rows, as copies; a row may come twice, which makes two arms of one patient."""
         rows = patients if isinstance(patients, slice) else np.asarray(patients)
         copies: dict[str, Any] = {name: np.ascontiguousarray(getattr(self, name)[rows]).copy() for name in ARRAYS}
-        return replace(self, **copies)
+        return replace(self, ahead=self.ahead[rows], **copies)
 
 
-ARRAYS = tuple(f.name for f in fields(State) if f.name != "settled")
+ARRAYS = tuple(f.name for f in fields(State) if f.name not in ("ahead", "settled"))
 
 
 @dataclass(frozen=True)
