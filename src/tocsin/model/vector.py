@@ -8,6 +8,7 @@ Both keep NaN; exp is limited to finite results, ln of 0 is minus infinity and o
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from llvmlite import ir
@@ -82,14 +83,21 @@ class Lanes:
         function = self.builder.module.globals.get(name) or ir.Function(self.builder.module, ir.FunctionType(self.type, [self.type]), name)
         return self.builder.call(function, [a])
 
+    def polynomial(self, coefficients: Sequence[float], x: Any) -> Any:
+        """The sum of coefficients[k] x^k in pairs (Estrin's scheme), which do not wait for each other as in Horner's."""
+        terms = [self.const(c) for c in coefficients]
+        while len(terms) > 1:
+            pairs = [self.add(low, self.mul(high, x)) for low, high in zip(terms[::2], terms[1::2], strict=False)]
+            terms = pairs + terms[2 * len(pairs):]
+            x = self.mul(x, x)
+        return terms[0]
+
     def exp(self, a: Any) -> Any:
         x = self.at_most(self.at_least(a, self.const(-708.0)), self.const(709.0))
         shifted = self.builder.fadd(self.builder.fmul(x, self.const(1.0 / math.log(2.0))), self.const(SHIFTER))
         n = self.builder.fsub(shifted, self.const(SHIFTER))
         r = self.sub(self.sub(x, self.mul(n, self.const(LN2_HIGH))), self.mul(n, self.const(LN2_LOW)))
-        total = self.const(1.0 / math.factorial(13))
-        for k in range(12, -1, -1):
-            total = self.add(self.mul(total, r), self.const(1.0 / math.factorial(k)))
+        total = self.polynomial([1.0 / math.factorial(k) for k in range(14)], r)
         power = self.builder.shl(self.builder.bitcast(shifted, self.whole), self.bits(52))
         return self.builder.bitcast(self.builder.add(self.builder.bitcast(total, self.whole), power), self.type)
 
@@ -100,10 +108,7 @@ class Lanes:
         m = b.bitcast(b.sub(pattern, b.shl(k, self.bits(52))), self.type)
         exponent = b.fsub(b.bitcast(b.add(k, self.bits(0x4338000000000000)), self.type), self.const(SHIFTER))
         s = self.div(b.fsub(m, self.const(1.0)), b.fadd(m, self.const(1.0)))
-        z = self.mul(s, s)
-        series = self.const(1.0 / 21.0)
-        for k2 in range(9, -1, -1):
-            series = self.add(self.mul(series, z), self.const(1.0 / (2 * k2 + 1)))
+        series = self.polynomial([1.0 / (2 * k + 1) for k in range(11)], self.mul(s, s))
         of_m = self.mul(self.add(s, s), series)
         result = self.add(self.mul(exponent, self.const(LN2_HIGH)), self.add(of_m, self.mul(exponent, self.const(LN2_LOW))))
         result = b.select(b.fcmp_ordered("==", a, self.const(0.0)), self.const(-math.inf), result)
