@@ -176,7 +176,7 @@ class Builder:
         return self.function("attempt", 1, self._attempt)
 
     def _attempt(self, builder: Any, w: Any) -> None:
-        v, two = Lanes(builder, self.kernel.lanes), Lanes(builder, 2 * self.kernel.lanes)  # of a state, and of two, which lie side by side
+        v = Lanes(builder, self.kernel.lanes)
         m, n = self.tableau, self.n
         at = partial(self.at, builder, w)
         h, t = v.load(at("h")), v.load(at("t"))
@@ -189,7 +189,7 @@ class Builder:
         for s in range(1, m.stages):
             adds_one = m.a[s][:-1] == m.a[s - 1] and s > 1
 
-            def combine(i: Any, v: Lanes, s: int = s, adds_one: bool = adds_one) -> None:
+            def combine(i: Any, s: int = s, adds_one: bool = adds_one) -> None:
                 stages = [v.load(self._stage(builder, w, k, i)) for k in range(s)]
                 state = v.load(at("g" if adds_one else "y", i))
                 for k in range(s - 1 if adds_one else 0, s):
@@ -200,10 +200,7 @@ class Builder:
                     weighted = v.add(weighted, v.mul(v.const(m.c[s][k]), stages[k]))
                 v.store(weighted, at("c", i))
 
-            if n > 1:
-                self.loop(builder, partial(combine, v=two), 2)
-            if n % 2:
-                combine(ir.Constant(INT64, n - 1), v)
+            self.loop(builder, combine)
             if self.kernel.timed:
                 v.store(v.add(t, v.mul(v.const(float(m.alpha[s])), h)), at("i"))
                 gamma_i = float(m.gamma_sums[s]) if abs(m.gamma_sums[s]) > 1e-12 else 0.0
