@@ -286,7 +286,8 @@ next shard being read while one is graded. The plain scan only decodes the same 
 The third table is `benchmarks/cohort.py`: synthetic patients with four weeks of charting, drugs, laboratory values and outcomes, from the command line to
 the files on disk, grading by three scales included.
 
-The fourth table is `benchmarks/simulate.py`: virtual patients with random parameters and doses, the same model, tolerance (1e-6) and hours for each solver.
+The fourth table is `benchmarks/simulate.py`: virtual patients with random parameters and doses, the same model and hours for each solver. Each peer is compared
+twice: at the same tolerance (1e-6), and each solver at the loosest of four tolerances a decade that suffices for the same accuracy.
 Ratios are of processor time on one core, measured one after the other in the same run, on the same patients. The error of a value is relative to the value
 plus a thousandth of the peak. `python benchmarks/simulate.py` measures this table alone.
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -82,7 +83,7 @@ class Compiled:
         columns = self._columns(outputs)
         if not rtol > 0 or not rtol < 1:
             raise SettingError(f"rtol is {rtol!r}; it must lie between 0 and 1 (1e-6 is usual).")
-        absolute = np.broadcast_to(np.asarray(atol, np.float64), (len(self.system.states),)).copy()
+        absolute = np.full(len(self.system.states), atol, np.float64)
         if not (absolute > 0).all():
             raise SettingError("atol must be above 0: without it a state near 0 has no tolerance.")
         now = self.begin(parameters, initial, start) if state is None else self._resume(state, parameters, initial)
@@ -173,11 +174,12 @@ class Compiled:
     # ------------------------------------------------------------ what is asked
 
     def _columns(self, outputs: Sequence[str] | None) -> NDArray[np.int64]:
-        asked = self.outputs if outputs is None else tuple(outputs)
-        for name in asked:
+        if outputs is None:
+            return np.arange(len(self.outputs))
+        for name in outputs:
             if name not in self.outputs:
                 raise UnknownIdError("compiled output", name, self.outputs, "compile_system(system, outputs=...)")
-        return np.array([self.outputs.index(name) for name in asked], np.int64)
+        return np.array([self.outputs.index(name) for name in outputs], np.int64)
 
     def _parameters(self, parameters: Parameters | None) -> Floats:
         names = self.system.parameter_names
@@ -299,11 +301,11 @@ def checked_times(times: ArrayLike) -> Floats:
     at = np.array(times, np.float64)
     if at.ndim != 1 or not len(at):
         raise ModelError(f"The times have the shape {at.shape}.\n  Give one or more days in a row.")
-    if not np.isfinite(at).all():
-        raise ModelError("A time is not a finite number.")
-    wrong = np.flatnonzero(np.diff(at) <= 0)
-    if len(wrong):
-        i = int(wrong[0])
+    rises = at[1:] > at[:-1]
+    if not (rises.all() and math.isfinite(at[0]) and math.isfinite(at[-1])):
+        if not np.isfinite(at).all():
+            raise ModelError("A time is not a finite number.")
+        i = int(np.flatnonzero(~rises)[0])
         raise ModelError(f"The times must rise: {at[i + 1]:g} follows {at[i]:g}.\n  Sort them and drop what comes twice: numpy.unique(times).")
     return at
 
