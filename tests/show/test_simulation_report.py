@@ -31,13 +31,13 @@ N, DAYS = 12, 6.0
 STAMP = "2026-01-01T00:00:00+00:00"
 
 
-def simulation(schedule: str = "tocilizumab 8 mg/kg @ day 2", failures: tuple[Failure, ...] = (), **sets: float) -> Simulation:
+def simulation(schedule: str = "tocilizumab 8 mg/kg @ day 2", failures: tuple[Failure, ...] = (), patients: int = N, **sets: float) -> Simulation:
     """The model's own patients with courses made by hand: fever from day 1 that falls, no equation solved."""
     system, people, care, how = load(), population(), policy(), observing()
-    who = draw(system, N, seed=2, product="4-1bb", disease="all-high", sets=sets)
+    who = draw(system, patients, seed=2, product="4-1bb", disease="all-high", sets=sets)
     hours = np.arange(DAYS * 24 + 1)
-    fever = 36.8 + 3.0 * np.exp(-(((hours - 48.0) / 24.0) ** 2)) * np.linspace(0.2, 1.0, N)[:, None]
-    values, names, hours = trajectory(N, DAYS, temperature_c=fever, il6_blood=10.0 ** (fever - 36.0))
+    fever = 36.8 + 3.0 * np.exp(-(((hours - 48.0) / 24.0) ** 2)) * np.linspace(0.2, 1.0, patients)[:, None]
+    values, names, hours = trajectory(patients, DAYS, temperature_c=fever, il6_blood=10.0 ** (fever - 36.0))
     for f in failures:
         values[f.patient, hours > f.time * 24.0] = np.nan
     orders = parse(schedule, tuple(system.drugs)) if schedule else ()
@@ -181,6 +181,17 @@ def test_the_tables_say_what_the_terminal_says():
     for row in page.rows["extremes"][1:]:
         assert re.search(re.escape(row[2]) + r".*" + re.escape(row[3]), screen.getvalue()), row
     assert [r[1] for r in page.rows["grades"][1:]] == [f"{told.crs[g]} ({100 * told.crs[g] / N:.0f}%)" for g in told.crs]
+
+
+def test_of_one_patient_the_values_stand_alone():
+    text = page_of(simulation(patients=1))
+    rows = Page(text).rows
+    assert rows["grades"][1][0] == "highest"
+    assert all(cell.isdigit() for cell in rows["grades"][1][1:])
+    assert rows["extremes"][0] == ["What", "Value"]
+    assert rows["who"][0] == ["Characteristic", "Value"]
+    assert "vasopressor no" in text
+    assert "(0%)" not in text
 
 
 def test_a_patient_who_failed_is_named_with_the_day_and_the_cause():

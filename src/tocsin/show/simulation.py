@@ -42,8 +42,8 @@ def print_simulation(out: Console, simulation: Simulation, summary: Summary, fil
     table.add_column("Grade")
     table.add_column("CRS", justify="right")
     table.add_column("ICANS", justify="right")
-    for grade in summary.crs:
-        table.add_row(str(grade), share(summary.crs[grade], summary.n), share(summary.icans[grade], summary.n))
+    for grade, *shares in grade_rows(summary):
+        table.add_row(grade, *shares)
     out.print(table)
     if summary.unsettled:
         _say(out, f"  Of {plural(summary.unsettled, 'patient')} the highest CRS grade is a range; the least of it is counted.", "dim")
@@ -51,14 +51,14 @@ def print_simulation(out: Console, simulation: Simulation, summary: Summary, fil
     lines = _table(out, "Course and extremes, as measured")
     for name in ("What", "Unit"):
         lines.add_column(name)
-    for name in ("Patients", "Median", "Quartiles", "Range"):
+    for name in course_columns(summary):
         lines.add_column(name, justify="right")
     for what, unit, cells in course_rows(summary):
         lines.add_row(what, unit, *cells)
     out.print(lines)
     if summary.lasting:
         _say(out, f"  The first episode of {plural(summary.lasting, 'patient')} had not ended by day {simulation.hours[-1] / 24:g}.", "dim")
-    _say(out, "  Ever given: " + ", ".join(f"{name} {share(many, summary.n)}" for name, many in summary.supported.items()) + ".")
+    _say(out, f"  {given_words(summary)}")
     for failure in simulation.failures[:MOST_FAILURES]:
         _say(out, f"  Failed: patient {who.ids[failure.patient]} at day {failure.time:.3g}: {failure.cause}.")
     if len(simulation.failures) > MOST_FAILURES:
@@ -81,20 +81,44 @@ def _last(simulation: Simulation) -> str:
     return f"day{hour / 24:.0f}" if hour % 24 == 0 else f"{hour:g}"
 
 
-def course_rows(summary: Summary) -> Iterator[tuple[str, str, tuple[str, str, str, str]]]:
-    """Onset, duration and extremes: what, its unit, and how many patients have it, median, quartiles and range as texts."""
-    yield "CRS onset", "day", _cells(summary.onset)
-    yield "CRS duration (episodes that ended)", "days", _cells(summary.duration)
+def grade_rows(summary: Summary) -> Iterator[tuple[str, str, str]]:
+    """Each grade, and how many patients had it as the highest of CRS and of ICANS; of one patient the grades alone."""
+    if summary.n > 1:
+        for grade in summary.crs:
+            yield str(grade), share(summary.crs[grade], summary.n), share(summary.icans[grade], summary.n)
+    else:
+        crs, icans = (next(str(grade) for grade, many in counts.items() if many) for counts in (summary.crs, summary.icans))
+        yield "highest", crs, icans
+
+
+def given_words(summary: Summary) -> str:
+    """To how many patients each support and drug was ever given; of one patient whether it was."""
+    def told(many: int) -> str:
+        return ("yes" if many else "no") if summary.n == 1 else share(many, summary.n)
+
+    return "Ever given: " + ", ".join(f"{name} {told(many)}" for name, many in summary.supported.items()) + "."
+
+
+def course_columns(summary: Summary) -> tuple[str, ...]:
+    """What ``course_rows`` tells: of one patient the value alone."""
+    return ("Patients", "Median", "Quartiles", "Range") if summary.n > 1 else ("Value",)
+
+
+def course_rows(summary: Summary) -> Iterator[tuple[str, str, tuple[str, ...]]]:
+    """Onset, duration and extremes: what, its unit, and texts for the columns."""
+    def cells(spread: Spread) -> tuple[str, ...]:
+        if summary.n == 1:
+            return (number(spread.median) if spread.n else "",)
+        if not spread.n:
+            return "0", "", "", ""
+        return (str(spread.n), number(spread.median), f"{number(spread.lower)} to {number(spread.upper)}",
+                f"{number(spread.least)} to {number(spread.most)}")
+
+    yield "CRS onset", "day", cells(summary.onset)
+    yield "CRS duration (episodes that ended)", "days", cells(summary.duration)
     for word, extremes in (("highest", summary.peaks), ("lowest", summary.lows)):
         for concept, spread in extremes.items():
-            yield f"{CONCEPTS[concept].title}, {word}", CONCEPTS[concept].unit or "", _cells(spread)
-
-
-def _cells(spread: Spread) -> tuple[str, str, str, str]:
-    if not spread.n:
-        return "0", "", "", ""
-    return (str(spread.n), number(spread.median), f"{number(spread.lower)} to {number(spread.upper)}",
-            f"{number(spread.least)} to {number(spread.most)}")
+            yield f"{CONCEPTS[concept].title}, {word}", CONCEPTS[concept].unit or "", cells(spread)
 
 
 def share(many: int, n: int) -> str:

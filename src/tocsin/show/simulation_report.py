@@ -26,7 +26,7 @@ from tocsin.show.cohort.page import MOST_ROWS, _table
 from tocsin.show.html_report import _environment
 from tocsin.show.inline import element, own_ids
 from tocsin.show.model import version
-from tocsin.show.simulation import course_rows, number, share
+from tocsin.show.simulation import course_columns, course_rows, given_words, grade_rows, number, share
 from tocsin.show.simulation_figures import caption_lines, draw_bands, draw_shares
 from tocsin.show.values import unit_words
 from tocsin.show.wording import STANDING, plural
@@ -133,9 +133,13 @@ def _set_by_caller(used: Sequence[Parameter], chosen: dict[str, float]) -> list[
 def _who(simulation: Simulation) -> TablePart:
     who = simulation.patients
     units = {p.name: p.unit for p in simulation.system.parameters}
-    rows = [("Patients", str(len(who)), "", ""), _spread("Age, years", who.age_years), _spread("Weight, kg", who.weight_kg)]
-    rows += [_spread(f"{words}, {_unit(units[name])}", who.values(name)) for name, words in STARTS if name in who.names]
-    rows += [(f"Class: {name.replace('_', ' ')}", share(int(member.sum()), len(who)), "", "") for name, member in who.classes.items()]
+    spreads = [_spread("Age, years", who.age_years), _spread("Weight, kg", who.weight_kg),
+               *(_spread(f"{words}, {_unit(units[name])}", who.values(name)) for name, words in STARTS if name in who.names)]
+    classes = {f"Class: {name.replace('_', ' ')}": int(member.sum()) for name, member in who.classes.items()}
+    if len(who) == 1:
+        alone = [*(row[:2] for row in spreads), *((name, "yes" if many else "no") for name, many in classes.items())]
+        return TablePart("who", "The patient", _frame(("Characteristic", "Value"), alone))
+    rows = [("Patients", str(len(who)), "", ""), *spreads, *((name, share(many, len(who)), "", "") for name, many in classes.items())]
     return TablePart("who", "The patients", _frame(("Characteristic", "Median", "Quartiles", "Range"), rows), notes=("Of classes and patients: the count.",))
 
 
@@ -160,18 +164,16 @@ def _words(simulation: Simulation, summary: Summary) -> list[str]:
         out.append(f"Of {plural(summary.unsettled, 'patient')} the highest CRS grade is a range; the least of it is counted.")
     if summary.lasting:
         out.append(f"The first episode of CRS of {plural(summary.lasting, 'patient')} had not ended by day {simulation.hours[-1] / HOURS_A_DAY:g}.")
-    given = ", ".join(f"{name} {share(many, summary.n)}" for name, many in summary.supported.items())
-    return [*out, f"Ever given: {given}."]
+    return [*out, given_words(summary)]
 
 
 def _grades(summary: Summary) -> TablePart:
-    rows = [(f"Grade {g}", share(summary.crs[g], summary.n), share(summary.icans[g], summary.n)) for g in summary.crs]
-    return TablePart("grades", "Highest grade of each patient (ASTCT 2019)", _frame(("Grade", "CRS", "ICANS"), rows))
+    return TablePart("grades", "Highest grade of each patient (ASTCT 2019)", _frame(("Grade", "CRS", "ICANS"), list(grade_rows(summary))))
 
 
 def _course(summary: Summary) -> TablePart:
     rows = [(f"{what}, {_unit(unit)}" if unit else what, *cells) for what, unit, cells in course_rows(summary)]
-    return TablePart("extremes", "Course and extremes, as measured", _frame(("What", "Patients", "Median", "Quartiles", "Range"), rows),
+    return TablePart("extremes", "Course and extremes, as measured", _frame(("What", *course_columns(summary)), rows),
                      notes=("As the virtual ward measured it, with its errors and the limits of assays: a value above a ceiling counts as the ceiling.",))
 
 
