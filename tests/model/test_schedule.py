@@ -1,4 +1,4 @@
-"""The order of a program's lines may change, its numbers may not."""
+"""The order of a program's lines may change, what they say may not."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_every_line_is_kept_once_and_follows_those_it_needs(text: str) -> None:
 
 @given(straight_lines(), st.lists(st.floats(-2, 2), min_size=3, max_size=3))
 @settings(max_examples=50, deadline=None)
-def test_the_results_are_the_same_to_the_last_bit(text: str, numbers: list[float]) -> None:
+def test_lines_in_another_order_say_the_same(text: str, numbers: list[float]) -> None:
     def run(lines: str) -> list[float]:
         f = np.zeros(8)
         names = {"f": f, "y": numbers[:2], "q": [0.0, 0.0, 0.0, numbers[2]], "exp": lambda x: math.exp(min(x, 700.0)), "inv": lambda x: 1.0 / x if x else 1.0}

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from model.toys import compiled
+from model.toys import LOTKA_VOLTERRA, compiled
 from tocsin.errors import ModelError
+from tocsin.model.compile import compile_system
 from tocsin.model.events import Events
 
 
@@ -47,6 +48,58 @@ def test_an_infusion_that_runs_at_a_stop_ends_without_being_told_again():
     assert on.state.inputs[:, 0].tolist() == [0.0, 0.0]
     whole = model.solve({"k": [3.0, 3.0]}, None, [4.0], running)
     assert on["amount"][0, 0] == pytest.approx(whole["amount"][0, 0], rel=1e-5)
+
+
+def test_a_dose_at_a_stop_a_rounding_after_the_end_of_an_infusion_is_given_once_and_after_the_output():
+    """h/24 + 1/24 is for some hours the number below (h + 1)/24."""
+    model = compiled("ONE_COMPARTMENT")
+    hour = next(h for h in range(100, 400) if h / 24 + 1 / 24 < (h + 1) / 24)
+    at = (hour + 1) / 24
+    rows = [(0, hour / 24, "infusion", 1.0, 1 / 24), (0, at, "amount", 10.0)]
+    whole = model.solve(None, None, [at, at + 0.1], Events.of(rows))
+    first = model.solve(None, None, [at], Events.of(rows))
+    second = model.solve(None, None, [at + 0.1], state=first.state)
+    assert whole["amount"][0, 0] == first["amount"][0, 0] < 1.0
+    assert second["amount"][0, 0] == pytest.approx(whole["amount"][0, 1], rel=1e-6)
+    assert whole["amount"][0, 1] == pytest.approx((first["amount"][0, 0] + 10.0) * np.exp(-0.3), rel=1e-5)
+
+
+def test_an_input_that_is_set_when_an_infusion_ends_is_as_set_whichever_was_told_first():
+    model = compiled("ONE_COMPARTMENT")
+    sets, infused = Events.of([(0, 2.0, "infusion", 7.0)]), Events.of([(0, 1.0, "infusion", 3.0, 1.0)])
+    assert model.solve(None, None, [3.0], sets + infused).state.inputs[0, 0] == 7.0
+    for early, late in ((sets, infused), (infused, sets)):
+        state = model.solve(None, None, [0.5], early).state
+        assert model.solve(None, None, [3.0], late, state=state).state.inputs[0, 0] == 7.0
+
+
+def test_the_states_of_a_patient_that_fails_after_a_stop_are_those_at_its_failure():
+    model = compiled("LOTKA_VOLTERRA")
+    state = model.solve(None, None, [3.0]).state
+    failed = model.solve(None, None, [20.0], state=state, most_steps=5)
+    assert failed.failures
+    when = failed.state.time[0]
+    assert when > 3.0
+    assert failed.state.y[0] == pytest.approx(model.solve(None, None, [when], rtol=1e-9, atol=1e-11).state.y[0], rel=1e-4)
+
+
+@pytest.mark.parametrize("lanes", [1, 4, 8])
+def test_a_stop_changes_no_bit_of_a_state_that_no_output_tells_of(lanes):
+    model = compile_system(LOTKA_VOLTERRA, lanes, outputs=("hunter",))
+    table = np.exp(np.random.default_rng(7).normal(0, 0.1, (19, 4))) * [p.value for p in model.system.parameters]
+    times = np.linspace(0.0, 20.0, 61)
+    whole = model.solve(table, None, times)
+    state = model.solve(table, None, times[:1]).state
+    for i in range(1, len(times)):
+        part = model.solve(None, None, times[i:i + 1], state=state)
+        assert (part.values[:, 0] == whole.values[:, i]).all()
+        state = part.state
+    assert (state.y == whole.state.y).all()
+
+
+def test_no_patient_may_be_chosen():
+    state = compiled("ONE_COMPARTMENT").solve(None, None, [1.0], Events.of([(0, 2.0, "amount", 1.0)])).state
+    assert len(state[[]]) == 0
 
 
 def test_what_lies_ahead_goes_with_the_patients_that_are_chosen():

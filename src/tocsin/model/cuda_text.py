@@ -100,7 +100,7 @@ def run(prepared, states, inputs, control, now, times, event_start, event_time, 
         near = 1e-13 * max(1.0, abs(time))
         changed = False
         while event < event_start[n + 1]:
-            if event_time[event] > time + near:
+            if event_time[event] > time + near or event_time[event] >= times[output]:
                 stop = min(end, event_time[event])
                 break
             target, amount = event_target[event], event_amount[event]
@@ -130,7 +130,8 @@ def run(prepared, states, inputs, control, now, times, event_start, event_time, 
             before = max(error, {at_first!r})
             if restarted:
                 restarted = False
-                restart = h * math.exp(min({safety!r} - error / {order!r}, {growth!r}))
+                from_here = h * math.exp(min({safety!r} - error / {order!r}, {growth!r}))
+                restart = max(restart, from_here) if reaches else from_here
             reached = stop if reaches else time + h
             if output < times.shape[0] and times[output] <= reached:
                 dense(u, k)

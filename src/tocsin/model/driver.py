@@ -84,10 +84,11 @@ def tell(w, at, lane, columns, values, i, k):
 
 
 @njit(nogil=True, error_model="numpy")
-def leave(lane, who, cause, w, at_t, at_y, at_x, time, y, x, status, counts, steps):
-    """Writes back where a lane's patient stands, with the cause of its failure or 0, and frees the lane."""
+def leave(lane, who, cause, w, at_t, at_y, at_x, time, y, x, control, status, counts, steps):
+    """Writes back where a lane's patient stands, no step being kept, with the cause of its failure or 0, and frees the lane."""
     i = who[lane]
     status[i] = cause
+    control[i, 4] = 0.0
     time[i] = w[at_t, lane]
     take(w, at_y, lane, y, i, 0, y.shape[1])
     take(w, at_x, lane, x, i, 0, x.shape[1])
@@ -136,7 +137,7 @@ def run(functions, layout, observed, seen, first, last, prepared, y, x, time, co
     the next stretch the state at its end and what its outputs need.  It is taken back there when an event has come to lie within it.
 
     ``functions``: the addresses of STEPS; ``layout``: where its numbers lie; ``observed`` and ``seen``: the states and prepared numbers that the outputs need.
-    Where only outputs are told of a step that was made before, nothing else of a patient is touched.
+    Where only outputs are told of a step that was made before, nothing of a patient is written but its time.
     ``control`` (patients, 6): the proposed step, the logarithm of the last error, the step for the next restart; start, length and end of the step that is
     kept, of length 0 where there is none.
     ``counts`` (patients, 2): steps accepted and rejected.  The outputs of these ``columns`` go to ``values``, or to ``values_single`` where that has elements.
@@ -258,8 +259,7 @@ def run(functions, layout, observed, seen, first, last, prepared, y, x, time, co
                 w[MOVES, lane] = 1.0
                 if not whole[lane]:
                     whole[lane] = True
-                    put(w, Y, lane, y, who[lane], 0, N_STATES)
-                    put(w, Z, lane, begun, who[lane], 0, N_STATES)
+                    put(w, Z, lane, begun, who[lane], 0, N_STATES)  # which is about to become y
                     put(w, Q, lane, prepared, who[lane], 0, prepared.shape[1])
                 continue
             i = who[lane]
@@ -272,10 +272,10 @@ def run(functions, layout, observed, seen, first, last, prepared, y, x, time, co
                 continue
             take(w, Z, lane, begun, i, 0, N_STATES)
             take(w, DENSE, lane, begun, i, N_STATES, N_DENSE)
+            leave(lane, who, 0, w, T, Y, X, time, y, x, control, status, counts, steps)
+            time[i] = end
             control[i, 0], control[i, 1], control[i, 2] = proposed[lane], before[lane], restart[lane]
             control[i, 3], control[i, 4], control[i, 5] = w[T, lane], w[H, lane], reached[lane]
-            leave(lane, who, 0, w, T, Y, X, time, y, x, status, counts, steps)
-            time[i] = end
         if moves:
             call_one(advance, w)
         # events; the next step
@@ -290,12 +290,12 @@ def run(functions, layout, observed, seen, first, last, prepared, y, x, time, co
                 accepted[lane] = False
                 w[T, lane] = reached[lane]
             if w[T, lane] >= end:
-                control[i, 0], control[i, 1], control[i, 2], control[i, 4] = proposed[lane], before[lane], restart[lane], 0.0
-                leave(lane, who, 0, w, T, Y, X, time, y, x, status, counts, steps)
+                control[i, 0], control[i, 1], control[i, 2] = proposed[lane], before[lane], restart[lane]
+                leave(lane, who, 0, w, T, Y, X, time, y, x, control, status, counts, steps)
                 freed += 1
                 continue
             if steps[lane, 0] + steps[lane, 1] >= most_steps:
-                leave(lane, who, TOO_MANY, w, T, Y, X, time, y, x, status, counts, steps)
+                leave(lane, who, TOO_MANY, w, T, Y, X, time, y, x, control, status, counts, steps)
                 freed += 1
                 continue
             active += 1
@@ -304,7 +304,7 @@ def run(functions, layout, observed, seen, first, last, prepared, y, x, time, co
             changed = False
             while event[lane] < event_start[i + 1]:
                 e = event[lane]
-                if event_time[e] > w[T, lane] + near:
+                if event_time[e] > w[T, lane] + near or event_time[e] >= times[output[lane]]:  # an output before it is told first
                     stop[lane] = event_time[e]
                     break
                 target, amount = event_target[e], event_amount[e]
@@ -345,7 +345,8 @@ def run(functions, layout, observed, seen, first, last, prepared, y, x, time, co
                 before[lane] = max(error, AT_FIRST)
                 if restarted[lane]:
                     restarted[lane] = False
-                    restart[lane] = h * math.exp(min(SAFETY - error / ORDER, MOST_GROWTH))
+                    from_here = h * math.exp(min(SAFETY - error / ORDER, MOST_GROWTH))
+                    restart[lane] = max(restart[lane], from_here) if reaches[lane] else from_here
                 reached[lane] = stop[lane] if reaches[lane] else w[T, lane] + h
                 k = output[lane]
                 while k < n_times and times[k] <= reached[lane]:
@@ -357,6 +358,6 @@ def run(functions, layout, observed, seen, first, last, prepared, y, x, time, co
                 shrinking = max(SAFETY - error / ORDER, MOST_SHRINKING) if finite else MOST_SHRINKING
                 proposed[lane] = h * math.exp(shrinking)
                 if proposed[lane] < 1e-14 * max(abs(w[T, lane]), 1e-3):
-                    leave(lane, who, TOO_SMALL if finite else NOT_FINITE, w, T, Y, X, time, y, x, status, counts, steps)
+                    leave(lane, who, TOO_SMALL if finite else NOT_FINITE, w, T, Y, X, time, y, x, control, status, counts, steps)
         if any_due:
             call_one(dense, w)

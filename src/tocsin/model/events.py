@@ -96,8 +96,8 @@ class Changes:
 
     @classmethod
     def of(cls, n: int, patient: Integers, time: Floats, target: Integers, amount: Floats) -> Changes:
-        """Changes in any order, of ``n`` patients; those of one patient at one time stay in their order."""
-        order = np.lexsort((time, patient))
+        """Changes in any order, of ``n`` patients; of those of one patient at one time the ends of infusions, which alone are below 0, come first."""
+        order = np.lexsort((amount >= 0, time, patient))
         start = np.zeros(n + 1, np.int64)
         np.cumsum(np.bincount(patient, minlength=n), out=start[1:])
         return cls(start, time[order], target[order], amount[order])

@@ -1,8 +1,8 @@
 """The order in which the lines of a straight-line program are computed.
 
-Any order in which a line follows those that it needs gives the same numbers.  A processor works on several lines at once, as far as they do not wait for each
-other, and keeps only some dozens of values at hand.  So the line with the longest way to the end goes first (list scheduling), and where many values are at
-hand, the line that sets the most of them free.
+Any order in which a line follows those that it needs gives the same numbers, up to rounding where the compiler joins a product and a sum.  A processor works
+on several lines at once, as far as they do not wait for each other, and keeps only some dozens of values at hand.  So the line with the longest way to the
+end goes first (list scheduling), and where many values are at hand, the line that sets the most of them free.
 """
 
 from __future__ import annotations

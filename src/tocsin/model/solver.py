@@ -175,7 +175,7 @@ class Compiled:
 
     def _columns(self, outputs: Sequence[str] | None) -> NDArray[np.int64]:
         if outputs is None:
-            return np.arange(len(self.outputs))
+            return np.arange(len(self.outputs), dtype=np.int64)
         for name in outputs:
             if name not in self.outputs:
                 raise UnknownIdError("compiled output", name, self.outputs, "compile_system(system, outputs=...)")

@@ -72,8 +72,8 @@ class State:
             k = int(np.flatnonzero(behind)[0])
             i, day, now = int(some[k]), first[k], self.time[some[k]]
             if not resumed:
-                raise ModelError(f"Patient {i}: a dose on day {day:g} lies before the start, day {now:g}.\n  Set start to an earlier day.")
-            raise ModelError(f"Patient {i} stands at day {now:g}, and a dose on day {day:g} lies behind it.\n"
+                raise ModelError(f"Patient {i}: a dose on day {day:.12g} lies before the start, day {now:.12g}.\n  Set start to an earlier day.")
+            raise ModelError(f"Patient {i} stands at day {now:.12g}, and a dose on day {day:.12g} lies behind it.\n"
                              "  Tell only new doses when a run goes on; those told before are kept with the state.")
         self.ahead = self.ahead.and_also(new, self.time)
 
@@ -84,7 +84,7 @@ class State:
 
     def __getitem__(self, patients: slice | Sequence[int] | Integers) -> State:
         """The patients of these rows, as copies; a row may come twice, which makes two arms of one patient."""
-        rows = patients if isinstance(patients, slice) else np.asarray(patients)
+        rows = patients if isinstance(patients, slice) else np.asarray(patients) if len(patients) else np.zeros(0, np.int64)
         copies: dict[str, Any] = {name: np.ascontiguousarray(getattr(self, name)[rows]).copy() for name in ARRAYS}
         return replace(self, ahead=self.ahead[rows], **copies)
 

@@ -84,13 +84,13 @@ class Lanes:
         return self.builder.call(function, [a])
 
     def polynomial(self, coefficients: Sequence[float], x: Any) -> Any:
-        """The sum of coefficients[k] x^k in pairs (Estrin's scheme), which do not wait for each other as in Horner's."""
-        terms = [self.const(c) for c in coefficients]
+        """The sum of coefficients[k] x^k: in pairs (Estrin's scheme), which do not wait for each other as in Horner's, the first added last."""
+        terms, power = [self.const(c) for c in coefficients[1:]], x
         while len(terms) > 1:
-            pairs = [self.add(low, self.mul(high, x)) for low, high in zip(terms[::2], terms[1::2], strict=False)]
+            pairs = [self.add(low, self.mul(high, power)) for low, high in zip(terms[::2], terms[1::2], strict=False)]
             terms = pairs + terms[2 * len(pairs):]
-            x = self.mul(x, x)
-        return terms[0]
+            power = self.mul(power, power)
+        return self.add(self.const(coefficients[0]), self.mul(terms[0], x))
 
     def exp(self, a: Any) -> Any:
         x = self.at_most(self.at_least(a, self.const(-708.0)), self.const(709.0))
