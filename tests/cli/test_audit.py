@@ -63,7 +63,7 @@ def test_the_time_within_which_a_dose_is_on_time_can_be_chosen(chart: Path):
     assert [next(f["verdict"] for f in x if f["kind"] == "dose") for x in (wide, narrow)] == ["on_time", "late"]
 
 
-@pytest.mark.parametrize("width", [40, 80, 120])
+@pytest.mark.parametrize("width", [40, 60, 80, 120])
 def test_no_line_is_wider_than_the_terminal(width: int):
     for arguments in ((CASES[0],), (CASES[2], "--assume", "unstated-support-absent"), tuple(CASES)):
         done = tocsin("audit", *arguments, width=width)

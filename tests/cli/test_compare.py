@@ -42,7 +42,7 @@ def test_one_patient_as_json_is_a_line_for_each_change_and_each_report():
     assert any(e["concept"] == "temperature" and e["origin"] == "paper000.csv:19" for e in day4["evidence"])
 
 
-@pytest.mark.parametrize("width", [40, 80, 120])
+@pytest.mark.parametrize("width", [40, 60, 80, 120])
 def test_no_line_is_wider_than_the_terminal(width: int):
     for arguments in ((CASES[2], *TWO), (*CASES, *TWO), tuple(CASES)):
         done = tocsin("compare", "scales", *arguments, *SUPPORT, width=width)

@@ -92,7 +92,7 @@ def test_compare_protocols_refuses_what_it_cannot_use(arguments: tuple[str, ...]
     assert message in done.stderr
 
 
-@pytest.mark.parametrize("width", [40, 80, 120])
+@pytest.mark.parametrize("width", [40, 60, 80, 120])
 def test_no_line_is_wider_than_the_terminal(width: int):
     for arguments in (("monitor", CASES[2], "--at", "day7"), ("monitor", *CASES, "--summary"), ("compare", "protocols", "asco2021", "uf2026", CASES[2]),
                       ("compare", "protocols", "asco2021", "uf2026", *CASES)):
