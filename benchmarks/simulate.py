@@ -28,6 +28,7 @@ from tocsin.model.compile import compile_system
 from tocsin.model.events import Events
 from tocsin.model.solver import Compiled
 from tocsin.model.system import System
+from tocsin.model.trajectories import Trajectories
 
 RTOL, DAYS = 1e-6, 60
 ABSOLUTE = 0.01
@@ -68,6 +69,11 @@ def dosed(kinds: tuple[tuple[str, float, float], ...], n: int, seed: int = 2) ->
     patient, at, kind = (np.array(c) for c in zip(*columns, strict=True))
     amounts, durations = (np.array([of[which] for of in kinds])[kind] for which in (1, 2))
     return Events.make(patient, np.round(at * 24) / 24, [kinds[k][0] for k in kind], amounts, durations)
+
+
+def solved(model: Compiled, parameters: np.ndarray | None, events: Events, times: np.ndarray = HOURS, rtol: float = RTOL, **more: Any) -> Trajectories:
+    """The product's own solver, at the tolerances of every solver here."""
+    return model.solve(parameters, None, times, events, rtol=rtol, atol=ABSOLUTE * rtol, **more)
 
 
 def first_of(events: Events, n: int) -> Events:
@@ -129,9 +135,9 @@ def lsoda(model: Compiled, parameters: np.ndarray, events: Events, rtol: float =
                     y[system.state_names.index(name)] += amount
                 else:
                     x[system.input_names.index(name)] += amount
-            solved = solve_ivp(rates, (HOURS[a], HOURS[b]), y, "LSODA", HOURS[a:b + 1], rtol=rtol, atol=ABSOLUTE * rtol).y
-            kept[a + (a > 0):b + 1] = solved[at, (1 if a > 0 else 0):].T
-            y = solved[:, -1].copy()
+            part = solve_ivp(rates, (HOURS[a], HOURS[b]), y, "LSODA", HOURS[a:b + 1], rtol=rtol, atol=ABSOLUTE * rtol).y
+            kept[a + (a > 0):b + 1] = part[at, (1 if a > 0 else 0):].T
+            y = part[:, -1].copy()
         rows.append(kept)
     return np.array(rows)
 
@@ -187,7 +193,7 @@ def every_six_hours(model: Compiled, parameters: np.ndarray, decided: Sequence[E
         times = HOURS[stretch * 6 + (stretch > 0):stretch * 6 + 7]
         if found is not None and not np.isfinite(found.values[:, -1]).all():
             raise RuntimeError("a patient has no values to decide by")
-        found = model.solve(parameters if found is None else None, None, times, doses, rtol=RTOL, atol=ABSOLUTE * RTOL, state=found and found.state, workers=1)
+        found = solved(model, parameters if found is None else None, doses, times, state=found and found.state, workers=1)
 
 
 def stopped(model: Compiled, parameters: np.ndarray, events: Events) -> float:
@@ -195,7 +201,7 @@ def stopped(model: Compiled, parameters: np.ndarray, events: Events) -> float:
     decided = [events.where((events.time >= k / 4) & (events.time < (k + 1) / 4)) for k in range(DAYS * 4)]
     found = []
     for _ in range(5):
-        plain, _ = cpu(lambda: model.solve(parameters, None, HOURS, events, rtol=RTOL, atol=ABSOLUTE * RTOL, workers=1), 3)
+        plain, _ = cpu(lambda: solved(model, parameters, events, workers=1), 3)
         often, _ = cpu(lambda: every_six_hours(model, parameters, decided), 3)
         found.append(often / plain - 1)
     return float(np.median(found))
@@ -208,7 +214,7 @@ def same_patients(model: Compiled, parameters: np.ndarray, events: Events, k: in
     columns = (np.tile(getattr(few, name), times) for name in ("time", "target", "amount", "duration"))
     many = Events(np.tile(few.patient, times) + copies, *columns, few.names)
     table = np.tile(parameters[:k], (times, 1))
-    return cpu(lambda: model.solve(table, None, HOURS, many, rtol=rtol, atol=ABSOLUTE * rtol, workers=1))[0] / (k * times)
+    return cpu(lambda: solved(model, table, many, rtol=rtol, workers=1))[0] / (k * times)
 
 
 def start_time(lanes: int, directory: str) -> float:
@@ -231,7 +237,7 @@ def growth(size: int) -> dict[str, float]:
     begin, done, failed = time.perf_counter(), 0, 0
     while done < size:
         k = min(5000, size - done)
-        failed += len(model.solve(drawn(system, k, done), None, HOURS, dosed(kinds, k, done), rtol=RTOL, atol=ABSOLUTE * RTOL, dtype=np.float32).failures)
+        failed += len(solved(model, drawn(system, k, done), dosed(kinds, k, done), dtype=np.float32).failures)
         done += k
     return {"seconds": time.perf_counter() - begin, "peak_mb": peak(), "failed": failed}
 
@@ -242,26 +248,27 @@ def compared(n: int) -> dict[str, Any]:
     names, few, fewer = chosen(system), 16, 8
     parameters, events = drawn(system, n), dosed(kinds, n)
     model = compile_system(system, 4, outputs=names)
-    truth = model.solve(parameters[:256], None, HOURS, first_of(events, 256), rtol=1e-10, atol=1e-12).values
+    truth = solved(model, parameters[:256], first_of(events, 256), rtol=1e-10).values
     out: dict[str, Any] = {"name": system.name, "states": len(system.states), "parameters": len(system.parameters), "doses": len(events) / n, "outputs": names}
     strict = lsoda(model, parameters[:2], first_of(events, 2), 1e-10)
     out["reference"] = error(truth[:2], strict)[2]
     for lanes in (4, 1):
         one = compile_system(system, lanes, outputs=names)
-        seconds, run = cpu(lambda one=one: one.solve(parameters, None, HOURS, events, rtol=RTOL, atol=ABSOLUTE * RTOL, workers=1))
+        seconds, run = cpu(lambda one=one: solved(one, parameters, events, workers=1))
         steps = run.state.steps.mean(axis=0)
         out[f"lanes{lanes}"] = {"ms": seconds / n * 1e3, "steps": steps[0], "rejected": steps[1], "failed": len(run.failures),
                                 "errors": error(run.values[:256], truth)}
     spent = []
     for _ in range(5):
         begin = time.perf_counter()
-        model.solve(parameters, None, HOURS, events, rtol=RTOL, atol=ABSOLUTE * RTOL)
+        solved(model, parameters, events)
         spent.append(time.perf_counter() - begin)
     out["every_core"] = n / min(spent)
     for size in sorted({256, n}):
         out[f"decisions{size}"] = stopped(model, parameters[:size], first_of(events, size))
+
     def own(k: int, rtol: float) -> tuple[float, np.ndarray]:
-        return 0.0, model.solve(parameters[:k], None, HOURS, first_of(events, k), rtol=rtol, atol=ABSOLUTE * rtol).values
+        return 0.0, solved(model, parameters[:k], first_of(events, k), rtol=rtol).values
 
     def by_lsoda(rtol: float) -> tuple[float, np.ndarray]:
         return cpu(lambda: lsoda(model, parameters[:few], first_of(events, few), rtol), 1)

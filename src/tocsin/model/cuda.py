@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from tocsin.errors import ModelError, SettingError
 from tocsin.model import cuda_text, driver
 from tocsin.model.compile import load_module
-from tocsin.model.events import Events, changes
+from tocsin.model.events import Events
 from tocsin.model.solver import MOST_STEPS, Compiled, Parameters, checked_times
 from tocsin.model.trajectories import CAUSES, Failure, Trajectories
 
@@ -67,14 +67,14 @@ class OnCuda:
         n, n_states = now.held.shape
         if start > at[0]:
             raise ModelError(f"The start, day {start:g}, is after the first time asked for, {at[0]:g}.")
-        now.tell(changes(events or Events.none(), c.system, n), resumed=False)
-        planned = now.ahead
+        now.tell(events, c.system, resumed=False)
+        ahead = now.ahead
         absolute = np.broadcast_to(np.asarray(atol, np.float64), (n_states,)).copy()
         first = np.empty(n)
         driver.first_steps(c.module.rates.address, 0, n, now.prepared, now.held, now.inputs, now.time, first, absolute, rtol)
         now.control[:, 0] = now.control[:, 2] = first
         sides = [cuda.to_device(np.ascontiguousarray(a.T)) for a in (now.prepared, now.held, now.inputs, now.control[:, :3])]
-        rest = [cuda.to_device(a) for a in (now.time, at, planned.start, *_filled(planned.time, planned.target, planned.amount), absolute)]
+        rest = [cuda.to_device(a) for a in (now.time, at, ahead.start, *_filled(ahead.time, ahead.target, ahead.amount), absolute)]
         values = cuda.device_array((len(at), len(c.outputs), n), np.float64)
         status, counts = cuda.to_device(now.status), cuda.to_device(np.zeros((2, n), np.int64))
         blocks = -(-n // THREADS)

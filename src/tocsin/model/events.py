@@ -126,8 +126,6 @@ class Changes:
 
 def changes(events: Events, system: System, n: int) -> Changes:
     """The changes that events of ``n`` patients mean; ModelError names the first event that is impossible."""
-    if not len(events):
-        return Changes.none(n)
     states, inputs = system.state_names, system.input_names
     for name in events.names:
         if name not in states and name not in inputs:

@@ -18,7 +18,7 @@ from tocsin.errors import ModelError, SettingError, UnknownIdError
 from tocsin.model import driver
 from tocsin.model.compile import STEPS
 from tocsin.model.emit import Programs
-from tocsin.model.events import Changes, Events, changes
+from tocsin.model.events import Changes, Events
 from tocsin.model.system import System
 from tocsin.model.trajectories import CAUSES, Failure, Floats, State, Trajectories
 
@@ -92,8 +92,7 @@ class Compiled:
         if (late & (now.status == 0)).any():
             i = int(np.flatnonzero(late & (now.status == 0))[0])
             raise ModelError(f"Patient {i} stands at day {now.time[i]:g}, after the first time asked for, {at[0]:g}.\n  Ask from there on, or set start.")
-        if events is not None and len(events):
-            now.tell(changes(events, self.system, n), resumed=state is not None)
+        now.tell(events, self.system, resumed=state is not None)
         ahead = now.ahead
         spread = _spread(n, workers)
         if state is None:

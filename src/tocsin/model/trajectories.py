@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tocsin.errors import ModelError, UnknownIdError
-from tocsin.model.events import Changes
+from tocsin.model.events import Changes, Events, changes
+from tocsin.model.system import System
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -63,8 +64,11 @@ class State:
         """The states (N, states) at ``time``; they are computed when they are asked for, and cannot be written to."""
         return self.settled(self)
 
-    def tell(self, new: Changes, resumed: bool) -> None:
-        """Adds changes to those that lie ahead; ModelError for one that lies behind."""
+    def tell(self, events: Events | None, system: System, resumed: bool) -> None:
+        """Adds what events mean to the changes that lie ahead; ModelError for one that is impossible or lies behind."""
+        if events is None or not len(events):
+            return
+        new = changes(events, system, len(self))
         some = np.flatnonzero(np.diff(new.start))
         first = new.time[new.start[some]]
         behind = (first < self.time[some]) & (self.status[some] == 0)

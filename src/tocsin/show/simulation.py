@@ -111,14 +111,18 @@ def course_rows(summary: Summary) -> Iterator[tuple[str, str, tuple[str, ...]]]:
             return (number(spread.median) if spread.n else "",)
         if not spread.n:
             return "0", "", "", ""
-        return (str(spread.n), number(spread.median), f"{number(spread.lower)} to {number(spread.upper)}",
-                f"{number(spread.least)} to {number(spread.most)}")
+        return str(spread.n), *spread_words(spread)
 
     yield "CRS onset", "day", cells(summary.onset)
     yield "CRS duration (episodes that ended)", "days", cells(summary.duration)
     for word, extremes in (("highest", summary.peaks), ("lowest", summary.lows)):
         for concept, spread in extremes.items():
             yield f"{CONCEPTS[concept].title}, {word}", CONCEPTS[concept].unit or "", cells(spread)
+
+
+def spread_words(spread: Spread) -> tuple[str, str, str]:
+    """Median, quartiles and range."""
+    return number(spread.median), f"{number(spread.lower)} to {number(spread.upper)}", f"{number(spread.least)} to {number(spread.most)}"
 
 
 def share(many: int, n: int) -> str:

@@ -26,7 +26,7 @@ from tocsin.show.cohort.page import MOST_ROWS, _table
 from tocsin.show.html_report import _environment
 from tocsin.show.inline import element, own_ids
 from tocsin.show.model import version
-from tocsin.show.simulation import course_columns, course_rows, given_words, grade_rows, number, share
+from tocsin.show.simulation import course_columns, course_rows, given_words, grade_rows, number, share, spread_words
 from tocsin.show.simulation_figures import caption_lines, draw_bands, draw_shares
 from tocsin.show.values import unit_words
 from tocsin.show.wording import STANDING, plural
@@ -147,7 +147,7 @@ def _spread(words: str, values: Any) -> tuple[str, str, str, str]:
     s = Spread.of(values)
     if s.least == s.most:  # the same in all
         return words, number(s.median), "", ""
-    return words, number(s.median), f"{number(s.lower)} to {number(s.upper)}", f"{number(s.least)} to {number(s.most)}"
+    return words, *spread_words(s)
 
 
 def _failed(simulation: Simulation) -> list[dict[str, Any]]:
