@@ -17,7 +17,6 @@ SAFETY = math.log(0.93)
 MOST_GROWTH, MOST_SHRINKING = math.log(8.0), math.log(0.1)
 AT_FIRST = math.log(1e-4)
 LONGEST = 30.0  # days: a state at rest lets steps grow, and one beyond the end shall not grow without bound
-MANY = 12  # outputs within a step from which on they are told of one patient at a time
 LARGEST = 300.0  # of the logarithm of an error that is a number
 TOO_SMALL, NOT_FINITE, TOO_MANY = 1, 2, 3
 
@@ -148,7 +147,7 @@ def run(functions, layout, observed, seen, first, last, prepared, y, x, time, co
         layout[9], layout[10], layout[11], layout[12], layout[13], layout[15], layout[16], layout[17], layout[18])
     N_STATES, N_INPUTS = y.shape[1], x.shape[1]
     now, past = NOW / ORDER, BEFORE / ORDER
-    w, wide = np.zeros((N_ROWS, LANES)), np.zeros((N_ROWS, LANES))
+    w = np.zeros((N_ROWS, LANES))
     who = np.full(LANES, -1, np.int64)
     event = np.zeros(LANES, np.int64)
     output = np.zeros(LANES, np.int64)
@@ -210,11 +209,10 @@ def run(functions, layout, observed, seen, first, last, prepared, y, x, time, co
                 restarted[lane] = False
                 steps[lane, 0] = steps[lane, 1] = 0
         # outputs within the steps just accepted, and at the start
-        together = 0
+        most = 0
         for lane in range(LANES):
-            if due[lane] <= MANY or LANES == 1:
-                together = max(together, due[lane])
-        for k in range(together):
+            most = max(most, due[lane])
+        for k in range(most):
             for lane in range(LANES):
                 w[WHEN, lane] = times[output[lane] + k] if k < due[lane] else w[T, lane]
             call_one(observe, w)
@@ -225,28 +223,6 @@ def run(functions, layout, observed, seen, first, last, prepared, y, x, time, co
                         tell(w, OUT, lane, columns, values_single, who[lane], at)
                     else:
                         tell(w, OUT, lane, columns, values, who[lane], at)
-        # of a patient with many left, as many at once as there are lanes
-        for lane in range(LANES):
-            if due[lane] <= max(together, MANY) or LANES == 1:
-                continue
-            for at, count in ((T, 1), (H, 1), (X, N_INPUTS), (DENSE, N_DENSE)):
-                for j in range(at, at + count):
-                    wide[j, :] = w[j, lane]
-            for j in observed:
-                wide[Y + j, :] = w[Y + j, lane]
-                wide[Z + j, :] = w[Z + j, lane]
-            for j in seen:
-                wide[Q + j, :] = w[Q + j, lane]
-            for k in range(together, due[lane], LANES):
-                for other in range(LANES):
-                    wide[WHEN, other] = times[output[lane] + min(k + other, due[lane] - 1)]
-                call_one(observe, wide)
-                for other in range(min(LANES, due[lane] - k)):
-                    at = output[lane] + k + other
-                    if single:
-                        tell(wide, OUT, other, columns, values_single, who[lane], at)
-                    else:
-                        tell(wide, OUT, other, columns, values, who[lane], at)
         # the state moves on; a step beyond the end is kept
         moves = False
         freed = 0
